@@ -1,0 +1,95 @@
+"""The settings of a family, checked against its Spec in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from trainwright.errors import UserError
+from trainwright.models.spec import Setting, Spec
+
+
+def check_settings(spec: Spec, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of the family: the given values where they are allowed, the defaults elsewhere.
+
+    A default of None means that the family chooses; None may then be given too. A setting whose default is a whole
+    number takes whole numbers only.
+
+    Raises:
+        UserError: an unknown name (the nearest is suggested) or a value outside the allowed range.
+
+    Example:
+        >>> from trainwright.models.baseline import SPEC
+        >>> check_settings(SPEC, {})
+        {}
+    """
+    known = {setting.name: setting for setting in spec.settings}
+    for name in settings:
+        if name not in known:
+            raise _unknown(spec, name, list(known))
+    return {
+        name: _checked(spec, setting, settings[name]) if name in settings else setting.default
+        for name, setting in known.items()
+    }
+
+
+def allowed(setting: Setting) -> str:
+    """The values a setting may take, in words.
+
+    Example:
+        >>> allowed(Setting("max_depth", 5, low=1, high=30))
+        'a whole number from 1 to 30'
+    """
+    parts = []
+    if setting.choices:
+        parts.append("one of " + ", ".join(repr(choice) for choice in setting.choices))
+    if setting.low is not None or setting.high is not None or not setting.choices:
+        noun = "a whole number" if _whole(setting) else "a number"
+        if setting.low is not None and setting.high is not None:
+            noun += f" from {setting.low:g} to {setting.high:g}"
+        elif setting.low is not None:
+            noun += f" of at least {setting.low:g}"
+        elif setting.high is not None:
+            noun += f" of at most {setting.high:g}"
+        parts.append(noun)
+    if setting.default is None:
+        parts.append("null (chosen automatically)")
+    return " or ".join(parts)
+
+
+def _whole(setting: Setting) -> bool:
+    return isinstance(setting.default, int) and not isinstance(setting.default, bool)
+
+
+def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
+    """The value in the setting's own type, or a UserError that says what is allowed."""
+    if value is None and setting.default is None:
+        return None
+    # bool is an int in Python: `True` must be listed as a choice to count.
+    if any(type(value) is type(choice) and value == choice for choice in setting.choices):
+        return value
+    ranged = setting.low is not None or setting.high is not None or not setting.choices
+    if ranged and isinstance(value, (int, float)) and not isinstance(value, bool):
+        inside = (setting.low is None or value >= setting.low) and (
+            setting.high is None or value <= setting.high
+        )  # False for NaN as soon as one bound exists
+        if inside and value == value and abs(value) != float("inf"):
+            if not _whole(setting):
+                return value
+            if float(value).is_integer():
+                return int(value)
+    raise UserError(
+        f"setting '{setting.name}' of family '{spec.name}' must be {allowed(setting)}, got {value!r} instead"
+    )
+
+
+def _unknown(spec: Spec, name: str, known: list[str]) -> UserError:
+    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    if near:
+        remedy = f"did you mean '{near[0]}'?"
+    elif known:
+        remedy = "its settings are " + ", ".join(known)
+    else:
+        remedy = "it has no settings"
+    return UserError(f"family '{spec.name}' has no setting '{name}'", remedy=remedy)

@@ -1,0 +1,234 @@
+"""`Predictor`: a package opened for predicting, for tables of any size and for single rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.columns import Columns
+from trainwright.data.schema import Schema
+from trainwright.errors import UserError
+from trainwright.packages.ensemble import Ensemble, Model
+from trainwright.packages.keep import with_kept
+from trainwright.packages.outputs import Outputs
+from trainwright.packages.reasons import Reason, reason_columns, strongest
+from trainwright.packages.rows import RowEncoder, Unusual
+from trainwright.packages.verify import MAX_SIZE, MAX_SIZE_ELSEWHERE, Checked, check_package
+
+if TYPE_CHECKING:
+    from trainwright.packages.limits_posix import Limits
+
+_CHUNK_BYTES = 32 * 1024 * 1024  # encoded features held at once, so that ten million rows fit in memory
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A table brought to the types of the training table.
+
+    Args:
+        source: the table as it was given.
+        frame: its feature columns with the types of the training table; same rows, same order.
+        notes: what was found out, left out or could not be read.
+    """
+
+    source: pl.DataFrame
+    frame: pl.DataFrame
+    notes: tuple[Any, ...]
+
+
+class Predictor:
+    """Predicts with a package. Open one with `Predictor.open`.
+
+    Example:
+        >>> predictor = Predictor.open(folder)               # doctest: +SKIP
+        >>> predictor.predict("new.csv")                     # doctest: +SKIP
+        >>> predictor.predict_row({"age": 41, "job": "nurse"})  # doctest: +SKIP
+        {'prediction': 'yes', 'probability_no': 0.2, 'probability_yes': 0.8, 'confidence': 0.8}
+    """
+
+    def __init__(self, checked: Checked, model: Model):
+        self.manifest = checked.manifest
+        self.sha = checked.sha
+        self.layout = checked.layout
+        self.target = checked.manifest.target
+        self._model = model
+        features = {name: checked.manifest.schema[name] for name in self.layout.names}
+        self._schema = Schema(tuple(features.values()))
+        self._row_encoder: RowEncoder | None = None
+        self._outputs = Outputs(self.target, checked.manifest.threshold)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        expected_sha: str | None = None,
+        trusted: bool = True,
+        *,
+        limits: Limits | None = None,
+    ) -> Predictor:
+        """Checks every byte of a package, then loads its members.
+
+        Args:
+            folder: the package.
+            expected_sha: SHA-256 of its manifest.json as the workspace keeps it; checked first.
+            trusted: False for a package from elsewhere: only families of this release, opened in a limited
+                child process, each call in a fresh one.
+            limits: for a package from elsewhere, what the child may use.
+
+        Raises:
+            UserError: a file was changed, is missing or extra; a family is unknown.
+            EnvironmentProblem: a library or a newer release is needed.
+        """
+        checked = check_package(
+            Path(folder), expected_sha, max_size=MAX_SIZE if trusted else MAX_SIZE_ELSEWHERE
+        )
+        if trusted:
+            return cls(checked, Ensemble(checked))
+        from trainwright.packages.elsewhere import RemoteEnsemble
+
+        return cls(checked, RemoteEnsemble(checked, limits))
+
+    @property
+    def threshold(self) -> float:
+        """The default threshold of the positive class, for two classes."""
+        return self._outputs.threshold
+
+    def conform(self, table: Any, options: Any = None) -> Given:
+        """Brings a table to the types of the training table, and says what it found.
+
+        Args:
+            table: a path, or a frame of polars, pandas, Arrow or NumPy, or a mapping of lists.
+            options: for a path, `data.read.ReadOptions`.
+
+        Raises:
+            UserError: feature columns are missing (all are named), or the file cannot be read.
+        """
+        from trainwright.data.infer import conform
+
+        notes: list[Any] = []
+        if isinstance(table, str | Path):
+            from trainwright.data.read import ReadOptions, read_table
+
+            source = read_table(table, options or ReadOptions())
+            frame, notes = source.frame, list(source.notes)
+        else:
+            from trainwright.data.frames import to_polars
+
+            frame = to_polars(table)
+        typed, more = conform(frame, self._schema, required=list(self.layout.names))
+        return Given(frame, typed, (*notes, *more))
+
+    def predict(
+        self,
+        table: Any,
+        *,
+        threshold: float | None = None,
+        keep: Sequence[str] | str = (),
+        explain: int = 0,
+    ) -> pl.DataFrame:
+        """Predictions in the order of the rows.
+
+        Args:
+            table: what `conform` takes or gives.
+            threshold: for two classes, instead of the package's own.
+            keep: columns of the table to put in front, or "all".
+            explain: number of reasons to add for each row, as columns `reason_1`, ...
+
+        Returns:
+            `prediction` in the labels' own spelling and type, and for classes `probability_<class>` and
+            `confidence`.
+        """
+        given = self._given(table)
+        outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
+        out = outputs.frame(self.predict_raw(given))
+        if explain > 0:
+            out = out.hstack(reason_columns(self.explain(given, explain), explain))
+        return with_kept(out, given.source, keep)
+
+    def predict_proba(self, table: Any) -> np.ndarray:
+        """(n, k) probabilities in the order of `target.classes`.
+
+        Raises:
+            UserError: the target is a number.
+        """
+        if self.target.task != "classes":
+            raise UserError(
+                f"{self.target.column!r} is a number and has no probabilities", remedy="use predict"
+            )
+        return self.predict_raw(table)
+
+    def predict_raw(self, table: Any) -> np.ndarray:
+        """(n, k) probabilities or (n,) numbers; what metrics are computed from."""
+        parts = list(self._in_chunks(self._given(table).frame, self._model.predict))
+        if parts:
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.empty((0, self.target.n_outputs) if self.target.task == "classes" else 0)
+
+    def predict_columns(self, columns: Columns) -> np.ndarray:
+        """The same for rows that already are `Columns` of this package's layout, all at once."""
+        return self._model.predict(columns)
+
+    def predict_row(self, row: Mapping[str, Any], *, threshold: float | None = None) -> dict[str, Any]:
+        """The prediction for one row, without a frame.
+
+        Args:
+            row: column name -> value; None for missing. Other columns are ignored.
+            threshold: for two classes, instead of the package's own.
+
+        Returns:
+            The columns of `predict` as a mapping.
+
+        Raises:
+            UserError: a feature column is absent.
+        """
+        if self._row_encoder is None:
+            self._row_encoder = RowEncoder(self.layout, self._schema)
+        try:
+            columns = self._row_encoder.encode(row)
+        except Unusual:
+            frame = pl.DataFrame(
+                {name: [row[name]] for name in self.layout.names if name in row}, strict=False
+            )
+            columns = self.layout.encode(self.conform(frame).frame)
+        outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
+        return outputs.row(self._model.predict(columns))
+
+    def explain(self, table: Any, top: int = 3) -> list[tuple[Reason, ...]]:
+        """The strongest reasons for each row.
+
+        Exact for two classes and numbers where every member accounts for itself (linear models, LightGBM,
+        CatBoost); otherwise approximate, and then it costs one prediction per feature.
+
+        Args:
+            table: what `conform` takes or gives.
+            top: how many reasons for each row at most.
+        """
+        out: list[tuple[Reason, ...]] = []
+        frame = self._given(table).frame
+        at = 0
+        for pushes in self._in_chunks(frame, self._model.pushes):
+            n = len(pushes.values)
+            out += strongest(pushes, frame.slice(at, n), self.target, top)
+            at += n
+        return out
+
+    def _given(self, table: Any) -> Given:
+        return table if isinstance(table, Given) else self.conform(table)
+
+    def _in_chunks(self, frame: pl.DataFrame, work: Callable[[Columns], _T]) -> Iterator[_T]:
+        """Encodes and works on as many rows at a time as fit in `_CHUNK_BYTES`."""
+        layout = self.layout
+        width = (
+            8 * (len(layout.numbers) + len(layout.times))
+            + 4 * len(layout.categories)
+            + 60 * len(layout.texts)
+        )
+        step = min(max(_CHUNK_BYTES // max(width, 1), 1_000), 200_000)
+        for start in range(0, frame.height, step):
+            yield work(layout.encode(frame.slice(start, step)))

@@ -1,0 +1,299 @@
+"""Runs: the record of each training, with its job, its attempts and the fence that keeps a superseded one
+from writing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from trainwright.errors import TrainwrightError, UserError
+from trainwright.store import tables
+from trainwright.store.events import add_event
+from trainwright.store.rows import insert_row
+from trainwright.store.states import FINISHED, check_transition
+
+# Documents of a run that an attempt may write.
+DOCUMENTS = ("plan", "record", "result", "error")
+
+
+class SupersededError(TrainwrightError):
+    """A later attempt at the same run has begun: this one must stop and write nothing more."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, with the state of its job.
+
+    Args:
+        id: the row, and the number that users see.
+        project_id: its project.
+        dataset_version_id, split_id: what it trained on, once known.
+        name: its name.
+        kind: "full" or "incremental".
+        comments: the user's own words.
+        settings: `Settings` as plain data; `origins` says where each value came from.
+        plan, record, result, error: documents written on the way.
+        created: seconds since 1970.
+        state: see `states`.
+        attempt: the number of the present attempt.
+        cancel_asked: somebody asked it to stop.
+        queued_at, started_at, finished_at, lease_until: seconds since 1970.
+    """
+
+    id: int
+    project_id: int
+    dataset_version_id: int | None
+    split_id: int | None
+    name: str
+    kind: str
+    comments: str | None
+    settings: dict[str, Any] | None
+    origins: dict[str, Any] | None
+    plan: dict[str, Any] | None
+    record: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created: float
+    state: str
+    attempt: int
+    cancel_asked: bool
+    queued_at: float
+    started_at: float | None
+    finished_at: float | None
+    lease_until: float | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution of a run.
+
+    Args:
+        run_id, number: which.
+        process: the owner's text (`process.Owner`), once it started.
+        outcome: "completed", "failed", "cancelled" or "lost", once over.
+        details: anything known about its end.
+        created, started_at, finished_at: seconds since 1970.
+    """
+
+    run_id: int
+    number: int
+    process: str | None
+    outcome: str | None
+    details: dict[str, Any] | None
+    created: float
+    started_at: float | None
+    finished_at: float | None
+
+
+def create_run(
+    connection: Connection,
+    project_id: int,
+    *,
+    name: str,
+    settings: dict[str, Any],
+    origins: dict[str, str] | None = None,
+    dataset_version_id: int | None = None,
+    split_id: int | None = None,
+    kind: str = "full",
+    comments: str | None = None,
+) -> Run:
+    """Writes a run, its queued job and its first attempt in the caller's transaction."""
+    now = time.time()
+    run_id = insert_row(
+        connection,
+        tables.run,
+        project_id=project_id,
+        dataset_version_id=dataset_version_id,
+        split_id=split_id,
+        name=name,
+        kind=kind,
+        comments=comments,
+        settings=settings,
+        origins=origins,
+        created=now,
+    )
+    connection.execute(tables.job.insert().values(run_id=run_id, state="queued", attempt=1, queued_at=now))
+    connection.execute(tables.attempt.insert().values(run_id=run_id, number=1, created=now))
+    add_event(connection, run_id, 1, "state", state="queued", message="waiting to start")
+    return get_run(connection, run_id)
+
+
+def get_run(connection: Connection, run_id: int) -> Run:
+    """The run with this number.
+
+    Raises:
+        UserError: there is none.
+    """
+    row = connection.execute(_runs().where(tables.run.c.id == run_id)).first()
+    if row is None:
+        raise UserError(f"there is no run {run_id}", remedy="see `trainwright runs list`")
+    return Run(**row._mapping)
+
+
+def list_runs(
+    connection: Connection, project_id: int | None = None, *, state: str | None = None
+) -> list[Run]:
+    """Runs of a project or of all, newest first, with the given state if one is given."""
+    query = _runs().order_by(tables.run.c.id.desc())
+    if project_id is not None:
+        query = query.where(tables.run.c.project_id == project_id)
+    if state is not None:
+        query = query.where(tables.job.c.state == state)
+    return [Run(**row._mapping) for row in connection.execute(query)]
+
+
+def set_state(
+    connection: Connection,
+    run_id: int,
+    attempt: int,
+    state: str,
+    reason: str,
+    *,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Moves the job to a state and writes the event that says when and why.
+
+    Asking for the state it already has does nothing.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+        TrainwrightError: the change is not allowed.
+    """
+    fence(connection, run_id, attempt)
+    old = connection.execute(select(tables.job.c.state).where(tables.job.c.run_id == run_id)).scalar_one()
+    if old == state:
+        return
+    check_transition(old, state)
+    now = time.time()
+    changes: dict[str, Any] = {"state": state}
+    if state == "initializing":
+        changes |= {"started_at": now}
+    if state in FINISHED:
+        changes |= {"finished_at": now, "lease_until": None}
+        connection.execute(
+            tables.attempt.update()
+            .where(tables.attempt.c.run_id == run_id, tables.attempt.c.number == attempt)
+            .values(outcome=state, finished_at=now)
+        )
+    connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(changes))
+    add_event(connection, run_id, attempt, "state", state=state, message=reason, data=data)
+
+
+def begin_attempt(connection: Connection, run_id: int, attempt: int, process: str) -> None:
+    """Notes which process executes the attempt.
+
+    Raises:
+        SupersededError: a later attempt has begun, or another process executes this one.
+    """
+    fence(connection, run_id, attempt)
+    row = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == attempt)
+    free = row & tables.attempt.c.process.is_(None)
+    values = {"process": process, "started_at": time.time()}
+    if connection.execute(tables.attempt.update().where(free).values(values)).rowcount != 1:
+        raise SupersededError(f"attempt {attempt} of run {run_id} is already executed by another process")
+
+
+def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
+    """Queues a run again under the next attempt number; whatever the earlier attempt still writes is refused.
+
+    Raises:
+        TrainwrightError: the run is completed.
+    """
+    run = get_run(connection, run_id)
+    if run.state != "queued":
+        check_transition(run.state, "queued")
+    now = time.time()
+    earlier = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == run.attempt)
+    connection.execute(
+        tables.attempt.update()
+        .where(earlier, tables.attempt.c.outcome.is_(None))
+        .values(outcome="lost", finished_at=now)
+    )
+    number = run.attempt + 1
+    changes = {
+        "attempt": number,
+        "state": "queued",
+        "queued_at": now,
+        "finished_at": None,
+        "lease_until": None,
+        "cancel_asked": False,
+    }
+    connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(changes))
+    connection.execute(tables.attempt.insert().values(run_id=run_id, number=number, created=now))
+    add_event(connection, run_id, number, "state", state="queued", message=reason)
+    return get_run(connection, run_id)
+
+
+def attempts_of(connection: Connection, run_id: int) -> list[Attempt]:
+    """Every attempt at a run, in order."""
+    table = tables.attempt
+    query = select(table).where(table.c.run_id == run_id).order_by(table.c.number)
+    return [Attempt(**row._mapping) for row in connection.execute(query)]
+
+
+def extend_lease(connection: Connection, run_id: int, attempt: int, until: float) -> bool:
+    """Says that the attempt lives on until a time; True when somebody asked it to stop.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    fence(connection, run_id, attempt)
+    this = tables.job.c.run_id == run_id
+    connection.execute(tables.job.update().where(this).values(lease_until=until))
+    return bool(connection.execute(select(tables.job.c.cancel_asked).where(this)).scalar_one())
+
+
+def ask_cancel(connection: Connection, run_id: int, reason: str) -> Run:
+    """Asks a run to stop: one that waits is cancelled at once, one that works is told at its next look."""
+    run = get_run(connection, run_id)
+    if run.state == "queued":
+        set_state(connection, run_id, run.attempt, "cancelled", reason)
+    elif run.state not in FINISHED:
+        connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(cancel_asked=True))
+        add_event(connection, run_id, run.attempt, "cancel", message=reason)
+    return get_run(connection, run_id)
+
+
+def save_document(
+    connection: Connection, run_id: int, attempt: int, name: str, document: dict[str, Any]
+) -> None:
+    """Writes one of the run's documents: "plan", "record", "result" or "error".
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    if name not in DOCUMENTS:
+        raise TrainwrightError(f"a run has no document {name!r}; it has {', '.join(DOCUMENTS)}")
+    fence(connection, run_id, attempt)
+    connection.execute(tables.run.update().where(tables.run.c.id == run_id).values({name: document}))
+
+
+def attach_data(connection: Connection, run_id: int, *, dataset_version_id: int, split_id: int) -> None:
+    """Notes which dataset version and split a run uses."""
+    values = {"dataset_version_id": dataset_version_id, "split_id": split_id}
+    connection.execute(tables.run.update().where(tables.run.c.id == run_id).values(values))
+
+
+def fence(connection: Connection, run_id: int, attempt: int) -> None:
+    """Lets only the present attempt at a run go on; part of every write that an attempt makes.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    query = select(tables.job.c.attempt).where(tables.job.c.run_id == run_id).with_for_update()
+    current = connection.execute(query).scalar()
+    if current != attempt:
+        raise SupersededError(
+            f"attempt {attempt} of run {run_id} was superseded by attempt {current}; it writes nothing more"
+        )
+
+
+def _runs() -> Select[Any]:
+    job = tables.job.c
+    columns = (job.state, job.attempt, job.cancel_asked, job.queued_at, job.started_at, job.finished_at)
+    joined = tables.run.join(tables.job, tables.job.c.run_id == tables.run.c.id)
+    return select(tables.run, *columns, job.lease_until).select_from(joined)

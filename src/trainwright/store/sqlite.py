@@ -1,0 +1,118 @@
+"""How a SQLite database is opened: write-ahead log, full durability, immediate write transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.store.jsons import dumps
+
+DATABASE = "trainwright.db"
+BUSY_SECONDS = 30.0
+
+# The execution option by which a transaction says that it will write.
+WRITES = "trainwright_writes"
+
+
+def connect_writable(folder: Path) -> Engine:
+    """An engine on the folder's database, which is created when absent."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            folder / DATABASE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        _write_ahead(connection)
+        # FULL: a version that was reported as made must survive a power cut. It costs one fsync for each
+        # commit, and we commit a few times a second at most (metric points are written in batches).
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    return _engine(connect)
+
+
+def connect_read_only(folder: Path) -> Engine:
+    """An engine that cannot write, for a folder where we may have no right to.
+
+    Raises:
+        UserError: the file is not a database.
+        EnvironmentProblem: the database cannot be read without writing beside it.
+    """
+    uri = "file:" + quote(str(folder / DATABASE))
+    log = folder / f"{DATABASE}-wal"
+    for options in ("?mode=ro", "?mode=ro&immutable=1"):
+        if "immutable" in options and log.exists() and log.stat().st_size > 0:
+            break  # what stands in the log would be overlooked
+
+        def connect(address: str = uri + options) -> sqlite3.Connection:
+            return sqlite3.connect(
+                address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+
+        engine = _engine(connect)
+        try:
+            with engine.connect() as connection:
+                revision_of(connection)
+            return engine
+        except OperationalError:
+            engine.dispose()
+        except DatabaseError as error:
+            engine.dispose()
+            raise UserError(
+                f"{folder / DATABASE} is not a workspace's database", remedy="name another folder"
+            ) from error
+    raise EnvironmentProblem(
+        f"the database in {folder} cannot be read without the right to write there",
+        remedy="run any trainwright command once as its owner, which folds the open log into the database",
+    )
+
+
+def is_database(path: Path) -> bool:
+    """True when the file is empty or begins as a SQLite database does."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    return start in (b"", b"SQLite format 3\x00")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the tables, or None in a database without ours."""
+    with_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    if connection.execute(text(with_table)).first() is None:
+        return None
+    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return None if row is None else str(row[0])
+
+
+def _engine(connect: Any) -> Engine:
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, json_serializer=dumps)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    # Python's driver would begin by itself, too late and as a reader: isolation_level=None turns that off.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # Changing the journal mode ignores the busy timeout, so processes that open a fresh database together
+    # retry here.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(0.01)

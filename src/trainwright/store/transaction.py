@@ -1,0 +1,48 @@
+"""The two ways to use the database: `write`, which takes the write lock first, and `read`, one consistent
+view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from trainwright.errors import EnvironmentProblem
+from trainwright.store.problems import storage_problems
+from trainwright.store.workspace import WRITES, Workspace
+
+
+@contextmanager
+def write(workspace: Workspace) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its first statement, commits at the end, rolls back on
+    any error.
+
+    On SQLite a transaction that reads first and writes later can fail halfway with "database is locked"
+    whatever the timeout; `BEGIN IMMEDIATE` waits at the start instead, so what was read stays true until
+    the commit.
+
+    Raises:
+        EnvironmentProblem: locked for 30 seconds, disk full, or opened for reading only.
+
+    Example:
+        >>> with write(workspace) as connection:                              # doctest: +SKIP
+        ...     project = ensure_project(connection, "adult")
+    """
+    if workspace.read_only:
+        raise EnvironmentProblem(
+            f"the workspace {workspace.path} can only be read",
+            remedy="give yourself the right to write there, or choose another workspace with --workspace",
+        )
+    with storage_problems(workspace.path), workspace.engine.connect() as connection:
+        connection = connection.execution_options(**{WRITES: True})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def read(workspace: Workspace) -> Iterator[Connection]:
+    """A transaction that only reads: every query in it sees the same moment."""
+    with storage_problems(workspace.path), workspace.engine.connect() as connection, connection.begin():
+        yield connection

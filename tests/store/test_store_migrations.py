@@ -1,0 +1,67 @@
+"""Migrations lead to the same tables as a fresh workspace, and the release knows their revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from trainwright.store.projects import ensure_project, list_projects
+from trainwright.store.revision import HEAD, REVISIONS
+from trainwright.store.sqlite import WRITES, connect_writable
+from trainwright.store.tables import metadata
+from trainwright.store.transaction import read, write
+from trainwright.store.upgrade import migrate
+from trainwright.store.workspace import open_workspace
+
+
+def _described(engine: Engine) -> dict[str, object]:
+    found = inspect(engine)
+    return {
+        name: (
+            [(c["name"], str(c["type"]), c["nullable"], c["primary_key"]) for c in found.get_columns(name)],
+            sorted(str(sorted(i.items(), key=str)) for i in found.get_indexes(name)),
+            sorted(str(sorted(u.items(), key=str)) for u in found.get_unique_constraints(name)),
+            sorted(str(sorted(f.items(), key=str)) for f in found.get_foreign_keys(name)),
+            sorted(" ".join(str(c["sqltext"]).split()) for c in found.get_check_constraints(name)),
+        )
+        for name in found.get_table_names()
+        if name != "alembic_version"
+    }
+
+
+def test_migrated_and_fresh_tables_are_the_same(tmp_path: Path) -> None:
+    fresh = open_workspace(tmp_path / "fresh").engine
+    (tmp_path / "migrated").mkdir()
+    migrated = connect_writable(tmp_path / "migrated")
+    with migrated.connect() as connection, connection.execution_options(**{WRITES: True}).begin():
+        migrate(connection)
+    assert set(_described(fresh)) == set(metadata.tables)
+    for name, description in _described(fresh).items():
+        assert _described(migrated)[name] == description, name
+    with migrated.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == HEAD
+
+
+def test_the_release_knows_exactly_the_revisions_it_ships() -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    import trainwright.store.migrations as package
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(package.__path__[0])))
+    shipped = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(shipped)) == REVISIONS
+
+
+def test_an_older_workspace_keeps_its_rows(tmp_path: Path) -> None:
+    # Revision "" stands for a workspace from before the first: an empty database that a killed process left.
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "trainwright.db").touch()
+    workspace = open_workspace(tmp_path / "w")
+    with write(workspace) as connection:
+        ensure_project(connection, "adult")
+    again = open_workspace(tmp_path / "w")
+    with read(again) as connection:
+        assert [project.name for project in list_projects(connection)] == ["adult"]

@@ -44,6 +44,8 @@ class Column:
         reason: why it got this kind and role, in words for the user.
         missing: number of missing values in the whole dataset version.
         distinct: number of different values that are not missing.
+        format: how to read values again in a later file, where the values alone do not say it ("day-first",
+            "decimal=,"); empty when nothing is needed.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Column:
     reason: str = ""
     missing: int = 0
     distinct: int = 0
+    format: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The column as plain data."""
@@ -62,6 +65,7 @@ class Column:
             "reason": self.reason,
             "missing": self.missing,
             "distinct": self.distinct,
+            "format": self.format,
         }
 
     @classmethod

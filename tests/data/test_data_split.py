@@ -162,7 +162,7 @@ def test_one_group_is_refused() -> None:
 def test_missing_time_is_refused_with_its_count() -> None:
     time = np.arange(100.0)
     time[:7] = np.nan
-    with pytest.raises(UserError, match="'day'.*7 of 100 rows"):
+    with pytest.raises(UserError, match=r"'day'.*7 of 100 rows"):
         make_split(SplitRule(time="day"), 100, task="number", y=np.arange(100.0), time=time)
 
 

@@ -91,7 +91,7 @@ def test_a_group_on_both_sides_earlier_is_refused_with_the_reason() -> None:
     n = 100
     tested = np.zeros(n, bool)
     tested[:10] = True
-    with pytest.raises(UserError, match="drawn without these groups.*new project"):
+    with pytest.raises(UserError, match=r"drawn without these groups.*new project"):
         make_split(
             SplitRule(group="site"),
             n,

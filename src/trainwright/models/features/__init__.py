@@ -1,0 +1,1 @@
+"""Features that boosted trees read: calendar parts, encodings of categories, group statistics, arithmetic."""

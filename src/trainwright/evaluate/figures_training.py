@@ -1,0 +1,269 @@
+"""Figures of a training: pure functions from the result document to a Plotly document, or None without data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from trainwright.evaluate.figure_style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PALETTE,
+    Figure,
+    dots,
+    envelope,
+    label,
+    name_axis,
+)
+from trainwright.evaluate.text import chosen, count, estimate, explain, interval, number, percent, score
+
+Result = Mapping[str, Any]
+MOST_COLUMNS = 20
+
+
+def is_baseline(row: Mapping[str, Any]) -> bool:
+    """Whether a leaderboard row is one of the simple models that the others must beat."""
+    return bool(row.get("baseline", row.get("family") == "baseline"))
+
+
+def leaderboard(result: Result) -> Figure | None:
+    """Every candidate's validation score with its interval; baselines grey, the best baseline as a line."""
+    metric = str(result.get("metric") or "")
+    rows = [
+        r
+        for r in result.get("leaderboard") or []
+        if estimate((r.get("metrics") or {}).get(metric))[0] is not None
+    ]
+    if not rows:
+        return None
+    names = [str(row.get("name", "")) for row in rows]
+    figures = [_with_spread(row, metric) for row in rows]
+    texts = [_value_text(metric, *figure) for figure in figures]
+    pick = chosen(result)
+    colours = [
+        GREY if is_baseline(row) else ORANGE if name == pick else BLUE for row, name in zip(rows, names)
+    ]
+    better = max if explain(metric).greater_is_better else min
+    simple = [figure[0] for row, figure in zip(rows, figures) if is_baseline(row) and figure[0] is not None]
+    layout: dict[str, Any] = {
+        "yaxis": name_axis(names, autorange="reversed"),
+        "xaxis": {"title": {"text": explain(metric).title + _direction(metric)}, "zeroline": False},
+        "showlegend": False,
+    }
+    first = better(range(len(rows)), key=lambda i: figures[i][0] or 0.0)
+    alt = f"{names[first]} scores best: {texts[first]}."
+    if pick and pick != names[first] and pick in names:
+        alt += f" Chosen: {pick} (orange), {texts[names.index(pick)]}."
+    if simple:
+        line = better(simple)
+        layout["shapes"] = [
+            {"type": "line", "x0": line, "x1": line, "yref": "paper", "y0": 0, "y1": 1,
+             "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
+        ]  # fmt: skip
+        alt += f" The best baseline (grey, dotted line) reaches {score(metric, line)}."
+    rows_seen = (result.get("n_rows") or {}).get("train")
+    shows = "validation folds" + (f" of {count(rows_seen)} development rows" if rows_seen else "")
+    trace = dots(names, figures, texts, title="score", colours=colours)
+    return envelope("Candidates and baselines", shows, alt, [trace], layout, height=120 + 34 * len(rows))
+
+
+def folds(result: Result) -> Figure | None:
+    """The score of the best candidates in each fold: how much it depends on which rows are asked."""
+    metric = str(result.get("metric") or "")
+    rows = [row for row in result.get("leaderboard") or [] if len(row.get("fold_scores") or []) > 1]
+    if not rows:
+        return None
+    pick = chosen(result)
+    rows = sorted(rows, key=lambda row: row.get("name") != pick)[:6]
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": label(row.get("name", "")),
+            "x": list(range(1, len(row["fold_scores"]) + 1)),
+            "y": list(row["fold_scores"]),
+            "line": {"color": colour, "width": 2},
+            "marker": {"symbol": symbol, "size": 8},
+        }
+        for row, colour, symbol in zip(
+            rows, PALETTE, ("circle", "square", "diamond", "x", "triangle-up", "cross")
+        )
+    ]
+    values = [value for value in rows[0]["fold_scores"] if value is not None]
+    alt = f"Over the folds {rows[0].get('name')} ranges from {score(metric, min(values))} to {score(metric, max(values))}."
+    layout = {
+        "xaxis": {"title": {"text": "fold"}, "dtick": 1, "tickformat": "d"},
+        "yaxis": {"title": {"text": explain(metric).title}, "zeroline": False},
+        "showlegend": True,
+    }
+    return envelope("Scores fold by fold", "held-out rows of each fold", alt, traces, layout)
+
+
+def gap(result: Result) -> Figure | None:
+    """Training against validation score for each candidate: the distance is what was memorised."""
+    metric = str(result.get("metric") or "")
+    rows = [
+        (
+            str(row.get("name", "")),
+            _train_score(row, metric),
+            estimate((row.get("metrics") or {}).get(metric))[0],
+        )
+        for row in result.get("leaderboard") or []
+    ]
+    rows = [row for row in rows if row[1] is not None and row[2] is not None]
+    if not rows:
+        return None
+    names = [name for name, _, _ in rows]
+    bridges = [
+        {
+            "type": "line",
+            "x0": train,
+            "x1": held,
+            "y0": i,
+            "y1": i,
+            "layer": "below",
+            "line": {"color": GREY, "width": 2},
+        }
+        for i, (_, train, held) in enumerate(rows)
+    ]
+    traces = [
+        dots(
+            names,
+            [(row[at], None, None) for row in rows],
+            [score(metric, row[at]) for row in rows],
+            title=title,
+            colours=colour,
+        )
+        for at, title, colour in ((1, "rows it learned from", ORANGE), (2, "rows it had not seen", BLUE))
+    ]
+    traces[0]["marker"]["symbol"] = "circle-open"
+    widest = max(rows, key=lambda row: abs((row[1] or 0) - (row[2] or 0)))
+    alt = f"The widest gap is {widest[0]}'s: {score(metric, widest[1])} in training, {score(metric, widest[2])} in validation."
+    layout = {
+        "yaxis": name_axis(names, autorange="reversed"),
+        "xaxis": {"title": {"text": explain(metric).title + _direction(metric)}, "zeroline": False},
+        "shapes": bridges,
+    }
+    return envelope(
+        "Training against validation",
+        "fold models, mean over folds",
+        alt,
+        traces,
+        layout,
+        height=150 + 30 * len(rows),
+    )
+
+
+def importance(result: Result) -> Figure | None:
+    """How much the score drops when a column is shuffled, with intervals."""
+    data = result.get("importance")
+    rows = data.get("features", data.get("rows")) if isinstance(data, Mapping) else data
+    rows = [row for row in rows or [] if estimate(row)[0] is not None]
+    if not rows:
+        return None
+    rows = sorted(rows, key=lambda row: -(estimate(row)[0] or 0.0))[:MOST_COLUMNS]
+    names = [str(row.get("feature", row.get("column", row.get("name", "")))) for row in rows]
+    figures = [estimate(row) for row in rows]
+    metric = str((data.get("metric") if isinstance(data, Mapping) else None) or result.get("metric") or "")
+    texts = [
+        f"{number(v)}" + (f" ({number(lo)} to {number(hi)})" if lo is not None else "")
+        for v, lo, hi in figures
+    ]
+    clear = [name for name, (_, low, _) in zip(names, figures) if low is not None and low > 0]
+    alt = f"The model leans most on {', '.join(names[:3])}."
+    if clear:
+        alt += f" For {len(clear)} of {len(names)} columns shown the importance is clearly above zero."
+    layout = {
+        "yaxis": name_axis(names, autorange="reversed"),
+        "xaxis": {
+            "title": {"text": f"change of {explain(metric).title} for the worse"},
+            "zeroline": True,
+            "zerolinewidth": 2,
+        },
+    }
+    trace = dots(names, figures, texts, title="importance")
+    shows = "out-of-fold rows, one column shuffled at a time"
+    return envelope("What the model leans on", shows, alt, [trace], layout, height=120 + 26 * len(rows))
+
+
+def class_distribution(result: Result) -> Figure | None:
+    """How many rows each class has in development and test."""
+    split = result.get("split")
+    shares = split.get("classes", split.get("class_shares")) if isinstance(split, Mapping) else None
+    if isinstance(shares, Mapping):  # {"development": {class: n}, "test": {class: n}}
+        names = list(dict.fromkeys(name for part in shares.values() for name in part))
+        shares = [
+            {"class": name, **{part: held.get(name, 0) for part, held in shares.items()}} for name in names
+        ]
+    if not isinstance(shares, Sequence) or len(shares) < 2:
+        return None
+    rows = sorted(
+        shares, key=lambda row: -sum(v for k, v in row.items() if k != "class" and isinstance(v, int | float))
+    )
+    parts = [k for k in rows[0] if k != "class" and isinstance(rows[0][k], int | float)]
+    total = {part: sum(row.get(part) or 0 for row in rows) or 1 for part in parts}
+    shown = rows[:30]
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": part,
+            "x": [(row.get(part) or 0) / total[part] for row in shown],
+            "y": list(range(len(shown))),
+            "marker": {"color": colour},
+            "customdata": [[label(row["class"], 80), number(row.get(part) or 0)] for row in shown],
+            "hovertemplate": "%{customdata[0]}<br>%{x:.1%}<extra>" + label(part) + "</extra>",
+        }
+        for part, colour in zip(parts, (BLUE, ORANGE, *PALETTE[2:]))
+    ]
+    first = parts[0]
+    alt = f"Most common: {rows[0]['class']}, {percent((rows[0].get(first) or 0) / total[first])} of {first}; "
+    alt += f"rarest: {rows[-1]['class']}, {percent((rows[-1].get(first) or 0) / total[first])}."
+    layout = {
+        "barmode": "group",
+        "yaxis": name_axis([row["class"] for row in shown], autorange="reversed"),
+        "xaxis": {"tickformat": ".0%", "title": {"text": "share of the rows"}},
+    }
+    return envelope(
+        "How common the classes are", "labels of each part", alt, traces, layout, height=150 + 30 * len(shown)
+    )
+
+
+FIGURES: dict[str, Callable[[Result], Figure | None]] = {
+    "class_distribution": class_distribution,
+    "leaderboard": leaderboard,
+    "folds": folds,
+    "gap": gap,
+    "importance": importance,
+}
+
+
+def training_figures(result: Result) -> dict[str, Figure]:
+    """Every figure that a result document has data for, by name."""
+    made = {name: make(result) for name, make in FIGURES.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def _with_spread(row: Mapping[str, Any], metric: str) -> tuple[float | None, float | None, float | None]:
+    """The score with its interval; without one, plus and minus the standard deviation over folds."""
+    value, low, high = estimate(row["metrics"][metric])
+    spread = estimate(row.get("std"))[0]
+    if low is None and value is not None and spread is not None:
+        return value, value - spread, value + spread
+    return value, low, high
+
+
+def _value_text(metric: str, value: float | None, low: float | None, high: float | None) -> str:
+    figure = {"value": value, "low": low, "high": high}
+    spread = interval(metric, figure)
+    return f"{explain(metric).title} {score(metric, figure)}" + (f" ({spread})" if spread else "")
+
+
+def _train_score(row: Mapping[str, Any], metric: str) -> float | None:
+    training = row.get("train_metrics", row.get("training"))
+    return estimate(training.get(metric) if isinstance(training, Mapping) else training)[0]
+
+
+def _direction(metric: str) -> str:
+    return " (more is better)" if explain(metric).greater_is_better else " (less is better)"

@@ -37,7 +37,7 @@ class Slots:
     @property
     def starts(self) -> np.ndarray:
         """(c,) the slot of 'unseen' of each column."""
-        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
+        return np.cumsum(self.sizes) - self.sizes
 
     def __call__(self, codes: np.ndarray) -> np.ndarray:
         """(n, c) codes to (n, c) slots; a code that is too large is unseen."""

@@ -114,9 +114,7 @@ class TargetEncoder:
     @classmethod
     def restore(cls, state: dict[str, Any]) -> TargetEncoder:
         """The encoder from `state`'s plain data."""
-        encoder = cls(
-            state["n_classes"], smoothing=state["smoothing"], max_outputs=state["max_outputs"]
-        )
+        encoder = cls(state["n_classes"], smoothing=state["smoothing"], max_outputs=state["max_outputs"])
         encoder.outputs = list(state["outputs"])
         encoder.slots = Slots(np.array(state["sizes"], dtype=np.int64))
         encoder.table = np.array(state["table"], dtype=np.float64).reshape(

@@ -1,0 +1,202 @@
+"""The frame that the families of this package share: check settings, prepare columns, learn, store, answer.
+
+A family written on it supplies four small methods that deal with matrices only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainwright.data.columns import Columns, Dataset
+from trainwright.data.schema import Target
+from trainwright.models.prepare.preparation import Matrix, Preparation, Recipe
+from trainwright.models.settings import check_settings
+from trainwright.models.spec import Estimator, Report, Spec
+from trainwright.models.storage import read_arrays, read_json, write_arrays, write_json
+
+
+class PreparedEstimator(Estimator):
+    """An estimator over a prepared matrix.
+
+    Classes that y lacks are taken out before learning and get probability 0 afterwards. With a single class, or
+    without any column that says something, the answer is the prior and nothing is learned.
+    """
+
+    spec: ClassVar[Spec]
+    recipe: ClassVar[Recipe] = Recipe()
+
+    chosen: dict[str, Any]  # every setting with its value
+    present: np.ndarray  # (k,) positions in target.classes that y held
+    prior: np.ndarray  # (k,) their shares, or (1,) the mean
+    is_constant: bool
+    preparation: Preparation
+    seed: int
+    threads: int
+
+    # What a family supplies.
+
+    def learn(
+        self, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, held: tuple[Matrix, np.ndarray] | None
+    ) -> bool:
+        """Learns from a matrix and y, (n,) positions in `present` or numbers; `held` may stop or choose. Returns
+        False when there is nothing to learn, and the prior answers."""
+        raise NotImplementedError
+
+    def answer(self, Z: Matrix) -> np.ndarray:
+        """(n, k) probabilities over `present`, or (n,) numbers."""
+        raise NotImplementedError
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What was learned, as arrays."""
+        raise NotImplementedError
+
+    def restore_arrays(self, arrays: dict[str, np.ndarray], width: int) -> None:
+        """Takes up `arrays`' output for matrices of `width` columns."""
+        raise NotImplementedError
+
+    # The contract of Estimator.
+
+    def fit(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> Estimator:
+        """See `Estimator.fit`."""
+        self.chosen = check_settings(self.spec, self.settings)
+        self.derived, self.iterations = {}, None
+        self.seed, self.threads = seed, threads
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        inside = self._set_target(y, weight)
+        self.preparation = Preparation(self._recipe())
+        self.is_constant = len(y) < 2 or (inside == inside[0]).all() or not X.layout.names
+        if not self.is_constant:
+            Z = self.preparation.fit_transform(
+                X, inside, n_classes=self._n_classes, classes=self._labels, weight=weight, seed=seed
+            )
+            held = None if validation is None else self._held(validation)
+            self.is_constant = Z.width == 0 or not self.learn(Z, inside, weight, held)
+        if self.is_constant:
+            self.derived["constant"] = True
+        return self
+
+    def predict(self, X: Columns) -> np.ndarray:
+        """See `Estimator.predict`."""
+        if self.is_constant:
+            answer = np.repeat(self.prior[None, :], len(X), axis=0)
+            answer = answer if self._n_classes else answer[:, 0]
+        else:
+            answer = self.answer(self.preparation.transform(X))
+        if not self._n_classes or len(self.present) == len(self.target.classes):
+            return answer
+        out = np.zeros((len(X), len(self.target.classes)))
+        out[:, self.present] = answer
+        return out
+
+    def save(self, folder: Path) -> None:
+        """See `Estimator.save`: `model.json` and, when something was learned, `model.npz`."""
+        facts = {
+            "family": self.spec.name,
+            "settings": self.chosen,
+            "derived": self.derived,
+            "iterations": self.iterations,
+            "present": self.present.tolist(),
+            "prior": self.prior.tolist(),
+            "is_constant": bool(self.is_constant),
+        }
+        if not self.is_constant:
+            facts["preparation"] = self.preparation.state()
+            write_arrays(folder / "model.npz", **self.arrays())
+        write_json(folder / "model.json", facts)
+
+    @classmethod
+    def load(cls, folder: Path, target: Target) -> Estimator:
+        """See `Estimator.load`."""
+        facts = read_json(folder / "model.json")
+        model = cls(target, dict(facts["settings"]))
+        model.chosen = dict(facts["settings"])
+        model.derived, model.iterations = facts["derived"], facts["iterations"]
+        model.present = np.array(facts["present"], dtype=np.int64)
+        model.prior = np.array(facts["prior"], dtype=np.float64)
+        model.is_constant = facts["is_constant"]
+        model.seed, model.threads = 0, 1
+        if not model.is_constant:
+            model.preparation = Preparation.restore(facts["preparation"])
+            model.restore_arrays(read_arrays(folder / "model.npz"), len(model.preparation.names))
+        return model
+
+    # Helpers for families.
+
+    @property
+    def _n_classes(self) -> int:
+        """Number of classes that y held; 0 for a number."""
+        return len(self.present) if self.target.task == "classes" else 0
+
+    @property
+    def _labels(self) -> list[str]:
+        return [self.target.classes[k] for k in self.present.tolist()] if self._n_classes else []
+
+    def _recipe(self) -> Recipe:
+        """The recipe, where settings may change it."""
+        return self.recipe
+
+    def _set_target(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Notes which classes are there and their shares, or the mean; returns y in terms of them."""
+        if self.target.task == "classes":
+            self.present, inside = np.unique(y, return_inverse=True)
+            counts = np.bincount(inside, weights=weight, minlength=len(self.present)).astype(np.float64)
+            if counts.sum() <= 0:
+                counts = np.ones(len(self.present))
+            self.prior = counts / counts.sum()
+            return inside
+        self.present = np.zeros(0, dtype=np.int64)
+        numbers = np.asarray(y, dtype=np.float64)
+        usable = weight is not None and weight.sum() > 0
+        self.prior = np.array([np.average(numbers, weights=weight if usable else None)])
+        return numbers
+
+    def _held(self, validation: Dataset) -> tuple[Matrix, np.ndarray] | None:
+        """The caller's inner validation rows, prepared, less those of a class never trained on."""
+        y = validation.y
+        if self._n_classes:
+            rows = np.flatnonzero(np.isin(y, self.present))
+            validation = validation.take(rows)
+            y = np.searchsorted(self.present, validation.y)
+        if not len(y):
+            return None
+        return self.preparation.transform(validation.columns), np.asarray(y)
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Holds the numerical libraries loaded so far to this many threads."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=max(threads, 1)):
+        yield
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """(n, k) scores to probabilities, without overflow.
+
+    Example:
+        >>> softmax(np.array([[1000.0, 1000.0]])).tolist()
+        [[0.5, 0.5]]
+    """
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def sigmoid_pair(log_odds: np.ndarray) -> np.ndarray:
+    """(n,) log-odds of the second class to (n, 2) probabilities."""
+    return softmax(np.stack([np.zeros(len(log_odds)), log_odds], axis=1))

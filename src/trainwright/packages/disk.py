@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 from trainwright.errors import EnvironmentProblem
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+_FULL_IN_WORDS = ("os error 28", "No space left")
 
 
 @contextmanager
@@ -17,11 +20,14 @@ def disk_problems(path: Path) -> Iterator[None]:
     """Turns what the operating system raises while `path` is written into an `EnvironmentProblem`."""
     try:
         yield
-    except OSError as error:
-        # polars raises OSError with the number only inside its text
-        if error.errno in _FULL or "os error 28" in str(error) or "No space left" in str(error):
+    except (OSError, pl.exceptions.PolarsError) as error:
+        # polars tells the number of the error only in its text
+        full = getattr(error, "errno", None) in _FULL or any(mark in str(error) for mark in _FULL_IN_WORDS)
+        if full:
             raise EnvironmentProblem(
                 f"the disk is full while writing {path}", remedy="free some space and run it again"
             ) from error
+        if isinstance(error, pl.exceptions.PolarsError):
+            raise
         reason = error.strerror or str(error)
         raise EnvironmentProblem(f"{path} cannot be written: {reason}") from error

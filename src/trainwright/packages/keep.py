@@ -39,7 +39,7 @@ def with_kept(predictions: pl.DataFrame, source: pl.DataFrame, keep: Sequence[st
     if not names:
         return predictions
     taken = set(predictions.columns) | set(names)
-    kept = source.select(dict.fromkeys(names))
+    kept = source.select(list(dict.fromkeys(names)))
     renamed = {}
     for name in kept.columns:
         new = name

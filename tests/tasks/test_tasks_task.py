@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, fbeta_score
 
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
-from trainwright.tasks import Classification, Regression, metric_from, task_for
+from trainwright.tasks import Classification, Regression, Task, metric_from, task_for
 
 TWO = task_for(Target("income", "classes", ("<=50K", ">50K"), positive="<=50K"))
 THREE = task_for(Target("kind", "classes", ("a", "b", "c")))
@@ -33,7 +33,7 @@ def test_the_target_names_the_task_and_its_default_metric() -> None:
         (THREE, "logloss", "log_loss"),
     ],
 )
-def test_an_unknown_metric_names_the_nearest(task, asked: str, meant: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_metric_names_the_nearest(task: Task, asked: str, meant: str) -> None:
     with pytest.raises(UserError, match=f"'{asked}'.*did you mean '{meant}'"):
         task.metric(asked)
 

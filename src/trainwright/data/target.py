@@ -1,0 +1,305 @@
+"""What is predicted: classes or a number, the labels in their own spelling, and the positive class."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.convert import flatten, spelt
+from trainwright.data.missing import TARGET_MARKS, clean
+from trainwright.data.notes import Note, listing, nearest
+from trainwright.data.numerals import Style, find_style, numbers, plain_numbers
+from trainwright.data.schema import Target
+from trainwright.errors import UserError
+
+MAX_CLASSES = 1000
+MANY_LABELS = 20  # whole numbers with more different values than this are quantities
+FEW_CODES = 10
+
+
+def infer_target(
+    frame: pl.DataFrame, column: str, *, positive: object = None, task: str | None = None
+) -> tuple[pl.DataFrame, Target, tuple[Note, ...]]:
+    """Decides what is predicted, and drops the rows where it is missing.
+
+    Args:
+        frame: the table; the target column may be strings as read or already cast by `infer_schema`.
+        column: the target.
+        positive: the class that probabilities are about, for two classes; None takes the rarer one.
+        task: "classes" or "number"; None decides by the values.
+
+    Returns:
+        The frame with every row that has a target, the target, and notes on what was decided.
+
+    Raises:
+        UserError: no such column, no or one class, too many classes, a positive class that does not occur, a number
+            asked for where the values are words.
+
+    Example:
+        >>> frame, target, notes = infer_target(pl.DataFrame({"y": ["no", "yes", "no", None]}), "y")
+        >>> frame.height, target.task, target.classes, target.positive
+        (3, 'classes', ('no', 'yes'), 'yes')
+    """
+    if column not in frame.columns:
+        near = nearest(column, frame.columns)
+        raise UserError(
+            f"target column {column!r} is not in the table",
+            remedy=f"did you mean {near!r}?"
+            if near
+            else f"its columns are {listing(frame.columns, limit=10)}",
+        )
+    if task not in (None, "classes", "number"):
+        raise UserError(f"task must be 'classes' or 'number', got {task!r} instead", remedy="or leave it out")
+    notes: list[Note] = []
+    raw = frame[column]
+    values = target_values(clean(raw, marks=TARGET_MARKS) if raw.dtype == pl.String else raw)
+    values = _without_missing(values)
+    held = values.is_not_null()
+    dropped = int((~held).sum())
+    if dropped == frame.height:
+        raise UserError(f"target column {column!r} has no values", remedy="name the column to predict")
+    if dropped:
+        notes.append(
+            Note("target_missing", f"{dropped:,} row(s) without a target value were dropped", (column,))
+        )
+        frame, values = frame.filter(held), values.filter(held)
+    frame = frame.with_columns(values.rename(column))
+    if values.dtype.is_temporal():
+        raise UserError(
+            f"target column {column!r} holds dates",
+            remedy="predict a number or a class, such as days until it",
+        )
+    decided, reason = _task(values, task, column)
+    if reason:
+        notes.append(Note("task", f"target {column!r}: {reason}", (column,)))
+    if decided == "number":
+        if values.n_unique() == 1:
+            raise UserError(
+                f"target column {column!r} has only the value {spelt(values)[0]}",
+                remedy="name a column that varies",
+            )
+        frame = frame.with_columns(values.cast(pl.Float64).alias(column))
+        return frame, Target(column, "number"), tuple(notes)
+    target = _classes(values, column, notes)
+    return frame, _with_positive(target, values, positive, notes), tuple(notes)
+
+
+def encode_target(series: pl.Series, target: Target) -> np.ndarray:
+    """The target's values as models see them.
+
+    Args:
+        series: (n,) values in any spelling: "1", 1 and 1.0 are the same label where labels are numbers.
+        target: what is predicted.
+
+    Returns:
+        (n,) int64 class positions, -1 for labels that are missing or unknown; or (n,) float64, NaN where the value is
+        missing or not a number.
+
+    Example:
+        >>> encode_target(pl.Series(["no", "yes", "?"]), Target("y", "classes", ("no", "yes"), "yes")).tolist()
+        [0, 1, -1]
+    """
+    flat, _ = flatten(series)
+    if target.task == "number":
+        values = target_values(clean(flat, marks=TARGET_MARKS) if flat.dtype == pl.String else flat)
+        if values.dtype == pl.String:
+            values = plain_numbers(values)
+        elif values.dtype.is_temporal():
+            values = pl.Series([None] * len(values), dtype=pl.Float64)
+        encoded = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return np.where(np.isfinite(encoded), encoded, np.nan)
+    positions = np.arange(len(target.classes), dtype=np.int64)
+    text = _label(flat, target)
+    codes = text.replace_strict(
+        pl.Series(target.classes, dtype=pl.String), pl.Series(positions), default=-1, return_dtype=pl.Int64
+    )
+    return codes.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def target_values(values: pl.Series) -> pl.Series:
+    """A cleaned target column as booleans, whole numbers, numbers, moments or labels.
+
+    Strings are numbers only when each one is; codes such as 01 are labels.
+    """
+    flat, unusable = flatten(values)
+    if unusable:
+        raise UserError(
+            f"target column {values.name!r}: {unusable}", remedy="name a column of numbers or labels"
+        )
+    if flat.dtype == pl.Null:
+        return flat.cast(pl.String)
+    if flat.dtype.is_integer():
+        whole = flat.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == flat.null_count() else flat.cast(pl.Float64)
+    if flat.dtype != pl.String:
+        return flat
+    missing = flat.null_count()
+    read = plain_numbers(flat)
+    if read.null_count() > missing:
+        style = find_style(flat)[0]
+        read = numbers(flat, style) if style not in (None, Style()) else read  # type: ignore[arg-type]
+    if read.null_count() > missing or missing == flat.len() or flat.str.contains(r"^[-+]?0\d").any():
+        return flat
+    whole = flat.cast(pl.Int64, strict=False)
+    return whole if whole.null_count() == missing else read
+
+
+def _without_missing(values: pl.Series) -> pl.Series:
+    """NaN and infinite targets are missing ones."""
+    if not values.dtype.is_float():
+        return values
+    return values.set(~values.is_finite().fill_null(True), None)
+
+
+def _task(values: pl.Series, task: str | None, column: str) -> tuple[str, str]:
+    """The task and the reason to say, "" when the values leave no question."""
+    numeric = values.dtype.is_numeric()
+    if task == "number" and not numeric:
+        if values.dtype == pl.Boolean:
+            return "number", "true and false as 1 and 0, as asked"
+        words = (
+            values.filter(plain_numbers(spelt(values)).is_null())
+            .unique(maintain_order=True)
+            .head(3)
+            .to_list()
+        )
+        raise UserError(
+            f"target column {column!r} cannot be predicted as a number: {listing(words)} are not numbers",
+            remedy="use task classes, or clean these values",
+        )
+    if task is not None:
+        return task, ""
+    if not numeric:
+        return "classes", ""
+    distinct = values.n_unique()
+    whole = bool((values == values.cast(pl.Float64).round()).all())
+    change = "use task {} to change it"
+    if distinct == 1:
+        return "classes", ""
+    if distinct == 2:
+        return "classes", f"its two numbers are taken as class labels; {change.format('number')}"
+    if not whole:
+        return "number", ""
+    low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+    said = f"its {distinct} different whole numbers ({low} to {high})"
+    enough_rows = values.len() >= 10 * distinct
+    counted = low in (0, 1) and high - low == distinct - 1
+    if counted and distinct <= MANY_LABELS and enough_rows:
+        return (
+            "classes",
+            f"{said} count from {low} without a gap and are taken as class labels; {change.format('number')}",
+        )
+    if high - low != distinct - 1 and distinct <= FEW_CODES and enough_rows:
+        return "classes", f"{said} have gaps and are taken as class labels; {change.format('number')}"
+    if distinct <= 2 * MANY_LABELS:
+        return "number", f"{said} are taken as a quantity; {change.format('classes')}"
+    return "number", ""
+
+
+def _classes(values: pl.Series, column: str, notes: list[Note]) -> Target:
+    """The classes in order, with the type that predictions are written back in."""
+    kind: str | None = None
+    if values.dtype == pl.Boolean:
+        kind = "bool"
+    elif values.dtype.is_integer():
+        kind = "int"
+    elif values.dtype.is_float():
+        kind = "float"
+    distinct = values.unique()
+    n = distinct.len()
+    if n == 1:
+        raise UserError(
+            f"target column {column!r} has only the class {_spell(distinct, kind)[0]!r}",
+            remedy="training needs at least two classes",
+        )
+    if n > MAX_CLASSES:
+        raise UserError(
+            f"target column {column!r} has {n:,} classes, the limit is {MAX_CLASSES:,}",
+            remedy="is it the right column? for a quantity use task number; otherwise group rare classes",
+        )
+    if n > 2 and n >= values.len() / 2:
+        raise UserError(
+            f"target column {column!r} has {n:,} classes in {values.len():,} rows, so most classes occur once",
+            remedy="is it the right column? for a quantity use task number; otherwise group rare classes",
+        )
+    if kind is None:
+        classes = tuple(sorted(distinct.to_list()))
+        twins = _look_alike(classes)
+        if twins:
+            notes.append(
+                Note(
+                    "similar_labels", f"labels {listing(twins)} differ only in case or a final dot", (column,)
+                )
+            )
+    else:
+        classes = tuple(_spell(distinct.sort(), kind))
+    return Target(column, "classes", classes, None, kind)
+
+
+def _spell(values: pl.Series, kind: str | None) -> list[str]:
+    if kind == "float":
+        return [repr(float(value)) for value in values.to_list()]
+    return spelt(values).to_list()
+
+
+def _look_alike(classes: tuple[str, ...]) -> list[str]:
+    """Labels that a slip of the pen could tell apart, such as '>50K' and '>50K.'."""
+    by_key: dict[str, list[str]] = {}
+    for label in classes:
+        by_key.setdefault(label.casefold().rstrip(". "), []).append(label)
+    return [label for labels in by_key.values() if len(labels) > 1 for label in labels]
+
+
+def _with_positive(target: Target, values: pl.Series, positive: object, notes: list[Note]) -> Target:
+    """The target with its positive class: the one asked for, or the rarer of two."""
+    from dataclasses import replace
+
+    if len(target.classes) != 2:
+        if positive is not None:
+            raise UserError(
+                f"target column {target.column!r} has {len(target.classes)} classes; only two can have a positive one",
+                remedy="leave the positive class out",
+            )
+        return target
+    codes = encode_target(values, target)
+    counts = np.bincount(codes, minlength=2)
+    if positive is None:
+        chosen = target.classes[int(np.argmin(counts[::-1]) == 0)]
+        share = counts.min() / counts.sum()
+        notes.append(
+            Note(
+                "positive",
+                f"positive class is {chosen!r}, the rarer one ({share:.1%} of rows)",
+                (target.column,),
+            )
+        )
+        return replace(target, positive=chosen)
+    at = int(encode_target(pl.Series([str(positive)]), target)[0])
+    if at < 0:
+        raise UserError(
+            f"positive class {str(positive)!r} is not a label of {target.column!r}",
+            remedy=f"its labels are {listing(target.classes)}",
+        )
+    return replace(target, positive=target.classes[at])
+
+
+def _label(values: pl.Series, target: Target) -> pl.Series:
+    """Values in the spelling of the target's classes."""
+    if target.numeric_labels is None:
+        return clean(spelt(values), marks=())
+    if target.numeric_labels == "bool":
+        text = spelt(values).str.strip_chars().str.to_lowercase()
+        return text.replace_strict(
+            ["true", "1", "1.0", "false", "0", "0.0"],
+            ["True"] * 3 + ["False"] * 3,
+            default=None,
+            return_dtype=pl.String,
+        )
+    if values.dtype == pl.String:
+        values = plain_numbers(values.str.strip_chars())
+    elif values.dtype == pl.Boolean or values.dtype.is_numeric():
+        values = values.cast(pl.Float64)
+    else:
+        return pl.Series([None] * values.len(), dtype=pl.String)
+    known = pl.Series([float(label) for label in target.classes], dtype=pl.Float64)
+    return values.replace_strict(known, pl.Series(target.classes), default=None, return_dtype=pl.String)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.models.features.engineered import EngineeredMatrix, Training
+from trainwright.models.features.discovery import learn_engineered
+from trainwright.models.features.engineered import EngineeredMatrix
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.features.plain import PlainMatrix
 from trainwright.models.features.progress import Progress
+from trainwright.models.features.small_models import TrainingRows
 from trainwright.models.settings import check_settings
 from trainwright.models.spec import Estimator, Report, Setting, Spec
 from trainwright.models.storage import read_arrays, read_json, write_arrays, write_json
@@ -114,7 +116,7 @@ class LightGBM(Estimator):
             self.derived["constant"] = True
             return self
         labels = self._outcome.labels(y)
-        training = Training(self._outcome, labels, sample_weight, seed, threads)
+        training = TrainingRows(self._outcome, labels, sample_weight, seed, threads)
         self._matrix, values = _learn_matrix(X, training, engineered=settings["features"] == "engineered")
         parameters = self._parameters(settings, len(y), seed, threads)
         train = lightgbm.Dataset(
@@ -244,10 +246,10 @@ class LightGBM(Estimator):
         return arguments
 
 
-def _learn_matrix(X: Columns, training: Training, *, engineered: bool) -> tuple[Matrix, np.ndarray]:
+def _learn_matrix(X: Columns, training: TrainingRows, *, engineered: bool) -> tuple[Matrix, np.ndarray]:
     """The matrix and the features of the training rows."""
     if engineered:
-        return EngineeredMatrix.learn(X, training)
+        return learn_engineered(X, training)
     plain = PlainMatrix.learn(X, training.codes, training.n_classes)
     return plain, plain.transform(X)
 

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.columns import Columns
-from trainwright.data.schema import Schema
 from trainwright.errors import UserError
 from trainwright.packages.ensemble import Ensemble, Model
 from trainwright.packages.keep import with_kept
@@ -58,8 +57,8 @@ class Predictor:
         self.layout = checked.layout
         self.target = checked.manifest.target
         self._model = model
-        features = {name: checked.manifest.schema[name] for name in self.layout.names}
-        self._schema = Schema(tuple(features.values()))
+        self._schema = checked.manifest.schema
+        self._missing_marks = checked.missing_marks
         self._row_encoder: RowEncoder | None = None
         self._outputs = Outputs(self.target, checked.manifest.threshold)
 
@@ -121,8 +120,10 @@ class Predictor:
             from trainwright.data.frames import to_polars
 
             frame = to_polars(table)
-        typed, more = conform(frame, self._schema, required=list(self.layout.names))
-        return Given(frame, typed, (*notes, *more))
+        typed, more = conform(
+            frame, self._schema, required=self.layout.names, missing_marks=self._missing_marks
+        )
+        return Given(frame, typed.select(self.layout.names), (*notes, *more))
 
     def predict(
         self,
@@ -188,7 +189,7 @@ class Predictor:
             UserError: a feature column is absent.
         """
         if self._row_encoder is None:
-            self._row_encoder = RowEncoder(self.layout, self._schema)
+            self._row_encoder = RowEncoder(self.layout, self._schema, self._missing_marks)
         try:
             columns = self._row_encoder.encode(row)
         except Unusual:

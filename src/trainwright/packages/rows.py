@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from trainwright.data.columns import MISSING, Columns, Layout
-from trainwright.data.schema import Kind, Schema
+from trainwright.data.columns import MISSING, UNSEEN, Columns, Layout
+from trainwright.data.missing import MARKS
+from trainwright.data.schema import Column, Kind, Schema
 from trainwright.errors import UserError
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
 _EPOCH = datetime(1970, 1, 1)
-_SHORTEST_TEXT = 12  # a shorter text may be a missing mark
+_MICROSECOND = timedelta(microseconds=1)
+_LARGEST = 3e38  # beyond it a number stored in 32 bits would become infinite
+_LONGEST_MARK = max(map(len, MARKS))
 
 
 class Unusual(Exception):
@@ -34,6 +37,7 @@ class RowEncoder:
     Args:
         layout: the feature columns.
         schema: their kinds.
+        missing_marks: spellings of a missing value that the user added; a row that holds one is `Unusual`.
 
     Example:
         >>> from trainwright.data.schema import Column
@@ -44,10 +48,14 @@ class RowEncoder:
         ([[41.0]], [[1]])
     """
 
-    def __init__(self, layout: Layout, schema: Schema):
+    def __init__(self, layout: Layout, schema: Schema, missing_marks: Collection[str] = ()):
         self._layout = layout
+        self._marks: set[Any] = set(missing_marks) | {
+            float(mark) for mark in missing_marks if _is_number(mark)
+        }
         self._dtype = np.float32 if layout.single else np.float64
-        self._numbers = [(name, schema[name].kind is Kind.BOOLEAN) for name in layout.numbers]
+        # A text is read here only where the training table had plain numbers, no commas or units.
+        self._numbers = [(name, _is_plain(schema[name])) for name in layout.numbers]
         self._categories = [
             (name, {value: code for code, value in enumerate(values)})
             for name, values in zip(layout.categories, layout.vocabulary)
@@ -62,7 +70,9 @@ class RowEncoder:
         """
         layout = self._layout
         try:
-            numbers = [_number(row[name], boolean) for name, boolean in self._numbers]
+            if self._marks and any(_plainly(row[name]) in self._marks for name in layout.names):
+                raise Unusual
+            numbers = [_number(row[name], plain) for name, plain in self._numbers]
             codes = [_code(row[name], codes) for name, codes in self._categories]
             times = [_time(row[name]) for name in layout.times]
             texts = [_text(row[name]) for name in layout.texts]
@@ -72,11 +82,10 @@ class RowEncoder:
                 f"the row lacks the column{'s' if len(absent) > 1 else ''} {', '.join(map(repr, absent))}",
                 remedy="give every column that the model was trained on; None stands for a missing value",
             ) from None
-        block = np.array([numbers], dtype=self._dtype).reshape(1, len(numbers))
         words = np.empty((1, len(texts)), dtype=object)
         words[0, :] = texts
         return Columns(
-            block,
+            np.array([numbers], dtype=self._dtype).reshape(1, len(numbers)),
             np.array([codes], dtype=np.int32).reshape(1, len(codes)),
             np.array([times], dtype=np.float64).reshape(1, len(times)),
             words,
@@ -84,42 +93,69 @@ class RowEncoder:
         )
 
 
-def _number(value: Any, boolean: bool) -> float:
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _plainly(value: Any) -> Any:
+    """The value as marks of missing values are compared; None for what cannot be one."""
+    if isinstance(value, str):
+        return value.strip()
+    return value if isinstance(value, int | float) else None
+
+
+def _is_plain(column: Column) -> bool:
+    return column.kind is Kind.NUMBER and not column.format
+
+
+def _number(value: Any, plain: bool) -> float:
     if value is None:
         return math.nan
     if type(value) is float or type(value) is int:
-        if boolean and value not in (0, 1):
-            raise Unusual
-        if abs(value) > 1e300:  # infinite counts as missing, and float() of a huge whole number fails
-            raise Unusual
+        if not -_LARGEST < value < _LARGEST or not (plain or value in (0, 1)):
+            return _odd_number(value)
         return float(value)
     if value is True or value is False:
         return float(value)
-    if isinstance(value, np.floating | np.integer) and not boolean:
-        return _number(value.item(), boolean)
-    if type(value) is str and not boolean and _NUMBER.fullmatch(value):
-        return float(value)
+    if isinstance(value, np.floating | np.integer):
+        return _number(value.item(), plain)
+    if type(value) is str:
+        if plain and _NUMBER.fullmatch(value):
+            return float(value)
+        if _is_mark(value.strip()):
+            return math.nan
+    raise Unusual
+
+
+def _odd_number(value: float | int) -> float:
+    if type(value) is float and not math.isfinite(value):
+        return math.nan  # infinite counts as missing
     raise Unusual
 
 
 def _code(value: Any, codes: Mapping[str, int]) -> int:
-    if value is None:
-        return MISSING
     if type(value) is str:
         code = codes.get(value)
-    elif type(value) is int:
-        code = codes.get(str(value))
-    else:
-        code = None
-    if code is None:  # unseen, a missing mark, or another spelling
-        raise Unusual
-    return code
+        if code is not None:
+            return code
+        stripped = value.strip()
+        return MISSING if _is_mark(stripped) else codes.get(stripped, UNSEEN)
+    if value is None:
+        return MISSING
+    if type(value) is int or type(value) is bool:
+        return codes.get(str(value), UNSEEN)
+    raise Unusual
 
 
 def _time(value: Any) -> float:
     if value is None:
         return math.nan
-    if type(value) is str and _ISO.fullmatch(value):
+    if type(value) is str:
+        if _ISO.fullmatch(value) is None:
+            raise Unusual
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
@@ -132,12 +168,15 @@ def _time(value: Any) -> float:
     raise Unusual
 
 
-_MICROSECOND = datetime(1970, 1, 1, 0, 0, 0, 1) - _EPOCH
-
-
 def _text(value: Any) -> str:
+    if type(value) is str:
+        stripped = value.strip()
+        return "" if _is_mark(stripped) else stripped
     if value is None:
         return ""
-    if type(value) is str and len(value) >= _SHORTEST_TEXT and value == value.strip():
-        return value
     raise Unusual
+
+
+def _is_mark(stripped: str) -> bool:
+    """Whether a text stands for a missing value."""
+    return len(stripped) <= _LONGEST_MARK and stripped.lower() in MARKS

@@ -38,6 +38,7 @@ class Checked:
         manifest: its manifest, in the current format.
         sha: SHA-256 of the file manifest.json.
         layout: names and vocabularies of the feature columns.
+        missing_marks: spellings of a missing value that the user added, such as "-999".
         reference: for each feature the value that stands for "nothing special", see `reference.py`.
     """
 
@@ -45,6 +46,7 @@ class Checked:
     manifest: Manifest
     sha: str
     layout: Layout
+    missing_marks: tuple[str, ...]
     reference: dict[str, float | str | None]
 
 
@@ -75,8 +77,8 @@ def check_package(folder: Path, expected_sha: str | None = None, *, max_size: in
         )
     manifest = Manifest.from_json(upgrade.current(plain_json.from_bytes(data, NAME), folder))
     _check_files(folder, manifest, found, max_size)
-    layout, reference = _read_layout(folder, manifest)
-    return Checked(folder, manifest, sha, layout, reference)
+    layout, missing_marks, reference = _read_layout(folder, manifest)
+    return Checked(folder, manifest, sha, layout, missing_marks, reference)
 
 
 def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -146,8 +148,11 @@ def _hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_layout(folder: Path, manifest: Manifest) -> tuple[Layout, dict[str, float | str | None]]:
-    """The layout and the reference values, checked against each other and against the schema."""
+def _read_layout(
+    folder: Path, manifest: Manifest
+) -> tuple[Layout, tuple[str, ...], dict[str, float | str | None]]:
+    """The layout, the user's marks of missing values and the reference values, checked against each other
+    and against the schema."""
     if LAYOUT not in manifest.files:
         raise UserError(f"{NAME} names no {LAYOUT}")
     top = Reader(plain_json.from_bytes(_read(folder / LAYOUT), LAYOUT), LAYOUT)
@@ -168,4 +173,5 @@ def _read_layout(folder: Path, manifest: Manifest) -> tuple[Layout, dict[str, fl
         if name not in features or isinstance(value, bool) or not isinstance(value, int | float | str | None):
             raise UserError(f"{LAYOUT}: the reference value of {name!r:.80} is not a number, a text or null")
         reference[name] = value
-    return layout, reference
+    marks = top.texts("missing_marks") if "missing_marks" in top.data else ()
+    return layout, marks, reference

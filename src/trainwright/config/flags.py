@@ -1,0 +1,102 @@
+"""The flag of each setting on the command line, generated from the same model as the file's keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from trainwright.config.keys import extra
+from trainwright.config.places import all_keys, field_of
+from trainwright.config.words import allowed, choices
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A setting as a flag.
+
+    Args:
+        key: the full key, to be given to `load_settings(overrides=...)`.
+        name: such as "--learning-rate".
+        help: what it does, as in the documentation.
+        allowed: the values it takes, in words.
+        choices: the words among them, for completion.
+        switch: it is true or false, so `--name` and `--no-name`.
+        pairs: it takes NAME=VALUE, as often as needed, and the override is a dict.
+        block: the block of the key, for grouping the help.
+    """
+
+    key: str
+    name: str
+    help: str
+    allowed: str
+    choices: tuple[str, ...]
+    switch: bool
+    pairs: bool
+    block: str
+
+
+@cache
+def flags() -> tuple[Flag, ...]:
+    """Every flag, in the order of the blocks.
+
+    Example:
+        >>> next(flag.name for flag in flags() if flag.key == "training.learning_rate")
+        '--learning-rate'
+    """
+    return tuple(_flag(key) for key in all_keys() if _name(key))
+
+
+def flag_name(key: str) -> str | None:
+    """The flag of a full key, or None when it has none."""
+    return _name(key) or None
+
+
+def parse_pairs(values: list[str], flag: str) -> dict[str, str]:
+    """NAME=VALUE pairs as a dict.
+
+    Raises:
+        UserError: a value without `=`, or a name twice.
+
+    Example:
+        >>> parse_pairs(["postcode=category", "age=number"], "--kind")
+        {'postcode': 'category', 'age': 'number'}
+    """
+    from trainwright.errors import UserError
+
+    found: dict[str, str] = {}
+    for value in values:
+        name, mark, rest = value.rpartition("=")
+        if not mark or not name:
+            raise UserError(
+                f"{flag} {value!r} must be NAME=VALUE", remedy=f"for example {flag} postcode=category"
+            )
+        if name in found:
+            raise UserError(f"{flag} names {name!r} twice")
+        found[name] = rest
+    return found
+
+
+def _name(key: str) -> str:
+    field = field_of(key)
+    if field is None:
+        return ""
+    chosen = extra(field, "flag")
+    if chosen is not None:
+        return str(chosen)
+    return "--" + key.rpartition(".")[2].replace("_", "-")
+
+
+def _flag(key: str) -> Flag:
+    field: Any = field_of(key)
+    pairs = str(field.annotation).startswith(("dict", "typing.Annotated[dict"))
+    return Flag(
+        key=key,
+        name=_name(key),
+        help=field.description or "",
+        allowed=allowed(field),
+        choices=tuple(choices(field)),
+        switch=field.annotation in (bool, bool | None),
+        pairs=pairs,
+        block=key.rpartition(".")[0],
+    )

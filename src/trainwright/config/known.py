@@ -1,0 +1,107 @@
+"""What config may know of the layers above it, as plain data: names of families, their settings, and metrics.
+
+Each is imported inside a function, only when a file names one; none imports a learning library.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from trainwright.errors import UserError
+
+if TYPE_CHECKING:
+    from trainwright.models.spec import Spec
+
+NEURAL = "neural_network"
+
+# Other names under which people look for a family.
+ALIASES = {
+    "logistic": "linear",
+    "logistic_regression": "linear",
+    "linear_regression": "linear",
+    "ridge": "linear",
+    "elastic_net": "linear",
+    "tree": "decision_tree",
+    "random_forest": "forest",
+    "extratrees": "extra_trees",
+    "gradient_boosting": "lightgbm",
+    "lgbm": "lightgbm",
+    "hist_gradient": "hist_gradient_boosting",
+    "majority": "baseline",
+    "mean": "baseline",
+    "support_vector_machine": "svm",
+    "mlp": NEURAL,
+    "neural": NEURAL,
+    "nn": NEURAL,
+}
+
+
+def family_names() -> tuple[str, ...]:
+    """The names of all families, without importing them."""
+    from trainwright.models.families import MODULES
+
+    return MODULES
+
+
+def family_spec(name: str) -> Spec:
+    """The Spec of one family."""
+    spec: Spec = import_module(f"trainwright.models.{name}").SPEC
+    return spec
+
+
+def canonical_family(name: str) -> str:
+    """The family's own name, from its name, another spelling or another word for it.
+
+    Raises:
+        UserError: there is no such family; the nearest is suggested.
+
+    Example:
+        >>> canonical_family("Random-Forest")
+        'forest'
+    """
+    word = name.strip().lower().replace("-", "_").replace(" ", "_")
+    found = ALIASES.get(word, word)
+    names = (*family_names(), NEURAL)
+    if found not in names:
+        near = get_close_matches(word, (*names, *ALIASES), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UserError(f"there is no family {name!r}", remedy=f"{hint}families: {', '.join(names)}")
+    return found
+
+
+def check_family_settings(name: str, settings: dict[str, Any]) -> None:
+    """Refuses a setting that the family does not have, or a value outside its range.
+
+    Raises:
+        UserError: names the setting and what is allowed.
+    """
+    if canonical_family(name) != NEURAL:
+        from trainwright.models.settings import check_settings
+
+        check_settings(family_spec(canonical_family(name)), settings)
+
+
+def metric_names() -> tuple[str, ...]:
+    """The names of all metrics."""
+    from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
+
+    return (*CLASS_METRICS, *NUMBER_METRICS)
+
+
+def check_metric(name: str) -> str:
+    """The metric's name in our spelling; `precision_at_recall_NN` exists for every whole percentage.
+
+    Raises:
+        UserError: there is no such metric; the nearest is suggested.
+    """
+    word = name.strip().lower().replace("-", "_").replace(" ", "_")
+    word = {"auc": "roc_auc", "auc_roc": "roc_auc", "logloss": "log_loss"}.get(word, word)
+    start, _, number = word.rpartition("_")
+    every = start == "precision_at_recall" and number.isdigit() and 0 < int(number) < 100
+    if word not in metric_names() and not every:
+        near = get_close_matches(word, metric_names(), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UserError(f"there is no metric {name!r}", remedy=f"{hint}metrics: {', '.join(metric_names())}")
+    return word

@@ -1,0 +1,167 @@
+"""Settles what the settings leave open, each answer with its reason; pure functions, so that all callers
+agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from trainwright.config.known import NEURAL, canonical_family, check_metric
+from trainwright.config.settings import Settings
+from trainwright.errors import EnvironmentProblem
+
+DEFAULT_SHARE = 0.15
+DEFAULT_TIME_LIMIT = 120.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value and why it was chosen, in words for the user."""
+
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class SplitChoice:
+    """What the settings say about the split.
+
+    Args:
+        rule: arguments of `data.split.SplitRule`, by name.
+        shares: (train, validation, test) shares of all rows.
+        reason: in words.
+    """
+
+    rule: dict[str, Any]
+    shares: tuple[float, float, float]
+    reason: str
+
+
+def resolve_split(settings: Settings) -> SplitChoice:
+    """The rule of the split.
+
+    Every share is of all rows. What is not given is 0.15 for validation and for test, and the rest for
+    training.
+
+    Example:
+        >>> from trainwright.config.source import load_settings
+        >>> resolve_split(load_settings(text="validation_split: 0.2")).shares
+        (0.65, 0.2, 0.15)
+    """
+    data = settings.data
+    train, validation, test, reason = _shares(settings)
+    stratify = data.stratify
+    columns = () if isinstance(stratify, bool) else tuple(c for c in stratify if c != data.target)
+    # One fixed validation part only where somebody asked for it: folds use every row, and small data need
+    # that.
+    fixed = data.validation_split is not None or data.train_size is not None
+    holdout = data.folds is None and (fixed or data.validation_from is not None)
+    given = any(getattr(data, name) is not None for name in ("train_size", "validation_split", "test_size"))
+    rule = {
+        "test_size": test,
+        "validation_size": validation,
+        "folds": data.folds,
+        "repeats": data.repeats,
+        "stratify": stratify is not False,
+        "strata": columns,
+        "group": data.group,
+        "time": data.time,
+        "gap": data.gap,
+        "cluster": data.cluster,
+        "shuffle": data.shuffle,
+        "seed": settings.training.seed if data.random_state is None else data.random_state,
+        "split_column": data.split_column,
+        "validation_from": _moment(data.validation_from),
+        "test_from": _moment(data.test_from),
+        "given_test": data.test_file is not None,
+        "holdout": holdout,
+    }
+    if given:
+        rule["most_rows"] = None  # shares that the user gave do not shrink for large tables
+    return SplitChoice(rule, (train, validation, test), reason)
+
+
+def _shares(settings: Settings) -> tuple[float, float, float, str]:
+    data = settings.data
+    train, validation, test = data.train_size, data.validation_split, data.test_size
+    said = [
+        f"{name} {value:g} ({settings.origin(f'data.{name}')})"
+        for name, value in (("train_size", train), ("validation_split", validation), ("test_size", test))
+        if value is not None
+    ]
+    if data.test_file is not None:
+        test = 0.0
+        said.append(f"the test part is {data.test_file}, so all other rows are for training and validation")
+    if train is not None and validation is None and test is None:
+        validation = test = (1 - train) / 2
+    elif train is not None and validation is None and test is not None:
+        validation = 1 - train - test
+    elif train is not None and validation is not None and test is None:
+        test = 1 - train - validation
+    validation = DEFAULT_SHARE if validation is None else validation
+    test = DEFAULT_SHARE if test is None else test
+    train = 1 - validation - test
+    shares = tuple(round(share, 6) for share in (train, validation, test))
+    words = "/".join(f"{100 * share:.3g}" for share in shares)
+    if not said:
+        return (*shares, f"{words} is the default")  # type: ignore[return-value]
+    rest = "" if len(said) > 1 else ", the rest by default"
+    return (*shares, f"{words} of all rows: {', '.join(said)}{rest}")  # type: ignore[return-value]
+
+
+def _moment(text: str | None) -> str | float | None:
+    if text is None:
+        return None
+    try:
+        return float(text)  # a row number, or a number on the scale of the time column
+    except ValueError:
+        return text
+
+
+def resolve_time_limit(settings: Settings) -> Choice:
+    """Seconds for the whole command."""
+    if settings.training.time_limit is not None:
+        return Choice(settings.training.time_limit, settings.origin("training.time_limit"))
+    return Choice(DEFAULT_TIME_LIMIT, "no time limit given: the plan is sized to two minutes")
+
+
+def resolve_families(settings: Settings) -> tuple[str, ...] | None:
+    """The families the plan may use, in our own names; None leaves the choice to the plan.
+
+    Raises:
+        EnvironmentProblem: neural networks are asked for and cannot be trained here.
+    """
+    training = settings.training
+    given = training.model_type if training.model_type not in (None, "auto") else None
+    names = (given,) if given is not None else training.families
+    if not names:
+        return None
+    found = tuple(dict.fromkeys(canonical_family(name) for name in names))
+    if NEURAL in found:
+        key = "training.model_type" if given is not None else "training.families"
+        raise EnvironmentProblem(
+            f"{settings.origin(key)} asks for a neural network, and the extra that trains them is not "
+            f"installed",
+            remedy="pip install 'trainwright[neural]', or leave the key out to train models for tables",
+        )
+    return found
+
+
+def resolve_family_settings(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The settings of single families under the families' own names."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, values in settings.training.family_settings.items():
+        found.setdefault(canonical_family(name), {}).update(values)
+    return found
+
+
+def resolve_metric(settings: Settings) -> str | None:
+    """The metric in our own spelling; None leaves it to the task."""
+    metric = settings.training.metric
+    return None if metric in (None, "auto") else check_metric(str(metric))
+
+
+def hidden_columns(settings: Settings) -> tuple[str, ...]:
+    """Columns that no model may see: those ignored and those not known when a prediction is made."""
+    return tuple(dict.fromkeys((*settings.data.ignore, *settings.requirements.unavailable_at_prediction)))

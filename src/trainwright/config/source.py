@@ -1,0 +1,232 @@
+"""Loads the settings of a run: defaults, then a preset, then a YAML file, then flags; each value keeps its
+origin.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from trainwright.config.given import Given
+from trainwright.config.keys import is_as_written
+from trainwright.config.places import advice, field_of, full_name, is_block
+from trainwright.config.presets import PRESETS
+from trainwright.config.settings import Settings
+from trainwright.config.yaml_text import MAX_BYTES, Written, read_yaml
+from trainwright.errors import EnvironmentProblem, UserError
+
+# A later layer's key takes back what an earlier layer said in the other way: a preset's l2_regularization
+# must not clash with the weight_decay of a file.
+RIVALS = (
+    ("training.weight_decay", "training.l2_regularization"),
+    ("training.warmup_steps", "training.warmup_ratio"),
+    ("training.early_stopping", "training.patience"),
+    ("training.model_type", "training.families"),
+    ("data.test_file", "data.test_size"),
+)
+
+
+def load_settings(
+    path: str | Path | None = None,
+    *,
+    text: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    flags: bool = True,
+) -> Settings:
+    """The settings of a run.
+
+    Args:
+        path: a YAML file; None for none.
+        text: YAML text instead of a file.
+        overrides: values that win over the file, by full key ("training.epochs") or bare key ("epochs"); a
+            value of None counts as not given.
+        flags: overrides come from the command line, so messages call them `--epochs`; else from Python.
+
+    Returns:
+        The settings, checked; `settings.origin(key)` says where a value came from.
+
+    Raises:
+        UserError: a wrong key or value; the message names the line, what is allowed and the nearest match.
+        EnvironmentProblem: the file cannot be read.
+
+    Example:
+        >>> settings = load_settings(text="epochs: 20\\ntarget: income", overrides={"seed": 7})
+        >>> settings.training.epochs, settings.data.target, settings.training.seed
+        (20, 'income', 7)
+        >>> settings.origin("training.epochs"), settings.origin("training.seed")
+        ('line 1', '--seed')
+    """
+    name = Path(path).name if path is not None else ""
+    if path is not None:
+        text = _read(Path(path))
+    from_file: dict[str, Given] = {}
+    if text is not None:
+        from_file = _place(read_yaml(text, name or "the configuration"), f"{name} " if name else "")
+        if path is not None:
+            _beside(from_file, Path(path))
+    from_flags = _overrides(overrides or {}, flags)
+    chosen = from_flags.get("training.preset") or from_file.get("training.preset")
+    layers = [_preset(chosen), from_file, from_flags]
+    merged: dict[str, Given] = {}
+    for layer in layers:
+        _merge(merged, layer)
+    return _validate(merged)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder, not a YAML file")
+        with path.open("rb") as file:  # never more than the limit: it may be a device or a huge file
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UserError(
+            f"the configuration file {path} does not exist",
+            remedy="`trainwright config init` writes a template",
+        ) from None
+    except OSError as error:
+        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise UserError(f"{path.name} is larger than {MAX_BYTES // 1000} kB, which no file of settings is")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path.name} line {line}: this is not UTF-8 text", remedy="save it as UTF-8"
+        ) from None
+
+
+def _place(root: Written, where: str) -> dict[str, Given]:
+    """Every key of the file under its full name."""
+    found: dict[str, Given] = {}
+    for key, written in root.value.items():
+        if key == "problem" and isinstance(written.value, str):  # free text
+            _put(found, "problem.description", written, where)
+        elif is_block(key):
+            _place_block(found, key, written, where)
+        else:
+            name = full_name(key)
+            if name is None:
+                raise UserError(
+                    f"{where}line {written.line}: there is no key {key!r}", remedy=advice(key, None)
+                )
+            _place_key(found, name, written, where)
+    return found
+
+
+def _place_block(found: dict[str, Given], block: str, written: Written, where: str) -> None:
+    if written.value is None:  # a block whose keys are all commented out
+        return
+    if not isinstance(written.value, dict):
+        raise UserError(
+            f"{where}line {written.line}: `{block}:` holds keys with values, found "
+            f"{written.raw or 'a list'!r}",
+            remedy="put each key on its own line, indented by two spaces",
+        )
+    for key, item in written.value.items():
+        name = full_name(key, block)
+        if name is None:
+            problem = f"{where}line {item.line}: there is no key {key!r} in `{block}:`"
+            raise UserError(problem, remedy=advice(key, block))
+        _place_key(found, name, item, where)
+
+
+def _place_key(found: dict[str, Given], name: str, written: Written, where: str) -> None:
+    if is_block(name):
+        _place_block(found, name, written, where)
+    else:
+        _put(found, name, written, where)
+
+
+def _put(found: dict[str, Given], name: str, written: Written, where: str) -> None:
+    field = field_of(name)
+    assert field is not None
+    if written.value is None and not written.raw.strip():
+        return  # `epochs:` with nothing behind it: as if the line were not there
+    value = written.spelled() if is_as_written(field) else written.plain()
+    if value is None:
+        return  # null: leave it to the default
+    shown = written.raw or str(written.plain())
+    given = Given(value, f"{where}line {written.line}", shown, written)
+    before = found.get(name)
+    if before is not None and before.value != value:
+        key = name.rpartition(".")[2]
+        raise UserError(
+            f"{where}line {written.line}: {key} is {shown}, but {before.origin} says {before.shown}",
+            remedy="keep one of the two lines",
+        )
+    found[name] = given
+
+
+def _overrides(overrides: Mapping[str, Any], flags: bool) -> dict[str, Given]:
+    from trainwright.config.flags import flag_name
+
+    found: dict[str, Given] = {}
+    for key, value in overrides.items():
+        if value is None:
+            continue
+        name = full_name(key)
+        if name is None or is_block(name):
+            raise UserError(f"there is no setting {key!r}", remedy=advice(key.rpartition(".")[2], None))
+        found[name] = Given(value, (flags and flag_name(name)) or f"argument {key}", str(value))
+    return found
+
+
+def _preset(chosen: Given | None) -> dict[str, Given]:
+    # A name that does not exist is refused later, with its line.
+    values = PRESETS.get(str(chosen.value), {}) if chosen is not None else {}
+    return {
+        name: Given(value, f"preset {chosen.value}", str(value)) for name, value in values.items() if chosen
+    }
+
+
+def _merge(merged: dict[str, Given], layer: Mapping[str, Given]) -> None:
+    for name in layer:
+        for pair in RIVALS:
+            if name in pair:
+                other = pair[1 - pair.index(name)]
+                if other not in layer:
+                    merged.pop(other, None)
+    for name, given in layer.items():
+        before = merged.get(name)
+        if name == "training.family_settings" and before is not None and isinstance(given.value, dict):
+            both = dict(before.value)
+            for family, settings in given.value.items():
+                inner = both.get(family, {})
+                mergeable = isinstance(inner, dict) and isinstance(settings, dict)
+                both[family] = {**inner, **settings} if mergeable else settings
+            given = Given(both, given.origin, given.shown, given.written)
+        merged[name] = given
+
+
+def _beside(found: dict[str, Given], path: Path) -> None:
+    """Reads a relative file name as relative to the configuration file, which may be used from any folder."""
+    for name in ("data.train_file", "data.test_file"):
+        given = found.get(name)
+        if given is not None and isinstance(given.value, str) and not Path(given.value).is_absolute():
+            beside = path.parent / given.value
+            found[name] = Given(os.path.normpath(beside), given.origin, given.shown)
+
+
+def _validate(merged: Mapping[str, Given]) -> Settings:
+    from trainwright.config.explain import check_names, explain
+
+    tree: dict[str, Any] = {}
+    for name, given in merged.items():
+        *blocks, key = name.split(".")
+        inner = tree
+        for block in blocks:
+            inner = inner.setdefault(block, {})
+        inner[key] = given.value
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise explain(error, merged) from None
+    check_names(settings, merged)
+    settings._origins.update({name: given.origin for name, given in merged.items()})
+    return settings

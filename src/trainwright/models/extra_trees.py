@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.models.forest import SETTINGS, forest_parameters
+from trainwright.models.forest import SETTINGS, default_leaf, forest_parameters
 from trainwright.models.spec import Spec
 from trainwright.models.tree_family import TreeFamily
 
@@ -47,7 +47,7 @@ class ExtraTrees(TreeFamily):
 
         kind = ExtraTreesClassifier if self._n_classes else ExtraTreesRegressor
         large = len(y) > _DRAW
-        forest = kind(
-            **forest_parameters(self, len(y)), bootstrap=large, max_samples=_DRAW if large else None
-        )
+        # Random thresholds smooth already: leaves may be smaller than a forest's.
+        parameters = forest_parameters(self, default_leaf(len(y), 10_000, 2 if len(y) > 5000 else 1))
+        forest = kind(**parameters, bootstrap=large, max_samples=_DRAW if large else None)
         return list(forest.fit(X, y, sample_weight=weight).estimators_)

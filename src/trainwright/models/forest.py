@@ -75,14 +75,15 @@ class Forest(TreeFamily):
 
         kind = RandomForestClassifier if self._n_classes else RandomForestRegressor
         draw = _DRAW if len(y) > _DRAW else None
-        forest = kind(**forest_parameters(self, len(y)), bootstrap=True, max_samples=draw)
+        parameters = forest_parameters(self, default_leaf(len(y), 5000, 2 if self._n_classes else 1))
+        forest = kind(**parameters, bootstrap=True, max_samples=draw)
         return list(forest.fit(X, y, sample_weight=weight).estimators_)
 
 
-def forest_parameters(model: TreeFamily, n: int) -> dict[str, Any]:
-    """scikit-learn's parameters for the settings of a forest on n rows; what was chosen goes to `derived`."""
+def forest_parameters(model: TreeFamily, leaf_by_default: int) -> dict[str, Any]:
+    """scikit-learn's parameters for the settings of a forest; what was chosen goes to `derived`."""
     chosen, classes = model.chosen, bool(model._n_classes)
-    leaf = chosen["min_samples_leaf"] or default_leaf(n, classes)
+    leaf = chosen["min_samples_leaf"] or leaf_by_default
     share = chosen["max_features"] or ("sqrt" if classes else 0.4)
     model.derived |= {"min_samples_leaf": int(leaf), "max_features": share, "threads": model.threads}
     model.iterations = chosen["n_estimators"]
@@ -90,12 +91,12 @@ def forest_parameters(model: TreeFamily, n: int) -> dict[str, Any]:
         "n_estimators": chosen["n_estimators"],
         "max_depth": None if chosen["max_depth"] is None else int(chosen["max_depth"]),
         "min_samples_leaf": int(leaf),
-        "max_features": share,
+        "max_features": share if isinstance(share, str) else float(share),
         "n_jobs": model.threads,
         "random_state": model.seed,
     }
 
 
-def default_leaf(n: int, classes: bool) -> int:
+def default_leaf(n: int, rows_per_step: int, least: int) -> int:
     """Rows in a leaf: few for small tables, more as rows come in, so that the package stays small."""
-    return max(2 if classes else 1, min(20, n // 5000))
+    return max(least, min(20, n // rows_per_step))

@@ -143,8 +143,8 @@ class _Walk:
         roots = np.cumsum(sizes) - sizes
         inner = feature >= 0
         nodes = np.arange(len(feature))
-        before = np.cumsum(inner) - inner  # inner nodes before each node, over all trees
-        rank = before - np.repeat(before[roots], sizes)
+        before: np.ndarray = np.cumsum(inner) - inner  # inner nodes before each node, over all trees
+        rank: np.ndarray = before - np.repeat(before[roots], sizes)
         left = np.where(inner, np.repeat(roots, sizes) + 2 * rank + 1, nodes)
         thresholds = np.full(len(feature), np.inf, dtype=threshold.dtype)
         thresholds[inner] = threshold
@@ -228,15 +228,15 @@ def _check_links(sizes: np.ndarray, feature: np.ndarray) -> None:
     """A full binary tree has one leaf more than inner nodes, and every child lies behind its parent."""
     inner = feature >= 0
     roots = np.cumsum(sizes) - sizes
-    before = np.cumsum(inner) - inner
-    rank = before - np.repeat(before[roots], sizes)
+    before: np.ndarray = np.cumsum(inner) - inner
+    rank: np.ndarray = before - np.repeat(before[roots], sizes)
     local = np.arange(len(feature)) - np.repeat(roots, sizes)
     per_tree = np.add.reduceat(inner.astype(np.int64), roots)
     _check(bool((sizes == 2 * per_tree + 1).all()), "links of nodes")
     _check(bool((2 * rank[inner] + 1 > local[inner]).all()), "links of nodes")
 
 
-def _check(sound: bool, what: str) -> None:
+def _check(sound: bool | np.bool_, what: str) -> None:
     if not sound:
         raise UserError(
             f"the stored trees are damaged: their {what} do not fit together",

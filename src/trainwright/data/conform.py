@@ -12,7 +12,7 @@ from trainwright.data.schema import Kind, Role, Schema
 from trainwright.errors import UserError
 
 _READY = {
-    Kind.NUMBER: (pl.Float64, pl.Float32),
+    Kind.NUMBER: (pl.Float64, pl.Float32, pl.Int64),
     Kind.BOOLEAN: (pl.Boolean,),
 }
 
@@ -26,8 +26,8 @@ def conform(
 ) -> tuple[pl.DataFrame, tuple[Note, ...]]:
     """The frame's columns cast to the kinds of a schema, in the schema's order; no value makes it fail.
 
-    The target column, where present, is handed on as it is: `encode_target` knows its spelling. Columns that are
-    ignored by the schema are left out unless they are required.
+    The target column, where present, is handed on as it is: `encode_target` knows its spelling. Columns that
+    the schema ignores are left out unless they are required.
 
     Args:
         frame: new rows, at least none.

@@ -1,12 +1,15 @@
-"""Finds out how a delimited text file is written: delimiter, preamble, header or none. Pure functions of a sample."""
+"""Finds out how delimited text is written: delimiter, preamble, header. Pure functions of a sample."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
 
 DELIMITERS = ("\t", ";", "|", ",")
 NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}
@@ -14,6 +17,17 @@ SAMPLE_ROWS = 300
 
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)*|[.,]\d+)([eE][-+]?\d+)?%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+
+
+class Rows(Protocol):
+    """Rows of fields, and the number of physical lines read so far."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+    def __next__(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ def sniff(sample: str, *, delimiter: str | None = None, header_row: int | None =
 
 
 def find_delimiter(sample: str) -> str:
-    """The delimiter that cuts most rows of the sample into the same number of fields; comma when none does."""
+    """The delimiter that cuts most rows into the same number of fields; comma when none does."""
     best, best_score = ",", 0.0
     for candidate in DELIMITERS:
         if candidate not in sample:
@@ -86,7 +100,7 @@ def find_delimiter(sample: str) -> str:
         counts.pop(1, None)
         if not counts:
             continue
-        width, same = max(counts.items(), key=lambda item: (item[1], item[0]))
+        same = max(counts.items(), key=lambda item: (item[1], item[0]))[1]
         # Rows with a delimiter inside a longer text are rare; a delimiter that only some rows have is prose.
         score = same / len(rows)
         if score > best_score + 1e-9:
@@ -109,9 +123,9 @@ def has_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     if not body:  # a single row: names do not look like numbers
         return not any(_NUMBER.fullmatch(cell) for cell in cells)
     numbers = [int(cell) for cell in cells if re.fullmatch(r"\d{1,6}", cell)]
-    if len(numbers) >= 3 and len(numbers) == sum(bool(_NUMBER.fullmatch(cell)) for cell in cells):
-        if all(b - a == 1 for a, b in zip(numbers, numbers[1:])) and body[0] != list(first):
-            return True  # 0, 1, 2, ... or 2011, 2012, ...: names made of numbers
+    only_whole = len(numbers) >= 3 and len(numbers) == sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
+    if only_whole and all(b - a == 1 for a, b in pairwise(numbers)) and body[0] != list(first):
+        return True  # 0, 1, 2, ... or 2011, 2012, ...: names made of numbers
     for_header = against = 0
     for j, cell in enumerate(cells):
         below = [row[j].strip() for row in body if j < len(row) and row[j].strip()]
@@ -130,12 +144,17 @@ def has_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     return for_header > against
 
 
+def text_reader(lines: Iterable[str], delimiter: str, quote: str | None) -> Rows:
+    """Python's reader of delimited lines; a space after a delimiter is skipped."""
+    if quote is None:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, skipinitialspace=True)
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
 def _records(sample: str, delimiter: str, quote: str | None) -> list[tuple[list[str], int]]:
     """Rows of the sample, each with the number of physical lines up to its end."""
-    quoting = csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL
-    reader = csv.reader(
-        sample.splitlines(keepends=True), delimiter=delimiter, quoting=quoting, skipinitialspace=True
-    )
+    lines = io.StringIO(sample, newline="")
+    reader = text_reader(lines, delimiter, quote)
     rows: list[tuple[list[str], int]] = []
     try:
         for row in reader:
@@ -171,7 +190,7 @@ def _row_at(rows: list[tuple[list[str], int]], line: int) -> int:
 
 
 def _stray_quotes(sample: str, delimiter: str) -> bool:
-    """Whether quotes are plain characters: in tab-separated text they open fields more often than they close."""
+    """Whether quotes are plain characters: in tab-separated text, when they are not in pairs."""
     if delimiter != "\t":
         return False
     opened = len(re.findall(r'(?:^|\t)"', sample, flags=re.MULTILINE))

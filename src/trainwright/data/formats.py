@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 
-from trainwright.data.delimited import first_line
 from trainwright.errors import UserError
 
 SUFFIXES = {
@@ -110,7 +110,7 @@ def _content(path: Path, head: bytes, packed: bool = False) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] in (b"{", b"["):
         return "JSON"
-    start = first_line(text[:2048]).lower()
+    start = _first_line(text[:2048]).lower()
     if start.startswith(("<!doctype html", "<html")):
         return "HTML page"
     if start.startswith("<?xml"):
@@ -153,3 +153,11 @@ def _mismatch(path: Path, said: str, content: str) -> UserError:
 
 def _article(name: str) -> str:
     return f"{'an' if name[0] in 'aeioAEIOX' else 'a'} {name}"
+
+
+def _first_line(data: bytes) -> str:
+    """The first line that is not blank, for deciding what a file is."""
+    for line in re.split(r"[\r\n]+", data.decode("utf-8-sig", errors="replace")):
+        if line.strip():
+            return line.strip()
+    return ""

@@ -1,7 +1,7 @@
 """The only module that knows pandas, NumPy and Arrow: whatever table is given becomes a polars frame.
 
-Neither pandas nor pyarrow is imported unless the object is theirs, and pandas is read column by column through
-NumPy, so that a core install without pyarrow is enough.
+Neither pandas nor pyarrow is imported unless the object is theirs, and pandas is read column by column
+through NumPy, so that a core install without pyarrow is enough.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.data.notes import listing
+from trainwright.data.names import refuse_doubled
 from trainwright.errors import UserError
 
 
@@ -21,8 +21,8 @@ def to_polars(table: Any, name: str = "table") -> pl.DataFrame:
     """The table as a polars frame, whatever library it comes from.
 
     Args:
-        table: a polars frame (eager or lazy), a pandas frame or series, a NumPy array of one or two dimensions or
-            with named fields, an Arrow table, a dict of lists, a list of dicts, or the path of a file.
+        table: a polars frame (eager or lazy), a pandas frame or series, a NumPy array (one or two dimensions,
+            or named fields), an Arrow table, a dict of lists, a list of dicts, or the path of a file.
         name: what to call it in messages.
 
     Raises:
@@ -135,10 +135,11 @@ def _from_columns(table: Mapping[Any, Any], name: str) -> pl.DataFrame:
     if len(lengths) > 1:
         short, long = min(series, key=len), max(series, key=len)
         raise UserError(
-            f"the columns of {name} differ in length: {short.name!r} has {len(short)}, {long.name!r} has {len(long)}",
+            f"the columns of {name} differ in length: {short.name!r} has {len(short)}, "
+            f"{long.name!r} has {len(long)}",
             remedy="give columns of equal length",
         )
-    _refuse_doubled([item.name for item in series], name)
+    refuse_doubled(name, [item.name for item in series])
     return pl.DataFrame(series)
 
 
@@ -185,7 +186,7 @@ def _from_pandas(table: Any, name: str) -> pl.DataFrame:
         names = [
             "_".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in table.columns
         ]
-    _refuse_doubled(names, name)
+    refuse_doubled(name, names)
     return pl.DataFrame([_pandas_column(label, table.iloc[:, j]) for j, label in enumerate(names)])
 
 
@@ -222,7 +223,7 @@ def _pandas_column(name: str, values: Any) -> pl.Series:
 
 def _from_arrow(table: Any, name: str) -> pl.DataFrame:
     names = [str(label) for label in getattr(table, "column_names", [])]
-    _refuse_doubled(names, name)
+    refuse_doubled(name, names)
     try:
         result = pl.DataFrame(table)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
@@ -239,11 +240,3 @@ def _is_missing(value: Any) -> bool:
     if isinstance(value, float):
         return value != value
     return type(value).__name__ in ("NAType", "NaTType")
-
-
-def _refuse_doubled(names: Sequence[str], name: str) -> None:
-    if len(set(names)) < len(names):
-        doubled = sorted({label for label in names if list(names).count(label) > 1})
-        raise UserError(
-            f"{name} has doubled column names: {listing(doubled)}", remedy="give each a name of its own"
-        )

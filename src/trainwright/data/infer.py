@@ -9,10 +9,11 @@ import polars as pl
 
 from trainwright.data.conform import conform
 from trainwright.data.kinds import Verdict, classify
+from trainwright.data.labels import encode_target, target_values
 from trainwright.data.missing import TARGET_MARKS, clean, drop_numbers
 from trainwright.data.notes import Note, listing, nearest
 from trainwright.data.schema import Column, Kind, Role, Schema
-from trainwright.data.target import encode_target, infer_target, target_values
+from trainwright.data.target import infer_target
 from trainwright.errors import UserError
 
 __all__ = ["Inferred", "conform", "encode_target", "infer_schema", "infer_target"]

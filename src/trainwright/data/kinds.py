@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from trainwright.data.missing import MARKS, clean, drop_numbers
+from trainwright.data.missing import clean, drop_numbers
 from trainwright.data.moments import looks_like_moments, read_moments
 from trainwright.data.notes import Note, listing
-from trainwright.data.numerals import Style, find_style, numbers, plain_numbers
+from trainwright.data.numerals import find_style, numbers, plain_numbers
 from trainwright.data.schema import Kind
 
 ENOUGH = 0.95  # share of values that must parse before the rest is called missing
@@ -22,10 +22,6 @@ TRUE = ("true", "yes", "y", "t")
 FALSE = ("false", "no", "n", "f")
 SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16)
 
-_ID_NAME = re.compile(
-    r"(^|[_\s.-])(id|ids|uid|uuid|guid|key|index|idx|rowid|no|nr)$|^(id|uuid|guid|unnamed: ?\d+)|Id$|ID$",
-    re.IGNORECASE,
-)
 _WORD_ID = re.compile(
     r"(?<![a-z])(id|uid|uuid|guid|index|idx|rowid|rownames|unnamed: ?\d+)(?![a-z])|[a-z](ID|Id)$"
 )
@@ -130,7 +126,7 @@ def _of_numbers(values: pl.Series, format: str, notes: tuple[Note, ...] = (), re
 
 
 def _row_numbers(values: pl.Series) -> str:
-    """Why whole numbers are an identifier, or "" when they are not: all different and consecutive, or named so."""
+    """Why whole numbers, all different, are an identifier: consecutive, or named so; "" when they are not."""
     n = values.len()
     if n < FEW_ROWS or values.null_count() > 0:
         return ""
@@ -140,7 +136,7 @@ def _row_numbers(values: pl.Series) -> str:
     if not (consecutive or named) or values.n_unique() < n:
         return ""
     if consecutive:
-        return f"consecutive whole numbers, one for each row ({low} to {high})"
+        return f"consecutive whole numbers, one for each row ({low!r} to {high!r})"
     return "named like an identifier, and different in every row"
 
 
@@ -171,8 +167,8 @@ def _of_strings(raw: pl.Series, marks: Collection[str]) -> Verdict:
         doubt = (
             Note(
                 "ambiguous_numbers",
-                f"column {raw.name!r}: values such as {held[0]!r} could be read in two ways and were left as they are; "
-                "write plain numbers",
+                f"column {raw.name!r}: values such as {held[0]!r} could be read in two ways and were left "
+                "as they are; write plain numbers",
                 (raw.name,),
             ),
         )
@@ -188,8 +184,8 @@ def _spelt_numbers(values: pl.Series, fast: pl.Series, n: int) -> Verdict | None
     parsed = fast.len() - fast.null_count()
     if parsed < ENOUGH * n:
         return None
-    whole = values.cast(pl.Int64, strict=False)
-    if whole.len() - whole.null_count() == parsed:
+    whole = _whole(values, fast)
+    if whole is not None and whole.len() - whole.null_count() == parsed:
         zeros = values.str.contains(r"^[-+]?0\d")
         if zeros.any():
             return Verdict(
@@ -197,6 +193,14 @@ def _spelt_numbers(values: pl.Series, fast: pl.Series, n: int) -> Verdict | None
             )
         return _of_numbers(whole, "", _unparsed(values, fast, "number"))
     return _of_numbers(fast, "", _unparsed(values, fast, "number"))
+
+
+def _whole(values: pl.Series, fast: pl.Series) -> pl.Series | None:
+    """The strings as whole numbers, or None as soon as one is seen that is not: a fraction, or infinite."""
+    for part in (fast.head(1000), fast):
+        if not (part.is_null() | (part % 1 == 0)).all():
+            return None
+    return values.cast(pl.Int64, strict=False)
 
 
 def _unparsed(values: pl.Series, read: pl.Series, wanted: str) -> tuple[Note, ...]:

@@ -12,7 +12,7 @@ TEXT_LIMIT = 8 * GIB
 SHEET_LIMIT = 1 * GIB
 PARQUET_LIMIT = 64 * GIB
 
-# deflate cannot exceed 1032:1; real tables stay far below 200:1, and small files are harmless whatever their ratio.
+# deflate cannot exceed 1032:1; real tables stay far below 200:1; small files are harmless at any ratio.
 SUSPICIOUS_RATIO = 200
 HARMLESS = 256 * 1024**2
 

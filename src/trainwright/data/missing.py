@@ -41,6 +41,31 @@ def clean(values: pl.Series, marks: Collection[str] = MARKS, extra: Collection[s
     return stripped.set(bad.fill_null(False), None) if bad.any() else stripped
 
 
+# What polars strips: the White_Space characters of Unicode, which Python's own strip() has a few more of.
+_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
+
+def clean_few(
+    values: pl.Series, marks: Collection[str] = MARKS, extra: Collection[str] = ()
+) -> list[str | None]:
+    """What `clean` gives, as a list; for a handful of values this is many times faster.
+
+    Example:
+        >>> clean_few(pl.Series([" a", "NA"]))
+        ['a', None]
+    """
+    out: list[str | None] = []
+    for value in values.to_list():
+        if value is not None:
+            value = value.strip(_SPACE)
+            if (len(value) <= _LONGEST and value.lower() in marks) or value in extra:
+                value = None
+        out.append(value)
+    return out
+
+
 def drop_numbers(values: pl.Series, extra: Collection[str]) -> pl.Series:
     """Numbers with the user's own sentinels, such as -999, replaced by null."""
     numbers = [number for number in map(_as_number, extra) if number is not None]

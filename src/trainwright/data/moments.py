@@ -71,8 +71,9 @@ def read_moments(values: pl.Series, order: str = "", *, compact: bool = False) -
         compact: also read 20240131 and 20240131T235959.
 
     Example:
-        >>> read_moments(pl.Series(["31/01/2024", "01/02/2024 10:30"])).values.dt.to_string("%Y-%m-%d %H:%M").to_list()
-        ['2024-01-31 00:00', '2024-02-01 10:30']
+        >>> read = read_moments(pl.Series(["31/01/2024", "01/02/2024 10:30"]))
+        >>> read.order, read.values.dt.to_string("%Y-%m-%d %H:%M").to_list()
+        ('day-first', ['2024-01-31 00:00', '2024-02-01 10:30'])
     """
     name = values.name
     distinct = values.drop_nulls().unique()

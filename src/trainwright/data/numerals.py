@@ -1,6 +1,6 @@
 """Numbers written for people: thousands separators, decimal commas, percent and currency signs.
 
-A style is taken only when the column's values leave no doubt; `1,234` alone could be a thousand or a fraction.
+A style is taken only when the column's values leave no doubt; `1,234` alone may be a thousand or a fraction.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Style:
     Args:
         decimal: "." or ",".
         thousands: the separator of thousands, or nothing.
-        unit: the sign beside the number, "%" or a currency, or nothing. The number itself is kept: 12 % is 12.
+        unit: the sign beside the number, "%" or a currency, or nothing; 12 % is the number 12.
     """
 
     decimal: str = "."
@@ -92,7 +92,7 @@ def find_style(values: pl.Series) -> tuple[Style | None, bool]:
         values: (n,) strings, cleaned; null is missing.
 
     Returns:
-        The style, or None when the strings are not numbers or could be read in two ways; True in the second case.
+        The style, or None when the strings are not numbers or can be read in two ways; and whether it is the latter.
     """
     held = values.drop_nulls()
     if held.len() == 0 or held.head(1000).str.contains(_DRESSED).mean() < 0.5:  # type: ignore[operator]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.data.delimited import TextSource, clean_names, read_delimited
+from trainwright.data.delimited import read_delimited
+from trainwright.data.encoding import TextSource
 from trainwright.data.formats import format_of
 from trainwright.data.limits import check_cells, check_plain, expand_gzip
 from trainwright.data.missing import clean, drop_numbers
+from trainwright.data.names import clean_names
 from trainwright.data.notes import Note, listing, nearest
 from trainwright.data.records import read_records
 from trainwright.data.spreadsheet import read_spreadsheet
@@ -30,7 +32,8 @@ class ReadOptions:
         header_row: line (or sheet row) of the header, counted from 1; 0 for a table without one.
         sheet: name of an Excel sheet, or its number counted from 1.
         missing_marks: further spellings of a missing value, such as ("-999",).
-        max_bytes: limit on the size once expanded; None is 8 GiB for text, 1 GiB for Excel, 64 GiB for Parquet.
+        max_bytes: limit on the size once expanded; None is 8 GiB for text, 1 GiB for Excel and 64 GiB for
+            Parquet and Arrow.
         max_columns: limit on the number of columns; None is 20,000.
     """
 
@@ -69,8 +72,8 @@ def read_table(source: str | Path, options: ReadOptions | None = None) -> Source
         options: what the user knows about it.
 
     Raises:
-        UserError: no such file, no rows, doubled columns, a content that is not what the suffix says, a size beyond
-            the limits.
+        UserError: no such file, no rows, doubled columns, a content that is not what the suffix says, a size
+            beyond the limits.
         EnvironmentProblem: the file may not be read.
 
     Example:
@@ -95,7 +98,7 @@ def read_table(source: str | Path, options: ReadOptions | None = None) -> Source
 
 
 def apply_marks(frame: pl.DataFrame, marks: tuple[str, ...]) -> pl.DataFrame:
-    """The frame with the user's own spellings of a missing value replaced by null, in strings and in numbers."""
+    """The frame with the user's own spellings of a missing value, in strings and in numbers, as null."""
     changed = []
     for column in frame.iter_columns():
         if column.dtype == pl.String:

@@ -1,8 +1,9 @@
 """Names tables and rows by what they hold: a content hash of a table and a key for each row.
 
-Both are defined on values alone, so they stay the same over releases, library versions and platforms. Equal values
-hash alike however they are stored: 1 as Int64, Float32 or Float64, and -0.0 as 0.0. (0.1 as Float32 is a different
-number from 0.1 as Float64, and hashes differently.) Every missing value hashes alike within its kind.
+Both are defined on values alone, so they stay the same over releases, library versions and platforms.
+Equal values hash alike however they are stored: 1 as Int64, Float32 or Float64, and -0.0 as 0.0. (0.1 as
+Float32 is a different number from 0.1 as Float64, and hashes differently.) Missing values hash alike among
+strings, and among everything else.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def content_hash(frame: pl.DataFrame, schema: Schema) -> str:
 def row_keys(frame: pl.DataFrame, names: Sequence[str]) -> np.ndarray:
     """One hash per row of the values of these columns.
 
-    Two rows with equal values in these columns have equal keys; with 10 million different rows the chance that any
-    two share a key is below 3 in a million (birthday bound, n^2 / 2^65).
+    Rows with equal values in these columns have equal keys. Among 10 million different rows the chance that
+    any two share a key is below 3 in a million (birthday bound, n^2 / 2^65).
 
     Args:
         frame: (n, p) the rows, cast to their schema's kinds.
@@ -80,7 +81,7 @@ def row_keys(frame: pl.DataFrame, names: Sequence[str]) -> np.ndarray:
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators")."""
+    """splitmix64's finaliser (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators")."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x ^= x >> np.uint64(30)
     x *= np.uint64(0xBF58476D1CE4E5B9)

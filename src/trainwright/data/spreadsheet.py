@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.data.delimited import clean_names
 from trainwright.data.dialect import has_header
 from trainwright.data.limits import check_spreadsheet
+from trainwright.data.names import clean_names
 from trainwright.data.notes import Note, listing, nearest
 from trainwright.errors import UserError
 
@@ -28,7 +28,7 @@ def read_spreadsheet(
     Args:
         path: an .xlsx or .xlsm file.
         sheet: name, or number counted from 1; None takes the first sheet with cells.
-        header_row: row of the header as the program shows it, counted from 1; 0 for none; None to find it out.
+        header_row: row of the header as Excel shows it, counted from 1; 0 for none; None to find it out.
         max_bytes: limit on the expanded size.
         max_columns: more columns than this are refused.
 

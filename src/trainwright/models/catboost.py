@@ -1,4 +1,5 @@
-"""CatBoost: boosted symmetric trees that read categories natively; the strongest single family on most tables."""
+"""CatBoost: boosted symmetric trees that read categories natively; the strongest single family on most
+tables."""
 
 from __future__ import annotations
 
@@ -25,15 +26,18 @@ SPEC = Spec(
     tasks=("classes", "number"),
     complexity=41,
     explainability="medium",
-    explanation="Exact SHAP values say how much each column pushed each prediction; the trees themselves are many.",
+    explanation="Exact SHAP values say how much each column pushed each prediction.",
     upkeep="Needs the catboost package to predict; about 0.1 ms for one row.",
     page=(
-        "Gradient boosting with symmetric trees and statistics of categories computed so that a row never sees its "
-        "own label. Strong without tuning, also on small tables and with many categories. Slower to train than "
+        "Gradient boosting with symmetric trees and statistics of categories computed so that a row never "
+        "sees its "
+        "own label. Strong without tuning, also on small tables and with many categories. Slower to train "
+        "than "
         "LightGBM on large tables, and its cost grows with the number of classes."
     ),
     preparation=(
-        "Categories and missing values are read natively; dates become calendar parts and days elapsed; texts become "
+        "Categories and missing values are read natively; dates become calendar parts and days elapsed; "
+        "texts become "
         "length, number of words and counts of frequent words."
     ),
     settings=(
@@ -252,8 +256,8 @@ class CatBoost(Estimator):
 
     def _parameters(self, settings: dict[str, Any], seed: int, threads: int, *, stop: bool) -> dict[str, Any]:
         """CatBoost's own parameters for these settings."""
-        # Only what differs from the default is named: CatBoost derives its learning rate and the steps per leaf from
-        # the data only while parameters such as l2_leaf_reg are left alone.
+        # Only what differs from the default is named: CatBoost derives its learning rate and the steps per
+        # leaf from the data only while parameters such as l2_leaf_reg are left alone.
         defaults = SPEC.defaults()
         parameters: dict[str, Any] = {
             name: int(settings[name]) if name in WHOLE else settings[name]
@@ -282,7 +286,8 @@ class CatBoost(Estimator):
         }
 
     def _validation_pool(self, validation: Dataset) -> Any:
-        """The rows that may stop the training, without classes that the training rows lack; None if none is left."""
+        """The rows that may stop the training, without classes that the training rows lack; None if none is
+        left."""
         from catboost import Pool
 
         labels = self._outcome.labels(validation.y)
@@ -309,7 +314,8 @@ class _Callback:
 
     def after_iteration(self, info: Any) -> bool:
         """Called by CatBoost after each iteration; True goes on."""
-        losses = next(iter((info.metrics.get("validation") or info.metrics.get("learn") or {}).values()), [])
+        part = info.metrics.get("validation") or info.metrics.get("learn") or {}
+        losses: list[float] = next(iter(part.values()), [])
         self._progress.step(info.iteration, float(losses[-1]) if losses else None)
         return True
 
@@ -323,8 +329,8 @@ class _StopAtOnce:
 
 
 def _derived_rate(train: Any, held: Any, parameters: dict[str, Any]) -> float:
-    """The learning rate that CatBoost would derive if l2_leaf_reg were left alone: it gives up deriving it (and
-    takes 0.03) as soon as that parameter is named, so one iteration is trained without it."""
+    """The learning rate that CatBoost would derive if l2_leaf_reg were left alone: it gives up deriving it
+    (and takes 0.03) as soon as that parameter is named, so one iteration is trained without it."""
     from catboost import CatBoost as Booster
 
     left_alone = {name: value for name, value in parameters.items() if name != "l2_leaf_reg"}

@@ -1,4 +1,5 @@
-"""Differences, ratios and products of pairs of numbers: cuts that a tree would need many splits to approximate."""
+"""Differences, ratios and products of pairs of numbers: cuts that a tree would need many splits to
+approximate."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ class Arithmetic:
         return len(self.first)
 
     def transform(self, numeric: np.ndarray) -> np.ndarray:
-        """(n, p) numeric block to (n, m) results; a ratio to zero is missing.
+        """(n, p) numeric block to (n, m) results; a ratio to zero, or one too large, is missing.
 
         Example:
             >>> Arithmetic.candidates([0, 1]).transform(np.array([[6.0, 3.0]])).tolist()
@@ -52,11 +53,13 @@ class Arithmetic:
         """
         a, b = numeric[:, self.first], numeric[:, self.second]
         differences, ratios = np.searchsorted(self.operation, [1, 2])
-        out = np.empty_like(a)
-        np.subtract(a[:, :differences], b[:, :differences], out=out[:, :differences])
         below = b[:, differences:ratios]
-        out[:, differences:ratios] = a[:, differences:ratios] / np.where(below == 0.0, np.nan, below)
-        np.multiply(a[:, ratios:], b[:, ratios:], out=out[:, ratios:])
+        out = np.empty_like(a)
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.subtract(a[:, :differences], b[:, :differences], out=out[:, :differences])
+            out[:, differences:ratios] = a[:, differences:ratios] / np.where(below == 0.0, np.nan, below)
+            np.multiply(a[:, ratios:], b[:, ratios:], out=out[:, ratios:])
+        out[np.isinf(out)] = np.nan
         return out
 
     def to_json(self) -> dict[str, Any]:

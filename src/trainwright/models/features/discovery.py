@@ -1,5 +1,5 @@
-"""Finds the features worth engineering: candidates from the strongest columns, kept when they beat shuffled copies of
-themselves and when the models with them predict inner folds better than those without."""
+"""Finds the features worth engineering: candidates from the strongest columns, kept when they beat shuffled
+copies of themselves and when the models with them predict inner folds better than those without."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def learn_engineered(X: Columns, training: TrainingRows) -> tuple[EngineeredMatr
 def _encode(
     codes: np.ndarray, training: TrainingRows, folds: np.ndarray
 ) -> tuple[np.ndarray, Encodings | None, np.ndarray]:
-    """Positions of the category columns worth encoding, their encodings and the features of the training rows."""
+    """Positions of the category columns worth encoding, their encodings and the features of the training
+    rows."""
     distinct = np.array([len(np.unique(codes[:, j])) for j in range(codes.shape[1])], dtype=np.int64)
     outputs = min(training.outcome.outputs, 10)
     encoded = np.flatnonzero(distinct > 2)[: max(1, MAX_ENCODED // outputs)]
@@ -142,8 +143,8 @@ def _better_than_noise(
     rows: np.ndarray,
     categorical: list[int],
 ) -> list[np.ndarray]:
-    """Which candidates gain more than every shuffled copy ("shadow") in one small model over all of them: the idea of
-    Boruta (Kursa and Rudnicki 2010, "Feature selection with the Boruta package").
+    """Which candidates gain more than every shuffled copy ("shadow") in one small model over all of them: the
+    idea of Boruta (Kursa and Rudnicki 2010, "Feature selection with the Boruta package").
 
     Args:
         look: (s, p) features that stay anyway.
@@ -172,7 +173,8 @@ def _worth(
     base: np.ndarray, blocks: list[np.ndarray], training: TrainingRows, categorical: list[int]
 ) -> list[bool]:
     """Which blocks of features lower the loss on inner folds, each tried on top of those kept before it. More
-    features are not better by themselves: on about a thousand rows thirty good-looking ratios made LightGBM worse."""
+    features are not better by themselves: on about a thousand rows thirty good-looking ratios made LightGBM
+    worse."""
     rows = training.sample(base.shape[1] + sum(block.shape[1] for block in blocks))
     if len(rows) > GATE_ROWS:
         rows = np.sort(np.random.default_rng(training.seed).choice(rows, GATE_ROWS, replace=False))

@@ -1,4 +1,5 @@
-"""Categories as numbers learned from their rows: cross-fitted average target, and how often the value occurs."""
+"""Categories as numbers learned from their rows: cross-fitted average target, and how often the value
+occurs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The engineered matrix of LightGBM: the plain one, encodings of categories and of pairs of them, numbers within their
-group, and arithmetic of numbers. `discovery` learns it."""
+"""The engineered matrix of LightGBM: the plain one, encodings of categories and of pairs of them, numbers
+within their group, and arithmetic of numbers. `discovery` learns it."""
 
 from __future__ import annotations
 

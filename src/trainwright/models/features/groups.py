@@ -1,4 +1,5 @@
-"""A number seen against the rows that share its category: the group's mean, and how far the value is from it."""
+"""A number seen against the rows that share its category: the group's mean, and how far the value is from
+it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ import numpy as np
 from trainwright.models.prepare.codes import Slots
 
 STATISTICS = ("mean", "difference", "deviations")
-SMOOTHING = 5.0  # rows' weight of the whole table's mean and deviation in a small group's
+# Weight, in rows, of the whole table's mean and variance in a group's: the difference within a group of one
+# row would otherwise always be 0 for training rows, and never for new ones.
+MEAN_ROWS, VARIANCE_ROWS = 5.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Groups:
         slots: numbering of the categories' codes.
         mean: (slots, m) smoothed mean of each number in each group.
         deviation: (slots, m) smoothed standard deviation, never 0.
-        chosen: positions of the used features among the 3 * c * m possible ones (statistic, category, number).
+        chosen: positions of the used features among the 3 * c * m possible ones (statistic, category,
+        number).
     """
 
     categories: np.ndarray
@@ -37,9 +41,9 @@ class Groups:
         cls, numeric: np.ndarray, codes: np.ndarray, numbers: list[int], categories: list[int]
     ) -> Groups:
         """Reads means and deviations off n training rows: (n, p) numeric block and (n, q) codes."""
-        within = codes[:, categories]
-        slots = Slots.of(within)
-        places = slots(within)  # (n, c)
+        chosen = codes[:, categories]
+        slots = Slots.of(chosen)
+        places = slots(chosen)  # (n, c)
         mean = np.empty((slots.total, len(numbers)))
         deviation = np.empty_like(mean)
         for k, j in enumerate(numbers):
@@ -53,11 +57,10 @@ class Groups:
             count = np.bincount(flat, np.repeat(known.astype(np.float64), each), slots.total)
             total = np.bincount(flat, np.repeat(values, each), slots.total)
             squares = np.bincount(flat, np.repeat(values**2, each), slots.total)
-            shift = total / (count + SMOOTHING)
-            # E[(v - shift)^2] from the sums, with SMOOTHING rows of the whole table's variance added.
-            variance = (squares - 2 * shift * total + count * shift**2 + SMOOTHING * spread**2) / (
-                count + SMOOTHING
-            )
+            shift = total / (count + MEAN_ROWS)
+            # E[(v - shift)^2] from the sums, with the whole table's variance added.
+            within = squares - 2 * shift * total + count * shift**2
+            variance = (within + VARIANCE_ROWS * spread**2) / (count + VARIANCE_ROWS)
             mean[:, k] = centre + shift
             deviation[:, k] = np.sqrt(np.maximum(variance, 1e-12)) if spread > 0 else 1.0
         width = len(STATISTICS) * len(categories) * len(numbers)

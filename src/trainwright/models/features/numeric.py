@@ -27,7 +27,8 @@ class NumericBlock:
 
     @classmethod
     def learn(cls, X: Columns, y: np.ndarray, n_classes: int) -> NumericBlock:
-        """Learns from n training rows and their (n,) labels (class positions, or numbers when n_classes is 0)."""
+        """Learns from n training rows and their (n,) labels (class positions, or numbers when n_classes is
+        0)."""
         return cls(DateEncoder().fit(X.times), TextFeatures.learn(X.texts, y, n_classes))
 
     def transform(self, X: Columns, dtype: type | None = None) -> np.ndarray:

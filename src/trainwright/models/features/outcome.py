@@ -1,4 +1,5 @@
-"""The target of the training rows as a boosting library wants it: compact labels or standardised numbers, and back."""
+"""The target of the training rows as a boosting library wants it: compact labels or standardised numbers, and
+back."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from trainwright.data.schema import Target
 class Outcome:
     """What is learned from y alone.
 
-    Libraries store labels as float32: numbers are centred and scaled first, so that 1,000,000,001 and 1,000,000,002
-    stay different. Classes that y lacks are left out of the library's model and get probability 0.
+    Libraries store labels as float32: numbers are centred and scaled first, so that 1,000,000,001 and
+    1,000,000,002 stay different. Classes that y lacks are left out of the library's model and get probability
+    0.
 
     Args:
         task: "classes" or "number".
@@ -68,7 +70,8 @@ class Outcome:
         return compact[y]
 
     def predictions(self, raw: np.ndarray) -> np.ndarray:
-        """(n, width) probabilities from (n,) log-odds or (n, k) scores; for numbers (n,) in the target's unit."""
+        """(n, width) probabilities from (n,) log-odds or (n, k) scores; for numbers (n,) in the target's
+        unit."""
         if self.task == "number":
             return raw * self.prior[1] + self.prior[0]
         if raw.ndim == 1:
@@ -130,8 +133,8 @@ def pushes(shap: np.ndarray, parents: list[tuple[str, ...]], names: tuple[str, .
 
 
 def pick_output(shap: np.ndarray, raw: np.ndarray, outcome: Outcome, positive: int) -> np.ndarray:
-    """(n, p) contributions of the output that is explained: the number, the log-odds of the positive class, or the
-    score of the predicted class.
+    """(n, p) contributions of the output that is explained: the number, the log-odds of the positive class,
+    or the score of the predicted class.
 
     Args:
         shap: (n, p) for one raw score, (n, k, p) for several.

@@ -11,8 +11,9 @@ import numpy as np
 from trainwright.data.columns import MISSING, UNSEEN, Columns, Layout
 from trainwright.models.features.numeric import NumericBlock
 
-# Up to this many values LightGBM groups categories itself (Fisher 1958, as its documentation cites); beyond it, they
-# are ordered by how often they occur, because native splits of very many values memorise the training rows.
+# Up to this many values LightGBM groups categories itself (Fisher 1958, as its documentation cites); beyond
+# it, they are ordered by how often they occur, because native splits of very many values memorise the
+# training rows.
 NATIVE = 255
 
 
@@ -22,7 +23,8 @@ class PlainMatrix:
 
     Args:
         block: the numeric block.
-        ranks: for each category column None (its codes are read natively), or (top code + 3,) its values' ranks by
+        ranks: for each category column None (its codes are read natively), or (top code + 3,) its values'
+        ranks by
             frequency, indexed by code + 2.
     """
 
@@ -31,7 +33,8 @@ class PlainMatrix:
 
     @classmethod
     def learn(cls, X: Columns, y: np.ndarray, n_classes: int) -> PlainMatrix:
-        """Learns from n training rows and their (n,) labels (class positions, or numbers when n_classes is 0)."""
+        """Learns from n training rows and their (n,) labels (class positions, or numbers when n_classes is
+        0)."""
         ranks = []
         for j in range(X.codes.shape[1]):
             counts = np.bincount(X.codes[:, j] + 2)  # (top code + 3,)

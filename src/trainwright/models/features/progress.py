@@ -23,7 +23,8 @@ class Progress:
         self._last = time.monotonic()
 
     def step(self, step: int, loss: float | None) -> None:
-        """One round is done; `loss` is on validation rows if there are some, else on training rows, or None."""
+        """One round is done; `loss` is on validation rows if there are some, else on training rows, or
+        None."""
         now = time.monotonic()
         if now - self._last >= PERIOD or step == self._total:
             self._last = now

@@ -1,4 +1,5 @@
-"""Quick looks by small LightGBMs on a sample of the training rows: which features matter, and what a block is worth."""
+"""Quick looks by small LightGBMs on a sample of the training rows: which features matter, and what a block is
+worth."""
 
 from __future__ import annotations
 

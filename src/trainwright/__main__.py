@@ -1,0 +1,5 @@
+"""`python -m trainwright` is the `trainwright` command."""
+
+from trainwright.cli.app import main
+
+main()

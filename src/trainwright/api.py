@@ -1,0 +1,152 @@
+"""The library's verbs: train, load, and the workspace they use. Names here are what `import trainwright` offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainwright.packages.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished training.
+
+    Args:
+        document: everything, as `trainwright train --json` prints it.
+
+    Example:
+        >>> result = Result({"leaderboard": [{"name": "linear"}], "version": "v1", "project": "adult"})
+        >>> result.version, result.leaderboard[0]["name"]
+        ('v1', 'linear')
+    """
+
+    document: dict[str, Any]
+    workspace: Path | None = None
+
+    @property
+    def leaderboard(self) -> list[dict[str, Any]]:
+        """The candidates, best first."""
+        return list(self.document["leaderboard"])
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """{"validation": {metric: {value, low, high}}, "test": the same or None}."""
+        return {"validation": self.document.get("validation"), "test": self.document.get("test")}
+
+    @property
+    def version(self) -> str | None:
+        """The model version ("v3"), or None for a rehearsal."""
+        version: str | None = self.document.get("version")
+        return version
+
+    @property
+    def report(self) -> Path | None:
+        """The HTML report."""
+        path = self.document.get("report")
+        return Path(path) if path else None
+
+    def predictor(self) -> Predictor:
+        """The packaged model, ready to predict."""
+        from trainwright.packages.predictor import Predictor
+
+        package = self.document["package"]
+        return Predictor.open(Path(package["path"]), expected_sha=package["sha256"])
+
+
+def train(
+    data: Any = None,
+    target: str | None = None,
+    *,
+    project: str | None = None,
+    time_limit: str | float | None = None,
+    config: str | Path | None = None,
+    preset: str | None = None,
+    metrics: Sequence[Callable[..., float]] = (),
+    families: Sequence[str | tuple[str, Any]] = (),
+    workspace: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Result:
+    """Trains on a labelled table and makes a model version, like `trainwright train`.
+
+    Args:
+        data: a path, or a pandas, polars, Arrow or NumPy table; None takes `data.train_file` of the config.
+        target: the column to predict.
+        project: the problem's name; the file's name when not given.
+        time_limit: seconds, or "90s", "5m", "2h".
+        config: a YAML file.
+        preset: quick, balanced, production or limited-data.
+        metrics: callables `metric(y_true, y_pred) -> float` that are measured beside ours; name one as
+            `settings={"training.metric": ...}` to choose by it.
+        families: names of families, or (name, scikit-learn estimator) pairs that join the comparison. An estimator
+            of your own cannot be packaged, because a package holds no pickle; it is compared and said so.
+        workspace: the workspace folder; by default the nearest `.trainwright`, or one made here.
+        settings: any other setting by its key, such as {"data.group": "patient", "training.seed": 7}.
+
+    Returns:
+        The result, with `leaderboard`, `evaluation`, `version`, `report` and `predictor()`.
+
+    Raises:
+        UserError: about the table or the settings, with what to do.
+
+    Example:
+        >>> import trainwright as tw                                             # doctest: +SKIP
+        >>> result = tw.train("adult.csv", target="income", time_limit="5m")     # doctest: +SKIP
+        >>> result.version                                                       # doctest: +SKIP
+        'v1'
+    """
+    import time
+
+    from trainwright.config.source import load_settings
+    from trainwright.errors import UserError
+    from trainwright.jobs.launch import train as launch
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.run import Custom
+
+    started = time.time()
+    named = tuple(family for family in families if isinstance(family, str))
+    own = tuple((str(f[0]), f[1]) for f in families if not isinstance(f, str))
+    given = {
+        "data.target": target,
+        "project": project,
+        "training.time_limit": time_limit,
+        "training.preset": preset,
+        "training.families": named or None,
+        **(settings or {}),
+    }
+    metric_name = given.get("training.metric")
+    own_names = {getattr(metric, "__name__", "") for metric in metrics}
+    overrides = {key: value for key, value in given.items() if value is not None}
+    loaded = load_settings(config, overrides=overrides)
+    if data is None:
+        data = loaded.data.train_file
+    if data is None:
+        raise UserError("no data is given", remedy="pass a table or a path, or set data.train_file in the config")
+    if metric_name in own_names and not metrics:
+        raise UserError(f"the metric {metric_name!r} is not among `metrics`")
+    space = open_workspace(workspace)
+    custom = Custom(own, tuple(metrics)) if own or metrics else None
+    return Result(launch(space, data, loaded, started=started, custom=custom), space.path)
+
+
+def load(name: str, *, workspace: str | Path | None = None) -> Predictor:
+    """The packaged model of a project, ready to predict.
+
+    Args:
+        name: "adult" for the active version, "adult@v2" for a certain one.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Example:
+        >>> tw.load("adult").predict(frame)                                      # doctest: +SKIP
+    """
+    from trainwright.packages.predictor import Predictor
+    from trainwright.store.files import open_artifact
+    from trainwright.store.names import resolve_version
+    from trainwright.store.workspace import open_workspace
+
+    space = open_workspace(workspace, create=False, read_only=True)
+    version = resolve_version(space, name)[1]
+    return Predictor.open(open_artifact(space, "package", version.artifact), expected_sha=version.manifest_sha)

@@ -1,0 +1,69 @@
+"""`trainwright families`: the kinds of model, what they cost, and every setting with its guidance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from trainwright.cli import output
+from trainwright.cli.output import JsonOption
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the group."""
+    app.command("list", help="Every family of models, simplest first.")(list_families)
+    app.command("show", help="One family: what it is, when to use it, its settings.")(show)
+
+
+def list_families(json: JsonOption = False) -> None:
+    """Lists the families."""
+    from trainwright.models.families import families
+
+    rows = list(families().values())
+    if json:
+        output.print_json([_document(spec) for spec in rows])
+        return
+    output.table(
+        ["name", "what it is", "tasks", "explainability", "upkeep"],
+        [[s.name, s.title, ", ".join(s.tasks), s.explainability, s.upkeep] for s in rows],
+    )
+
+
+def show(name: Annotated[str, typer.Argument(help="The family's name.")], json: JsonOption = False) -> None:
+    """Shows one family."""
+    from difflib import get_close_matches
+
+    from trainwright.errors import UserError
+    from trainwright.models.families import families
+
+    known = families()
+    if name not in known:
+        near = get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the families are {', '.join(known)}"
+        raise UserError(f"there is no family {name!r}", remedy=hint)
+    spec = known[name]
+    if json:
+        output.print_json(_document(spec))
+        return
+    output.say(f"{spec.name}: {spec.title}\n\n{spec.page}\n")
+    output.say(f"Preparation: {spec.preparation}")
+    output.say(f"Explainability: {spec.explainability}: {spec.explanation}\nUpkeep: {spec.upkeep}\n")
+    if spec.settings:
+        rows = [[s.name, s.default, _range(s), s.guidance] for s in spec.settings]
+        output.table(["setting", "default", "allowed", "guidance"], rows)
+        output.say(f"\nSet them in YAML under training.family_settings.{spec.name}.")
+
+
+def _range(setting: Any) -> str:
+    if setting.choices:
+        return ", ".join(str(choice) for choice in setting.choices)
+    low = "" if setting.low is None else f"{setting.low:g}"
+    high = "" if setting.high is None else f"{setting.high:g}"
+    return f"{low}..{high}" if low or high else "any"
+
+
+def _document(spec: Any) -> dict[str, Any]:
+    keys = ("name", "title", "tasks", "complexity", "explainability", "explanation", "upkeep", "page", "preparation")
+    document = {key: getattr(spec, key) for key in keys}
+    return document | {"settings": [vars(setting) for setting in spec.settings]}

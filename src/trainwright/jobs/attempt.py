@@ -1,0 +1,115 @@
+"""One execution of a run in a process of its own: `python -m trainwright.jobs.attempt WORKSPACE RUN ATTEMPT STARTED`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.jobs.channel import Channel
+from trainwright.jobs.process import spawn, watch_parent
+from trainwright.store.process import current_owner
+from trainwright.store.runs import begin_attempt, save_document, set_state
+from trainwright.store.transaction import write
+from trainwright.store.workspace import Workspace, open_workspace
+
+
+def execute(
+    workspace: Workspace,
+    run_id: int,
+    attempt: int,
+    started: float,
+    *,
+    stop: threading.Event | None = None,
+    custom: Any = None,
+) -> dict[str, Any]:
+    """Runs an attempt in this process and returns the result document.
+
+    Args:
+        started: `time.time()` when the user's command began; the time limit counts from there.
+        stop: set to end early and keep what is finished.
+        custom: estimators and metrics handed over in Python (`training.run.Custom`).
+
+    Raises:
+        TrainwrightError: whatever ended the run; its state is "failed" and its cause stored.
+    """
+    from trainwright.training.run import train_run
+
+    stop = stop or threading.Event()
+    with write(workspace) as connection:
+        begin_attempt(connection, run_id, attempt, str(current_owner()))
+        set_state(connection, run_id, attempt, "initializing", "reading the development rows")
+    try:
+        with Channel(workspace, run_id, attempt, stop) as report:
+            return train_run(
+                workspace,
+                run_id,
+                attempt,
+                started,
+                report=report,
+                stop=stop,
+                open_sealed=lambda folder, sha: _open_sealed(workspace, run_id, attempt, folder, sha),
+                custom=custom,
+            )
+    except BaseException as error:
+        fail(workspace, run_id, attempt, error)
+        raise
+
+
+def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) -> None:
+    """Stores why an attempt ended: cause (user, environment, memory, ours), message and traceback."""
+    from trainwright.store.runs import SupersededError
+
+    causes = [(UserError, "data"), (EnvironmentProblem, "environment"), (MemoryError, "memory")]
+    cause = next((name for kind, name in causes if isinstance(error, kind)), "ours")
+    document = {
+        "cause": cause,
+        "message": str(error) or type(error).__name__,
+        "traceback": "".join(traceback.format_exception(error))[-20_000:],
+        "exit_code": getattr(error, "exit_code", 3 if cause == "memory" else 1),
+    }
+    stopped = isinstance(error, KeyboardInterrupt)
+    try:
+        with write(workspace) as connection:
+            save_document(connection, run_id, attempt, "error", document)
+            state = "cancelled" if stopped else "failed"
+            set_state(connection, run_id, attempt, state, document["message"])
+    except (SupersededError, EnvironmentProblem):
+        # A later attempt owns the run, or nothing can be written: the parent still sees the exit status.
+        return
+
+
+def _open_sealed(workspace: Workspace, run_id: int, attempt: int, folder: Path, sha: str) -> dict[str, Any] | None:
+    """Opens the sealed test on the finished package in a fresh process; its figures, or None without a test part."""
+    process = spawn("trainwright.jobs.sealed_test", str(workspace.path), str(run_id), str(attempt), str(folder), sha)
+    out, err = process.communicate()
+    if process.returncode != 0:
+        raise TrainwrightError(
+            f"the sealed test could not be evaluated: {err.decode(errors='replace').strip()[-2000:]}",
+            remedy="the training is kept: `trainwright runs resume` repeats only this step",
+        )
+    document: dict[str, Any] | None = json.loads(out)
+    return document
+
+
+def main(arguments: list[str]) -> int:
+    """The child's entry point; its result lies in the database, its exit status says how it ended."""
+    path, run_id, attempt, started = arguments
+    stop = threading.Event()
+    watch_parent(lambda word: stop.set() if word == "stop" else None)
+    workspace = open_workspace(Path(path), create=False)
+    try:
+        execute(workspace, int(run_id), int(attempt), float(started), stop=stop)
+    except TrainwrightError as error:
+        return error.exit_code
+    except MemoryError:
+        return EnvironmentProblem.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

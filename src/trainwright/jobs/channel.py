@@ -1,0 +1,92 @@
+"""What an attempt tells the world while it works: events and curve points, written in batches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from trainwright.store.events import add_event, add_points
+from trainwright.store.runs import extend_lease, fence
+from trainwright.store.transaction import write
+from trainwright.store.workspace import Workspace
+
+# Seconds between two writes of progress: the page and the terminal need no more, and a write costs a sync.
+INTERVAL = 0.5
+# Seconds an attempt may stay silent before its run counts as abandoned.
+LEASE = 60.0
+# Kinds of event that only ever matter when they are the latest of their kind: thinned, kept as curve points.
+PROGRESS = frozenset({"iteration"})
+
+
+class Channel:
+    """Collects the events of an attempt from any thread; one thread of its own writes them and renews the lease.
+
+    Args:
+        workspace: where.
+        run_id, attempt: on whose behalf.
+        stop: set when somebody asked the run to stop.
+
+    A database that is locked for long delays events, it never fails the training; `problem` then says so.
+    """
+
+    def __init__(self, workspace: Workspace, run_id: int, attempt: int, stop: threading.Event):
+        self._workspace = workspace
+        self._run_id = run_id
+        self._attempt = attempt
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._events: list[dict[str, Any]] = []
+        self._points: list[tuple[str, float, float]] = []
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="channel", daemon=True)
+        self.problem: str | None = None
+
+    def __enter__(self) -> Channel:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._thread.join()
+        self._flush()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Takes an event: a dict with "kind" and anything JSON can hold."""
+        with self._lock:
+            if event["kind"] in PROGRESS:
+                name = f"{event.get('trial', event.get('family', 'fit'))}/loss"
+                value = event.get("loss")
+                if value is not None:
+                    self._points.append((name, float(event["step"]), float(value)))
+            else:
+                self._events.append(event)
+
+    def _loop(self) -> None:
+        while not self._closed.wait(INTERVAL):
+            self._flush()
+
+    def _flush(self) -> None:
+        from trainwright.errors import EnvironmentProblem
+        from trainwright.store.runs import SupersededError
+
+        with self._lock:
+            events, points = self._events, self._points
+            self._events, self._points = [], []
+        try:
+            with write(self._workspace) as connection:
+                fence(connection, self._run_id, self._attempt)
+                for event in events:
+                    data = {key: value for key, value in event.items() if key not in ("kind", "message")}
+                    kind, message = event["kind"], event.get("message")
+                    add_event(connection, self._run_id, self._attempt, kind, message=message, data=data)
+                if points:
+                    add_points(connection, self._run_id, self._attempt, points)
+                if extend_lease(connection, self._run_id, self._attempt, time.time() + LEASE):
+                    self._stop.set()
+        except SupersededError:
+            self._stop.set()
+        except EnvironmentProblem as error:
+            self.problem = str(error)
+            with self._lock:
+                self._events, self._points = events + self._events, points + self._points

@@ -1,0 +1,240 @@
+"""The parent's side of a training: prepare it, start the child, follow its events, and fetch its result."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainwright.config.settings import Settings
+from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.jobs.attempt import execute
+from trainwright.jobs.process import ending, spawn, tell
+from trainwright.store.events import Event, add_event, events_after
+from trainwright.store.process import Owner, is_alive
+from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document, set_state
+from trainwright.store.states import FINISHED
+from trainwright.store.sweep import sweep
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.training.options import usable_cores
+from trainwright.training.prepare import Prepared, prepare
+from trainwright.training.run import Custom
+
+POLL = 0.15
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What the caller wants to hear while a run is prepared and executed; every part may be left out.
+
+    Args:
+        stage: told which step of the preparation begins.
+        prepared: told once the table is understood and the split made.
+        event: told every event of the run.
+    """
+
+    stage: Callable[[str], None] = lambda _: None
+    prepared: Callable[[Prepared], None] = lambda _: None
+    event: Callable[[Event], None] = lambda _: None
+
+
+def train(
+    workspace: Workspace,
+    source: Any,
+    settings: Settings,
+    *,
+    started: float | None = None,
+    watcher: Watcher | None = None,
+    custom: Custom | None = None,
+) -> dict[str, Any]:
+    """Prepares and executes a training, and returns its result document.
+
+    Args:
+        source: a path or a frame.
+        settings: of the run.
+        started: `time.time()` when the command began; the time limit counts from there.
+        watcher: told what happens.
+        custom: estimators and metrics handed over in Python; such a run is executed in this process.
+
+    Raises:
+        UserError, EnvironmentProblem: what is wrong, and what to do.
+    """
+    started = time.time() if started is None else started
+    watcher = watcher or Watcher()
+    sweep(workspace)
+    prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
+    watcher.prepared(prepared)
+    return follow(workspace, prepared.run, started, watcher=watcher, custom=custom)
+
+
+def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None) -> dict[str, Any]:
+    """Goes on with a run that failed, was stopped or whose process vanished, from the folds already done.
+
+    Raises:
+        UserError: the run is completed or still works.
+    """
+    started = time.time()
+    with write(workspace) as connection:
+        run = get_run(connection, run_id)
+        if run.state == "completed":
+            raise UserError(f"run {run_id} is completed", remedy=f"see `trainwright runs show {run_id}`")
+        if run.state not in FINISHED and _still_works(attempts_of(connection, run_id)[-1].process):
+            raise UserError(f"run {run_id} still works (it is {run.state})", remedy="wait for it, or stop it first")
+        run = new_attempt(connection, run_id, "resumed from the folds already done")
+    return follow(workspace, run, started, watcher=watcher)
+
+
+def repeat(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None) -> dict[str, Any]:
+    """Runs a finished training again from its record, obeying its counts instead of the clock.
+
+    The repetition makes no version and does not open the sealed test; its result document names its package, whose
+    SHA-256 equals the original's when every prediction is the same.
+    """
+    with write(workspace) as connection:
+        first = get_run(connection, run_id)
+        if first.state != "completed":
+            raise UserError(f"run {run_id} is {first.state}", remedy="only a completed run can be repeated")
+        run = create_run(
+            connection,
+            first.project_id,
+            name=f"repetition of run {run_id}",
+            settings=first.settings or {},
+            origins=first.origins or {},
+            dataset_version_id=first.dataset_version_id,
+            split_id=first.split_id,
+            comments=first.comments,
+        )
+        save_document(connection, run.id, 1, "record", {"repeats": run_id})
+    return follow(workspace, run, time.time(), watcher=watcher)
+
+
+def follow(
+    workspace: Workspace,
+    run: Run,
+    started: float,
+    *,
+    watcher: Watcher | None = None,
+    custom: Custom | None = None,
+) -> dict[str, Any]:
+    """Executes a queued run in a child process, hands on its events, and returns the result document.
+
+    Ctrl-C once asks the child to finish with what it has; twice ends it. The child ends itself when we die.
+    """
+    watcher = watcher or Watcher()
+    if custom is not None and (custom.families or custom.metrics):
+        return execute(workspace, run.id, run.attempt, started, custom=custom)
+    process = spawn(
+        "trainwright.jobs.attempt",
+        str(workspace.path),
+        str(run.id),
+        str(run.attempt),
+        repr(started),
+        threads=_threads(run),
+    )
+    interrupts = 0
+    seen = 0
+
+    def ask_to_stop(*_: Any) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts == 1:
+            watcher.stage("stopping: what is finished is evaluated and kept (Ctrl-C again to give up)")
+            tell(process, "stop")
+        else:
+            process.kill()
+
+    before = _on_interrupt(ask_to_stop)
+    try:
+        while process.poll() is None:
+            seen = _hand_on(workspace, run.id, seen, watcher)
+            time.sleep(POLL)
+        _hand_on(workspace, run.id, seen, watcher)
+        words = process.stderr.read().decode(errors="replace") if process.stderr else ""
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        _restore_interrupt(before)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+    return _outcome(workspace, run, process, words, interrupts)
+
+
+def _outcome(
+    workspace: Workspace, run: Run, process: subprocess.Popen[bytes], words: str, interrupts: int
+) -> dict[str, Any]:
+    """The result document, or the error that ended the run."""
+    with read(workspace) as connection:
+        now = get_run(connection, run.id)
+    if now.state == "completed" and now.result is not None:
+        return now.result
+    if interrupts > 1:
+        _record_end(workspace, now, "cancelled", "stopped by Ctrl-C", {})
+        raise KeyboardInterrupt
+    error = now.error if now.state in FINISHED and now.error else None
+    if error is None:
+        cause, message, remedy = ending(process.returncode)
+        _record_end(workspace, now, "failed", message, {"cause": cause, "message": message, "log": words[-20_000:]})
+        raise EnvironmentProblem(message, remedy=f"{remedy}; `trainwright runs resume {run.id}` keeps what is done")
+    kinds = {2: UserError, 3: EnvironmentProblem}
+    raise kinds.get(error.get("exit_code", 1), TrainwrightError)(error["message"])
+
+
+def _record_end(workspace: Workspace, run: Run, state: str, reason: str, error: dict[str, Any]) -> None:
+    """Writes the end of a child that could not write it itself."""
+    if run.state in FINISHED:
+        return
+    with write(workspace) as connection:
+        if error:
+            save_document(connection, run.id, run.attempt, "error", error)
+            add_event(connection, run.id, run.attempt, "log", message=error.get("log") or reason)
+        set_state(connection, run.id, run.attempt, state, reason)
+
+
+def _hand_on(workspace: Workspace, run_id: int, seen: int, watcher: Watcher) -> int:
+    with read(workspace) as connection:
+        events = events_after(connection, run_id, seen)
+    for event in events:
+        watcher.event(event)
+        seen = event.seq
+    return seen
+
+
+def _still_works(process: str | None) -> bool:
+    """Whether the process that executes an attempt is alive; one on another machine counts as alive."""
+    if process is None:
+        return False
+    owner = Owner.parse(process)
+    return owner is None or is_alive(owner) is not False
+
+
+def _threads(run: Run) -> int:
+    """The most threads a fit of this run may take; numerical libraries are told before they are imported."""
+    asked = ((run.settings or {}).get("training") or {}).get("threads")
+    return int(asked) if asked else usable_cores()
+
+
+def _on_interrupt(handler: Callable[..., None]) -> Any:
+    """Sets the Ctrl-C handler where that is possible (the main thread); returns the one before."""
+    try:
+        return signal.signal(signal.SIGINT, handler)
+    except ValueError:
+        return None
+
+
+def _restore_interrupt(before: Any) -> None:
+    if before is not None:
+        signal.signal(signal.SIGINT, before)
+
+
+def workspace_of(path: str | Path | None) -> Workspace:
+    """The workspace to write to, created where there is none."""
+    from trainwright.store.workspace import open_workspace
+
+    return open_workspace(path)

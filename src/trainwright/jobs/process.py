@@ -1,0 +1,85 @@
+"""Starts and watches child processes; the only module with calls that differ between systems."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+# An attempt that no longer hears from its parent ends itself, so that no orphan works on unseen.
+ORPHAN = 17
+
+
+def spawn(module: str, *arguments: str, threads: int | None = None) -> subprocess.Popen[bytes]:
+    """Starts `python -m module ...` in a process group of its own, with a pipe that tells it when we die.
+
+    Args:
+        threads: threads that numerical libraries may take; set before they are imported.
+    """
+    environment = dict(os.environ)
+    if threads is not None:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
+            environment[name] = str(threads)
+        environment["OMP_WAIT_POLICY"] = "PASSIVE"
+    options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        **options,
+    )
+
+
+def watch_parent(on_word: Callable[[str], None]) -> None:
+    """In a child: ends this process when the parent is gone, and hands on the words it sends ("stop")."""
+
+    def loop() -> None:
+        while True:
+            line = sys.stdin.buffer.readline()
+            if not line:
+                os._exit(ORPHAN)
+            on_word(line.decode().strip())
+
+    threading.Thread(target=loop, name="parent", daemon=True).start()
+
+
+def tell(process: subprocess.Popen[bytes], word: str) -> None:
+    """In a parent: sends a word to the child; a child that is gone is no error."""
+    try:
+        assert process.stdin is not None
+        process.stdin.write(f"{word}\n".encode())
+        process.stdin.flush()
+    except (BrokenPipeError, ValueError):
+        pass
+
+
+def ending(returncode: int) -> tuple[str, str, str]:
+    """What the end of a process without a result means: (cause, sentence, what to do).
+
+    Causes are "memory", "killed" and "crash".
+
+    Example:
+        >>> ending(-9)[0]
+        'memory'
+    """
+    if returncode in (-9, 137):
+        return (
+            "memory",
+            "the training process was killed by the system (signal 9), most likely because memory ran out",
+            "free memory, use fewer rows (--sample 20%) or one fit at a time (--jobs 1)",
+        )
+    if returncode < 0:
+        return (
+            "killed",
+            f"the training process was ended by signal {-returncode}",
+            "go on with `trainwright runs resume`",
+        )
+    return (
+        "crash",
+        f"the training process ended with status {returncode} and no result",
+        "the log is kept with the run: `trainwright runs show`",
+    )

@@ -1,0 +1,84 @@
+"""Opens the sealed test on a finished package, loaded from disk in a fresh process.
+
+`python -m trainwright.jobs.sealed_test WORKSPACE RUN ATTEMPT PACKAGE SHA` prints the evaluation document, or null when
+there is no test part. It holds figures and curves, never rows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from trainwright.data.dataset import role_codes
+from trainwright.data.infer import encode_target
+from trainwright.data.schema import Role
+from trainwright.data.sealed import open_test
+from trainwright.errors import TrainwrightError
+from trainwright.evaluate.document import evaluate
+from trainwright.packages.predictor import Predictor
+from trainwright.store.audit import current_user
+from trainwright.store.datasets import get_dataset_version, get_split
+from trainwright.store.runs import get_run
+from trainwright.store.transaction import read
+from trainwright.store.workspace import Workspace, open_workspace
+from trainwright.training.options import RunOptions
+
+
+def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) -> dict[str, Any] | None:
+    """The evaluation document of the sealed test, with the number of this opening and its level."""
+    with read(workspace) as connection:
+        run = get_run(connection, run_id)
+        assert run.split_id is not None and run.dataset_version_id is not None
+        split = get_split(connection, run.split_id)
+        get_dataset_version(connection, run.dataset_version_id)
+    if "test_labels" not in (split.artifacts or {}):
+        return None
+    options = RunOptions.of(run)
+    predictor = Predictor.open(package, expected_sha=sha)
+    opened = open_test(
+        workspace,
+        split,
+        run_id=run_id,
+        manifest_sha=sha,
+        purpose=f"final figures of run {run_id}",
+        who=current_user(),
+    )
+    target = predictor.manifest.target
+    y = encode_target(opened.frame[target.column], target)
+    known = y >= 0 if target.task == "classes" else ~(y != y)
+    frame = opened.frame.filter(known)
+    schema = predictor.manifest.schema
+    metric = options.metric_name
+    document = evaluate(
+        target,
+        y[known],
+        predictor.predict_proba(frame),
+        rows=None,
+        part="test",
+        metric=metric,
+        group=role_codes(frame, schema, Role.GROUP),
+        cluster=role_codes(frame, schema, Role.CLUSTER),
+        threshold=predictor.manifest.threshold if predictor.manifest.threshold is not None else 0.5,
+        level=opened.level,
+        seed=options.seed,
+        seconds=options.evaluation_seconds,
+    )
+    document["opening"] = {"k": opened.k, "level": opened.level, "unknown_labels": int((~known).sum())}
+    return document
+
+
+def main(arguments: list[str]) -> int:
+    path, run_id, _, package, sha = arguments
+    try:
+        document = test_document(open_workspace(Path(path), create=False), int(run_id), Path(package), sha)
+    except TrainwrightError as error:
+        sys.stderr.write(str(error))
+        return error.exit_code
+    sys.stdout.write(json.dumps(document))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,293 @@
+"""What follows the choice: package, evaluation, sealed test, report, and the version in one transaction."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainwright.data.snapshot import content_hash
+from trainwright.evaluate.diagnosis import Diagnosis, diagnose
+from trainwright.evaluate.document import evaluate
+from trainwright.evaluate.importance import permutation_importance
+from trainwright.models.spec import Report
+from trainwright.packages.manifest import Manifest
+from trainwright.packages.reference import reference_values
+from trainwright.packages.write import Member, write_package
+from trainwright.store.evaluations import add_evaluation, findings_of
+from trainwright.store.files import Published, name_artifact, publish
+from trainwright.store.projects import list_projects
+from trainwright.store.runs import save_document, set_state
+from trainwright.store.transaction import read, write
+from trainwright.store.versions import create_version, list_versions
+from trainwright.store.workspace import Workspace
+from trainwright.training import result as results
+from trainwright.training.budget import Budget
+from trainwright.training.outcome import ENSEMBLE, Outcome
+from trainwright.training.scores import blend_training
+from trainwright.training.shape import (
+    MAX_LATENCY_MS,
+    MAX_SIZE_MB,
+    Weighed,
+    choose_shape,
+)
+
+if TYPE_CHECKING:
+    from trainwright.training.run import Material, OpenSealed
+
+REPORT_FILE = "report.html"
+CARD_FILE = "model_card.md"
+
+
+def finish(
+    workspace: Workspace,
+    material: Material,
+    outcome: Outcome,
+    attempt: int,
+    budget: Budget,
+    clock: dict[str, float],
+    report: Report,
+    open_sealed: OpenSealed,
+) -> dict[str, Any]:
+    """Carries a choice to its end and returns the result document; see `run.train_run`."""
+    from trainwright.training.run import completed_plan
+
+    run_id = material.run.id
+    versioned = material.options.settings.training.sample is None and not material.recorded
+    report({"kind": "stage", "stage": "validation"})
+    validation = validation_document(material, outcome)
+    report({"kind": "stage", "stage": "package"})
+    package, manifest, shape, weighed, why = _package(
+        workspace, material, outcome, validation, budget, report
+    )
+    with write(workspace) as connection:
+        save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shape))
+    clock["package"] = time.time()
+    test = None
+    if versioned:
+        report({"kind": "stage", "stage": "sealed test"})
+        test = open_sealed(package.path, manifest.sha)
+    clock["importance"] = time.time()
+    report({"kind": "stage", "stage": "importance"})
+    importance = _importance(material, outcome, budget)
+    clock["report"] = time.time()
+    facts = results.Facts(
+        material=material,
+        outcome=outcome,
+        validation=validation,
+        test=test,
+        package=package,
+        manifest=manifest,
+        shape=shape,
+        weighed=weighed,
+        shape_reason=why,
+        diagnosis=_diagnose(material, outcome),
+        importance=importance,
+        findings=_findings(workspace, run_id),
+        project=_project_name(workspace, material),
+        clock=clock,
+        started=budget.started,
+    )
+    report({"kind": "stage", "stage": "report"})
+    return _commit(workspace, facts, attempt, versioned)
+
+
+def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
+    """The evaluation document of the out-of-fold predictions."""
+    oof, data = outcome.oof, material.work.dataset
+
+    def role(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[oof.positions]
+
+    threshold: float | np.ndarray = 0.5
+    if outcome.threshold is not None:
+        by_row = outcome.threshold.by_row
+        threshold = outcome.threshold.value if by_row is None else by_row
+    return evaluate(
+        material.target,
+        oof.y,
+        outcome.prediction,
+        part="validation",
+        rows=data.rows[oof.positions],
+        metric=material.metric.name if material.metric.kind != "user" else None,
+        fold=oof.fold,
+        group=role(data.group),
+        time=role(data.time),
+        cluster=role(data.cluster),
+        weight=oof.weight,
+        threshold=threshold,
+        seed=material.options.seed,
+        seconds=material.options.evaluation_seconds,
+        extra=material.extra_metrics,
+    )
+
+
+def _package(
+    workspace: Workspace,
+    material: Material,
+    outcome: Outcome,
+    validation: dict[str, Any],
+    budget: Budget,
+    report: Report,
+) -> tuple[Published, Manifest, str, Weighed, str]:
+    """Writes the package in its shape and publishes it."""
+    figures = {
+        name: {**figure, "n_rows": validation["n_rows"]} for name, figure in validation["metrics"].items()
+    }
+    threshold = None if outcome.threshold is None else outcome.threshold.value
+    manifests: dict[Path, Manifest] = {}
+    reference = reference_values(material.work.dataset.columns)
+    # The hash of what was trained on, not of the whole dataset version: the package knows nothing of sealed rows.
+    trained_on = content_hash(material.frame, material.schema)
+    rule = material.split.summary()
+    split = {"rule": rule["rule"], "folds": len(material.split.folds), "development": len(material.work.dataset)}
+
+    with TemporaryDirectory(prefix="package-", dir=_scratch(workspace)) as scratch:
+
+        def write_into_scratch(members: list[Member]) -> Path:
+            folder = Path(scratch) / str(len(manifests))
+            folder.mkdir()
+            manifests[folder] = write_package(
+                folder,
+                target=material.target,
+                schema=material.schema,
+                layout=material.layout,
+                members=members,
+                calibration=outcome.calibration.to_json(),
+                threshold=threshold,
+                data_version=trained_on,
+                split=split,
+                seed=material.options.seed,
+                metrics=figures,
+                reference=reference,
+            )
+            return folder
+
+        needs = material.options.requirements
+        names = [column.name for column in material.schema.features]
+        folder, shape, weighed, why = choose_shape(
+            write_into_scratch,
+            outcome.trials,
+            outcome.weights,
+            material.work,
+            material.frame.select(names).head(20).to_dicts(),
+            limits=(needs.max_latency_ms or MAX_LATENCY_MS, needs.max_size_mb or MAX_SIZE_MB),
+            affordable=budget.remaining(),
+            recorded=material.recorded.get("shape"),
+            report=report,
+        )
+        package = publish(
+            workspace, "package", lambda target: shutil.copytree(folder, target, dirs_exist_ok=True) and None
+        )
+    return package, manifests[folder], shape, weighed, why
+
+
+def _scratch(workspace: Workspace) -> Path:
+    """Temporary folders lie in the workspace, so that a full disk is noticed where it matters."""
+    folder = workspace.path / "tmp"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _importance(material: Material, outcome: Outcome, budget: Budget) -> dict[str, Any] | None:
+    """Permutation importance on out-of-fold rows with the models that did not see them."""
+    oof, work = outcome.oof, material.work
+    members = [t for t in outcome.trials if outcome.weights.get(t.name, 0) > 0]
+
+    def predict(positions: np.ndarray, columns: Any) -> np.ndarray:
+        index = int(oof.fold[positions[0]])
+        parts = [trial.fits[index].estimator.predict(columns) for trial in members]
+        return material.task.combine(parts, [outcome.weights[t.name] for t in members])
+
+    seconds = 20.0
+    if budget.limit is not None:
+        seconds = max(0.3, min(20.0, 0.5 * (budget.limit - budget.elapsed() - 1.0)))
+    found = permutation_importance(
+        work.dataset.columns.take(oof.positions),
+        oof.y,
+        oof.fold,
+        predict,
+        material.metric,
+        weight=oof.weight,
+        max_rows=4_000,
+        seconds=seconds,
+        seed=material.options.seed,
+    )
+    return found.to_json()
+
+
+def _diagnose(material: Material, outcome: Outcome) -> Diagnosis:
+    """The diagnosis of the chosen candidate against the majority or mean."""
+    name, metric = outcome.choice.selected, material.metric
+    held_out = outcome.scores[name].validation[metric.name]
+    if name == ENSEMBLE:
+        learned = blend_training(outcome.trials, outcome.weights, material.work, metric)
+    else:
+        learned = outcome.scores[name].training[metric.name]
+    floor = next((t.name for t in outcome.trials if t.step.family == "baseline"), name)
+    return diagnose(metric, learned[: len(held_out)], held_out, outcome.scores[floor].mean(metric.name))
+
+
+def _findings(workspace: Workspace, run_id: int) -> list[dict[str, Any]]:
+    with read(workspace) as connection:
+        return findings_of(connection, run_id)
+
+
+def _project_name(workspace: Workspace, material: Material) -> str:
+    with read(workspace) as connection:
+        return next(p.name for p in list_projects(connection) if p.id == material.run.project_id)
+
+
+def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned: bool) -> dict[str, Any]:
+    """Publishes the report, then writes version, evaluations, result and final state in one transaction."""
+    from trainwright.evaluate.card import write_card
+    from trainwright.evaluate.report import write_report
+
+    run = facts.material.run
+    label = None
+    if versioned:
+        with read(workspace) as connection:
+            numbers = [v.number for v in list_versions(connection, run.project_id, deleted=True)]
+        label = f"v{max(numbers, default=0) + 1}"
+    documents = {"validation": facts.validation, **({"test": facts.test} if facts.test else {})}
+    for _ in range(5):
+        result = results.result_document(facts, label)
+
+        def fill(folder: Path, result: dict[str, Any] = result) -> None:
+            write_report(result, documents, folder / REPORT_FILE)
+            write_card(result, documents, folder / CARD_FILE)
+
+        page = publish(workspace, "report", fill)
+        result["report"] = str(page.path / REPORT_FILE)
+        with write(workspace) as connection:
+            name_artifact(connection, page, f"run {run.id} report", now=time.time())
+            if versioned:
+                version = create_version(
+                    connection,
+                    run.project_id,
+                    facts.package,
+                    manifest_sha=facts.manifest.sha,
+                    run_id=run.id,
+                    attempt=attempt,
+                    dataset_version_id=run.dataset_version_id,
+                    metrics=results.headline(facts),
+                    details=results.version_details(facts),
+                    comments=run.comments,
+                )
+                if version.label != label:
+                    label = version.label  # another training took the number: the page must say the right one
+                    connection.rollback()
+                    continue
+            else:
+                name_artifact(connection, facts.package, f"run {run.id} package", now=time.time())
+            for part, document in documents.items():
+                add_evaluation(connection, part, document, run_id=run.id, attempt=attempt)
+            save_document(connection, run.id, attempt, "record", results.record(facts))
+            save_document(connection, run.id, attempt, "result", result)
+            set_state(connection, run.id, attempt, "completed", results.verdict_sentence(result))
+        return result
+    raise AssertionError("version numbers kept changing")

@@ -1,0 +1,108 @@
+"""Keeps every finished fold, model and predictions, before the next begins; a resumed run takes them from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from trainwright.models.spec import Report
+from trainwright.models.storage import read_arrays, write_arrays
+from trainwright.store.files import open_artifact, publish
+from trainwright.store.trials import finish_trial, trials_of
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.tasks import Metric
+from trainwright.training.plan import Step
+from trainwright.training.trials import FoldFit, Work, new_estimator
+
+PREDICTIONS = "predictions.npz"
+
+
+def keep(
+    workspace: Workspace,
+    run_id: int,
+    attempt: int,
+    step: Step,
+    fit: FoldFit,
+    work: Work,
+    metric: Metric,
+    report: Report,
+) -> None:
+    """Publishes a finished fold and commits its row."""
+    artifact = None
+    if not step.family.startswith("custom:"):
+
+        def fill(folder: Path) -> None:
+            write_arrays(
+                folder / PREDICTIONS,
+                prediction=fit.prediction,
+                training_prediction=fit.training_prediction,
+                training_rows=fit.training_rows,
+            )
+            (folder / "model").mkdir()
+            fit.estimator.save(folder / "model")
+
+        artifact = publish(workspace, "trial", fill).sha
+    held_out = work.folds[fit.fold].validation
+    score = metric(work.dataset.y[held_out], fit.prediction, None)
+    with write(workspace) as connection:
+        finish_trial(
+            connection,
+            run_id,
+            attempt,
+            name=step.name,
+            fold=fit.fold,
+            family=step.family,
+            settings=step.settings,
+            derived=fit.estimator.derived,
+            seed=work.seed * 1_000 + fit.fold,
+            threads=work.threads,
+            iterations=fit.estimator.iterations,
+            rows=fit.n_train,
+            seconds=fit.fit_s,
+            scores={metric.name: score},
+            details={"predict_ms_per_row": fit.predict_ms_per_row},
+            artifact=artifact,
+        )
+    report(
+        {
+            "kind": "fold",
+            "trial": step.name,
+            "fold": fit.fold,
+            "folds": len(work.folds),
+            "metric": metric.name,
+            "score": score,
+            "seconds": fit.fit_s,
+        }
+    )
+
+
+def load(
+    workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...]
+) -> dict[tuple[str, int], FoldFit]:
+    """The folds that earlier attempts at the run finished, by step name and fold."""
+    planned = {step.name: step for step in steps}
+    out: dict[tuple[str, int], FoldFit] = {}
+    with read(workspace) as connection:
+        rows = trials_of(connection, run_id, state="completed")
+    for row in rows:
+        step = planned.get(row.name)
+        if step is None or row.artifact is None or row.fold < 0:
+            continue
+        folder = open_artifact(workspace, "trial", row.artifact)
+        arrays = read_arrays(folder / PREDICTIONS)
+        estimator = type(new_estimator(step, work.target, work.custom)).load(folder / "model", work.target)
+        estimator.iterations = row.iterations
+        estimator.derived = dict(row.derived or {})
+        out[(row.name, row.fold)] = FoldFit(
+            fold=row.fold,
+            estimator=estimator,
+            prediction=arrays["prediction"],
+            training_prediction=arrays["training_prediction"],
+            training_rows=arrays["training_rows"].astype(np.int64),
+            fit_s=row.seconds or 0.0,
+            predict_ms_per_row=float((row.details or {}).get("predict_ms_per_row", 0.0)),
+            n_train=row.rows or 0,
+        )
+    return out

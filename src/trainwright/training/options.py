@@ -1,0 +1,108 @@
+"""What the settings of a run mean for its training: every default decided here, with its reason."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainwright.config.settings import Settings
+from trainwright.data.schema import Target
+from trainwright.evaluate.thresholds import ThresholdRule
+from trainwright.training.budget import DEFAULT_LIMIT
+from trainwright.training.select import Requirements
+
+if TYPE_CHECKING:
+    from trainwright.store.runs import Run
+
+# Above this many development rows one fit at a time with all threads is faster than fits side by side.
+SIDE_BY_SIDE_ROWS = 150_000
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The training's view of the settings.
+
+    Args:
+        settings: the run's settings.
+        limit: seconds for the whole command.
+        seed: of the run.
+        metric_name: the metric asked for, or None for the task's default.
+        families: named by the user, or empty for the default plan.
+        family_settings: per family.
+        requirements: what the chosen candidate must keep.
+        evaluation_seconds: for one evaluation document.
+    """
+
+    settings: Settings
+    limit: float
+    seed: int
+    metric_name: str | None
+    families: tuple[str, ...]
+    family_settings: dict[str, dict[str, Any]]
+    requirements: Requirements
+    evaluation_seconds: float
+
+    @classmethod
+    def of(cls, run: Run) -> RunOptions:
+        """The options of a stored run."""
+        return cls.from_settings(Settings.from_json(run.settings or {}, run.origins or {}))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> RunOptions:
+        """The options that the settings stand for."""
+        training = settings.training
+        limit = training.time_limit if training.time_limit is not None else DEFAULT_LIMIT
+        wanted = tuple(training.families or ())
+        if not wanted and training.model_type not in (None, "neural_network", "auto"):
+            wanted = (str(training.model_type),)
+        return cls(
+            settings=settings,
+            limit=float(limit),
+            seed=training.seed,
+            metric_name=training.metric,
+            families=wanted,
+            family_settings={name: dict(values) for name, values in training.family_settings.items()},
+            requirements=Requirements.from_settings(settings.requirements),
+            evaluation_seconds=max(0.5, min(10.0, 0.04 * float(limit))),
+        )
+
+    def threads_and_jobs(self, n_train: int, n_folds: int) -> tuple[int, int, str]:
+        """Threads of one fit, fits side by side, and why."""
+        cores = self.settings.training.threads or usable_cores()
+        if self.settings.training.jobs is not None:
+            jobs = min(self.settings.training.jobs, max(n_folds, 1))
+            return max(1, cores // jobs), jobs, f"{jobs} fits side by side, as asked"
+        if n_train > SIDE_BY_SIDE_ROWS or cores == 1 or n_folds == 1:
+            return cores, 1, f"one fit at a time with {cores} threads"
+        jobs = min(cores, n_folds)
+        return max(1, cores // jobs), jobs, f"{jobs} fits side by side: folds do not wait for each other"
+
+    def threshold_rule(self, target: Target) -> ThresholdRule:
+        """What the threshold of two classes is chosen for."""
+        needs, costs = self.settings.requirements, self.settings.problem.costs
+
+        def of_positive(value: Any) -> float | None:
+            if isinstance(value, dict):
+                return value.get(target.positive)
+            return None if value is None else float(value)
+
+        if (recall := of_positive(needs.min_recall)) is not None:
+            return ThresholdRule(min_recall=recall)
+        if (precision := of_positive(needs.min_precision)) is not None:
+            return ThresholdRule(min_precision=precision)
+        if costs.false_positive is not None and costs.false_negative is not None:
+            return ThresholdRule(false_positive=costs.false_positive, false_negative=costs.false_negative)
+        return ThresholdRule()
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, which a container may have limited.
+
+    Example:
+        >>> usable_cores() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)

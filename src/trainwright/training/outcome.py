@@ -1,0 +1,226 @@
+"""From finished trials to a decision: ensemble weights, the chosen candidate, calibration, threshold, leaderboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainwright.evaluate.calibration import Calibration, cross_fitted, fit_calibration
+from trainwright.evaluate.thresholds import ThresholdChoice, ThresholdRule, choose_threshold
+from trainwright.models.families import families
+from trainwright.tasks import Metric, Task
+from trainwright.training.ensemble import blend, greedy_weights
+from trainwright.training.ensemble import cross_fitted as cross_fitted_blend
+from trainwright.training.scores import (
+    FoldScores,
+    OutOfFold,
+    blend_scores,
+    ensemble_loss,
+    fold_scores,
+    gather,
+    shown_metrics,
+)
+from trainwright.training.select import Candidate, Choice, Requirements, choose
+from trainwright.training.shape import model_size_mb
+from trainwright.training.trials import Trial, Work
+
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the development rows say.
+
+    Args:
+        trials: finished trials in the order of the plan.
+        unfinished: by name, why a planned trial is not among them.
+        oof: the out-of-fold rows and predictions.
+        scores: metrics per fold of every finished trial and of the ensemble.
+        metric: the run's metric.
+        weights: share of each member of the chosen candidate.
+        choice: what was chosen and why, what was simplest, what beats the baselines.
+        calibration: what is done to the blended probabilities.
+        threshold: for two classes.
+        prediction: (m, k) or (m,) out-of-fold predictions of the chosen candidate, in which each fold's weights and
+            temperature came from the other folds: what may be scored.
+        candidates: what was compared.
+    """
+
+    trials: list[Trial]
+    unfinished: dict[str, str]
+    oof: OutOfFold
+    scores: dict[str, FoldScores]
+    metric: Metric
+    weights: dict[str, float]
+    choice: Choice
+    calibration: Calibration
+    threshold: ThresholdChoice | None
+    prediction: np.ndarray
+    candidates: list[Candidate]
+
+
+def conclude(
+    trials: list[Trial],
+    work: Work,
+    task: Task,
+    metric: Metric,
+    requirements: Requirements,
+    *,
+    rule: ThresholdRule | None = None,
+    recorded: str | None = None,
+    use_ensemble: bool = True,
+) -> Outcome:
+    """Chooses among the finished trials.
+
+    Args:
+        trials: every planned trial, finished or not.
+        work: folds and development rows.
+        task, metric: how predictions are judged.
+        requirements: what the chosen candidate must keep.
+        rule: what the threshold is chosen for.
+        recorded: the candidate that a run being repeated chose; None to choose.
+        use_ensemble: whether a weighted average may be a candidate.
+    """
+    done = [t for t in trials if len(t.fits) == len(work.folds) and t.failure is None]
+    unfinished = {t.name: _why_unfinished(t, work) for t in trials if t not in done}
+    oof = gather(done, work)
+    metrics = shown_metrics(task, metric)
+    scores = {trial.name: fold_scores(trial, work, metrics) for trial in done}
+    candidates = [_candidate(trial, scores[trial.name], metric, work) for trial in done]
+
+    blendable = [t.name for t in done if _packageable(t) and t.step.family != "baseline"]
+    blended, weights = None, {}
+    if use_ensemble and len(blendable) > 1:
+        loss = ensemble_loss(task, metric)
+        parts = [oof.predictions[name] for name in blendable]
+        found = greedy_weights(parts, oof.y, loss, sample_weight=oof.weight)
+        weights = {name: float(w) for name, w in zip(blendable, found) if w > 0}
+    if len(weights) > 1:
+        blended = cross_fitted_blend(parts, oof.y, oof.fold, loss, sample_weight=oof.weight)
+        scores[ENSEMBLE] = FoldScores(blend_scores(blended, oof, metrics), {})
+        candidates.append(_ensemble_candidate(weights, candidates, scores[ENSEMBLE], metric))
+
+    choice = choose(candidates, oof, task, metric, requirements, blended=blended, recorded=recorded)
+    if choice.selected == ENSEMBLE:
+        assert blended is not None
+        raw = blend([oof.predictions[name] for name in weights], np.array(list(weights.values())))
+        honest = blended
+    else:
+        weights = {choice.selected: 1.0}
+        raw = honest = oof.predictions[choice.selected]
+    calibration = fit_calibration(oof.y, raw, oof.fold, oof.weight)
+    if calibration.kind != "identity":
+        honest = cross_fitted(oof.y, honest, oof.fold, oof.weight)
+    threshold = choose_threshold(
+        task.target, oof.y, calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
+    )
+    return Outcome(
+        done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates
+    )
+
+
+def leaderboard(outcome: Outcome) -> list[dict[str, Any]]:
+    """One row per candidate, best first, as the result document has them."""
+    rows = []
+    for candidate in outcome.candidates:
+        scores = outcome.scores[candidate.name]
+        verdict = outcome.choice.verdicts.get(candidate.name, {})
+        rows.append(
+            {
+                "name": candidate.name,
+                "family": candidate.family,
+                "role": candidate.role,
+                "metrics": {name: _number(values) for name, values in scores.validation.items()},
+                "std": {name: scores.std(name) for name in scores.validation},
+                "folds": {name: list(map(float, values)) for name, values in scores.validation.items()},
+                "training": {name: _number(values) for name, values in scores.training.items()},
+                "training_folds": {n: list(map(float, v)) for n, v in scores.training.items()},
+                "fit_s": candidate.fit_s,
+                "predict_ms_per_row": candidate.predict_ms_per_row,
+                "row_ms": candidate.row_ms,
+                "size_mb": candidate.size_mb,
+                "explainability": candidate.explainability,
+                "upkeep": candidate.upkeep,
+                "settings": candidate.settings,
+                "weight": outcome.weights.get(candidate.name, 0.0),
+                "packageable": candidate.packageable,
+                **verdict,
+            }
+        )
+    name, sign = outcome.metric.name, 1 if outcome.metric.greater_is_better else -1
+    worst = -np.inf
+    return sorted(rows, key=lambda r: -(sign * r["metrics"][name] if r["metrics"][name] == r["metrics"][name] else worst))
+
+
+def _number(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def _why_unfinished(trial: Trial, work: Work) -> str:
+    if trial.failure is not None:
+        return f"failed: {trial.failure}"
+    return f"{len(trial.fits)} of {len(work.folds)} folds were done when the time was up"
+
+
+def _packageable(trial: Trial) -> bool:
+    return not trial.step.family.startswith("custom:")
+
+
+def _candidate(trial: Trial, scores: FoldScores, metric: Metric, work: Work) -> Candidate:
+    fits = list(trial.fits.values())
+    spec = families().get(trial.step.family)
+    return Candidate(
+        name=trial.name,
+        family=trial.step.family,
+        role=trial.step.role,
+        complexity=spec.complexity if spec else 45,
+        folds=scores.validation[metric.name],
+        fit_s=float(sum(fit.fit_s for fit in fits)),
+        predict_ms_per_row=float(np.median([fit.predict_ms_per_row for fit in fits])),
+        row_ms=_row_ms(trial, work),
+        size_mb=model_size_mb(fits[0].estimator),
+        n_fits=len(fits),
+        explainability=spec.explainability if spec else "unknown",
+        upkeep=spec.upkeep if spec else "yours",
+        settings=trial.step.settings,
+        packageable=_packageable(trial),
+    )
+
+
+def _ensemble_candidate(
+    weights: dict[str, float], candidates: list[Candidate], scores: FoldScores, metric: Metric
+) -> Candidate:
+    members = [c for c in candidates if c.name in weights]
+    return Candidate(
+        name=ENSEMBLE,
+        family=ENSEMBLE,
+        role="candidate",
+        complexity=100,
+        folds=scores.validation[metric.name],
+        fit_s=sum(c.fit_s for c in members),
+        predict_ms_per_row=sum(c.predict_ms_per_row for c in members),
+        row_ms=sum(c.row_ms for c in members),
+        size_mb=sum(c.size_mb for c in members),
+        n_fits=max(c.n_fits for c in members),
+        explainability="low",
+        upkeep="as many models as members",
+        settings={"weights": weights},
+        packageable=True,
+    )
+
+
+def _row_ms(trial: Trial, work: Work) -> float:
+    """The median milliseconds that one model of the trial needs for one row."""
+    import time
+
+    estimator = next(iter(trial.fits.values())).estimator
+    times = []
+    for i in range(8):
+        row = work.dataset.columns.take(np.array([i % len(work.dataset)]))
+        before = time.perf_counter()
+        estimator.predict(row)
+        times.append(time.perf_counter() - before)
+    return float(np.median(times[2:]) * 1e3)

@@ -1,0 +1,343 @@
+"""From what the user gave to a run that can be executed: read, infer, split, publish, check, and write the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.config.settings import Settings
+from trainwright.data.checks import Findings, run_checks
+from trainwright.data.dataset import codes_of, role_codes, role_time
+from trainwright.data.infer import Inferred, encode_target, infer_schema, infer_target
+from trainwright.data.parts import publish_parts, read_test_features
+from trainwright.data.read import ReadOptions, Source, read_table
+from trainwright.data.schema import Kind, Role, Schema, Target
+from trainwright.data.snapshot import content_hash, row_keys
+from trainwright.data.split import DEVELOPMENT, TEST, Split, make_split
+from trainwright.errors import TrainwrightError, UserError
+from trainwright.store.datasets import add_dataset_version, add_split, get_split
+from trainwright.store.evaluations import save_findings
+from trainwright.store.projects import Project, check_project_name, ensure_project
+from trainwright.store.runs import Run, create_run
+from trainwright.store.sealed_keys import earlier_keys, key_kinds, record_keys
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.training.options import RunOptions
+from trainwright.training.split_rule import split_rule
+
+# DESIGN decision 8: checks may take at most a tenth of the limit.
+CHECK_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A labelled table, understood.
+
+    Args:
+        frame: n labelled rows, cast to the schema's kinds.
+        schema, target: what the columns are and what is predicted.
+        name: of the file or frame.
+        source: where it was read from, in words.
+        notes: what was found out or assumed.
+    """
+
+    frame: pl.DataFrame
+    schema: Schema
+    target: Target
+    name: str
+    source: str
+    notes: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to be executed.
+
+    Args:
+        run: its row.
+        project: its project.
+        table: the labelled rows, as understood.
+        split: which row is where.
+        findings: what the checks say.
+        dataset_number: of the dataset version.
+    """
+
+    run: Run
+    project: Project
+    table: Table
+    split: Split
+    findings: Findings
+    dataset_number: int
+
+
+def understand(source: Any, settings: Settings) -> Table:
+    """Reads a file or takes a frame, and finds out kinds, roles and target.
+
+    Args:
+        source: a path, or any frame that `data.frames` knows.
+        settings: with `data.target`.
+
+    Raises:
+        UserError: anything about the table that makes training impossible, with what to do.
+    """
+    data = settings.data
+    if data.target is None:
+        raise UserError("no target column is named", remedy="name the column to predict with --target")
+    given = _read(source, settings)
+    roles = {
+        getattr(data, name): role
+        for name, role in (
+            ("id", Role.ID),
+            ("group", Role.GROUP),
+            ("cluster", Role.CLUSTER),
+            ("weight", Role.WEIGHT),
+            ("split_column", Role.SPLIT),
+        )
+        if getattr(data, name) is not None
+    }
+    if data.time is not None and data.time != "row-order":
+        roles[data.time] = Role.TIME
+    unavailable = settings.requirements.unavailable_at_prediction
+    inferred: Inferred = infer_schema(
+        given.frame,
+        target=data.target,
+        roles=roles,
+        kinds={name: Kind(kind) for name, kind in data.kinds.items()},
+        ignore=tuple(data.ignore) + tuple(unavailable),
+        missing_marks=data.missing_marks,
+    )
+    frame, target, notes = infer_target(inferred.frame, data.target, positive=data.positive, task=data.task)
+    if settings.training.sample is not None:
+        rows = max(2, round(frame.height * settings.training.sample))
+        frame = frame.sample(rows, seed=settings.training.seed, shuffle=False)
+    return Table(
+        frame,
+        inferred.schema,
+        target,
+        given.name,
+        str(given.path or "a table in memory"),
+        (*given.notes, *inferred.notes, *notes),
+    )
+
+
+def prepare(
+    workspace: Workspace,
+    source: Any,
+    settings: Settings,
+    *,
+    started: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Prepared:
+    """Writes everything a run needs; nothing is written before the table and the split are known to be sound.
+
+    Args:
+        source: see `understand`.
+        settings: of the run.
+        started: `time.time()` when the command began.
+        say: told which stage begins.
+
+    Raises:
+        UserError: about the table, the split or the settings.
+    """
+    started = time.time() if started is None else started
+    say("reading the table")
+    table = understand(source, settings)
+    options = RunOptions.from_settings(settings)
+    name = settings.project or _project_name(table.name)
+    check_project_name(name)
+    given_test = _given_test(settings, table)
+    say("splitting")
+    for _ in range(3):
+        split, keys, kind, seen = _split(workspace, name, table, settings, options)
+        with write(workspace) as connection:
+            project = ensure_project(
+                connection, name, target=table.target.column, problem=_problem(settings)
+            )
+        if len(_earlier(workspace, project.id, kind).test) == seen:
+            break
+    else:
+        raise TrainwrightError(
+            f"project {name!r} is being split by other trainings at the same time", remedy="try again"
+        )
+    say("storing the dataset version")
+    parts = publish_parts(workspace, table.frame, split, table.target, given_test=given_test)
+    sha = content_hash(table.frame, table.schema)
+    record_keys(
+        workspace,
+        project.id,
+        kind,
+        test=keys[split.part == TEST] if given_test is None else _keys(given_test, table.schema, kind),
+        development=keys[split.part == DEVELOPMENT],
+    )
+    with write(workspace) as connection:
+        dataset = add_dataset_version(
+            connection,
+            project.id,
+            sha=sha,
+            name=table.name,
+            source=table.source,
+            rows=table.frame.height,
+            columns=len(table.schema.columns),
+            schema=table.schema.to_json(),
+            target=table.target.to_json(),
+            notes=[note.to_json() for note in table.notes],
+        )
+        row = add_split(
+            connection, project.id, dataset.id, rule=split.rule.to_json(), summary=split.summary(), artifacts=parts
+        )
+        run = create_run(
+            connection,
+            project.id,
+            name=_run_name(name),
+            settings=settings.to_json(),
+            origins=settings.origins,
+            dataset_version_id=dataset.id,
+            split_id=row.id,
+            comments=settings.training.comments,
+        )
+    say("checking the data")
+    findings = _check(workspace, row.id, table, split, options.limit * CHECK_SHARE)
+    with write(workspace) as connection:
+        save_findings(connection, run.id, [finding.to_json() for finding in findings.findings])
+    return Prepared(run, project, table, split, findings, dataset.number)
+
+
+def _read(source: Any, settings: Settings) -> Source:
+    data = settings.data
+    if not isinstance(source, (str, Path)):
+        from trainwright.data.frames import to_polars
+
+        return Source(to_polars(source), settings.project or "table", None)
+    options = ReadOptions(
+        delimiter=data.delimiter,
+        encoding=data.encoding,
+        decimal=data.decimal,
+        header_row=data.header_row,
+        sheet=data.sheet,
+        missing_marks=data.missing_marks or None,
+    )
+    return read_table(source, options)
+
+
+def _given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
+    """The rows of a test file of the user's own, with the training table's types."""
+    if settings.data.test_file is None:
+        return None
+    from trainwright.data.conform import conform
+
+    source = _read(settings.data.test_file, settings)
+    target = table.target.column
+    frame = source.frame
+    if target not in frame.columns and len(frame.columns) == len(table.schema.columns):
+        # A file without a header has the training table's columns, in its order.
+        frame = frame.rename(dict(zip(frame.columns, table.schema.names)))
+    if target not in frame.columns:
+        raise UserError(f"{settings.data.test_file} has no column {target!r}", remedy="the test file needs labels")
+    conformed, _ = conform(frame, table.schema, required=[target])
+    y = encode_target(conformed[target], table.target)
+    known = y >= 0 if table.target.task == "classes" else np.isfinite(y)
+    if not known.any():
+        raise UserError(
+            f"{settings.data.test_file}: no row has a label of the training table in column {target!r}"
+        )
+    return conformed.filter(pl.Series(known))
+
+
+def _split(
+    workspace: Workspace, project: str, table: Table, settings: Settings, options: RunOptions
+) -> tuple[Split, np.ndarray, str, int]:
+    """The split, the key of every row, what the keys are made of, and how many test keys were known."""
+    rule = split_rule(settings, table.frame.height, options)
+    kind = _key_kind(table.schema, settings)
+    keys = _keys(table.frame, table.schema, kind)
+    known = None
+    with read(workspace) as connection:
+        from trainwright.store.projects import list_projects
+
+        found = [p for p in list_projects(connection) if p.name == project]
+    if found:
+        earlier = key_kinds(workspace, found[0].id)
+        if earlier and kind not in earlier:
+            raise UserError(
+                f"the sealed test of project {project!r} was drawn by {_kind_words(earlier[0])}, "
+                f"this training would draw it by {_kind_words(kind)}",
+                remedy="rows could move from test to training: use the same roles, or a new project (--project NAME)",
+            )
+        known = _earlier(workspace, found[0].id, kind)
+    strata_columns = [table.frame[name] for name in rule.strata]
+    split = make_split(
+        rule,
+        table.frame.height,
+        task=table.target.task,
+        y=encode_target(table.frame[table.target.column], table.target),
+        strata=codes_of(strata_columns) if strata_columns else None,
+        group=role_codes(table.frame, table.schema, Role.GROUP),
+        time=_time(table, settings),
+        split_values=table.frame[rule.split_column].to_list() if rule.split_column else None,
+        earlier_test=None if known is None else np.isin(keys, known.test),
+        earlier_development=None if known is None else np.isin(keys, known.development),
+        classes=table.target.classes,
+    )
+    return split, keys, kind, 0 if known is None else len(known.test)
+
+
+def _time(table: Table, settings: Settings) -> np.ndarray | None:
+    if settings.data.time == "row-order":
+        return np.arange(table.frame.height, dtype=np.float64)
+    return role_time(table.frame, table.schema)
+
+
+def _earlier(workspace: Workspace, project_id: int, kind: str) -> Any:
+    return earlier_keys(workspace, project_id, kind)
+
+
+def _key_kind(schema: Schema, settings: Settings) -> str:
+    """What names a row in every later dataset version: its group, else its id, else the hash of its features."""
+    for role in (Role.GROUP, Role.ID):
+        name = schema.with_role(role)
+        if name is not None:
+            return f"{role.value}:{name}"
+    return "features"
+
+
+def _keys(frame: pl.DataFrame, schema: Schema, kind: str) -> np.ndarray:
+    if kind == "features":
+        names = sorted(c.name for c in schema.columns if c.role is not Role.TARGET)
+        return row_keys(frame, names)
+    return row_keys(frame, [kind.partition(":")[2]])
+
+
+def _kind_words(kind: str) -> str:
+    role, _, name = kind.partition(":")
+    return f"the {role} column {name!r}" if name else "whole rows"
+
+
+def _check(workspace: Workspace, split_id: int, table: Table, split: Split, seconds: float) -> Findings:
+    development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
+    with read(workspace) as connection:
+        row = get_split(connection, split_id)
+    return run_checks(
+        development, read_test_features(workspace, row), table.schema, table.target, split, deadline=seconds
+    )
+
+
+def _problem(settings: Settings) -> dict[str, Any] | None:
+    problem = settings.problem.model_dump(mode="json", exclude_defaults=True)
+    return problem or None
+
+
+def _project_name(name: str) -> str:
+    """A project's name made from a file's."""
+    import re
+
+    return re.sub(r"[^\w.-]+", "-", name).strip("-._")[:100] or "project"
+
+
+def _run_name(project: str) -> str:
+    return f"{project} {time.strftime('%Y-%m-%d %H:%M:%S')}"

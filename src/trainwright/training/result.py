@@ -1,0 +1,263 @@
+"""The result document of a run, its reproducibility record, and what a version row shows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainwright.evaluate.diagnosis import Diagnosis
+from trainwright.evaluate.text import verdict
+from trainwright.packages.manifest import Manifest
+from trainwright.store.files import Published
+from trainwright.training.outcome import Outcome, leaderboard
+from trainwright.training.record import environment_record, peak_memory_mb
+from trainwright.training.shape import Weighed
+
+if TYPE_CHECKING:
+    from trainwright.training.run import Material
+
+# Columns and rows of the examples that the report can open behind a confusion cell.
+EXAMPLE_COLUMNS = 14
+EXAMPLE_ROWS = 600
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a finished run knows; the documents are made from it."""
+
+    material: Material
+    outcome: Outcome
+    validation: dict[str, Any]
+    test: dict[str, Any] | None
+    package: Published
+    manifest: Manifest
+    shape: str
+    weighed: Weighed
+    shape_reason: str
+    diagnosis: Diagnosis
+    importance: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+    project: str
+    clock: dict[str, float]
+    started: float
+
+
+def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
+    """The document that `train --json` prints and the report is made from."""
+    m, outcome = facts.material, facts.outcome
+    summary = m.split.summary()
+    settings = m.options.settings
+    rehearsal = settings.training.sample is not None
+    document = {
+        "project": facts.project,
+        "version": version,
+        "run": m.run.id,
+        "rehearsal": rehearsal,
+        "task": m.task.name,
+        "metric": m.metric.name,
+        "target": m.target.to_json(),
+        "n_rows": summary["n_rows"],
+        "findings": facts.findings,
+        "leaderboard": _leaderboard(facts),
+        "selected": outcome.choice.selected,
+        "weights": outcome.weights,
+        "validation": _figures(facts.validation),
+        "test": _figures(facts.test),
+        "threshold": None if outcome.threshold is None else outcome.threshold.to_json(),
+        "calibration": outcome.calibration.to_json(),
+        "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
+        "gap": facts.diagnosis.gap.to_json(),
+        "comparison": _comparison(outcome),
+        "importance": facts.importance,
+        "ledger": None if facts.test is None else facts.test["opening"],
+        "split": {**summary, "rule": summary["rule"], "reason": summary["reason"], "left_out": summary["left_out"]},
+        "plan": _plan(facts),
+        "budget": _budget(facts),
+        "package": {
+            "path": str(facts.package.path),
+            "size_mb": facts.weighed.size_mb,
+            "latency_ms": facts.weighed.latency_ms,
+            "sha256": facts.manifest.sha,
+            "shape": facts.shape,
+            "reason": facts.shape_reason,
+        },
+        "data_version": m.data.sha,
+        "dataset": f"d{m.data.number}",
+        "seed": m.options.seed,
+        "threads": m.work.threads,
+        "notes": m.data.notes or [],
+        "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
+        "requirements": _requirements(facts),
+        "comments": m.run.comments,
+        "settings": settings.model_dump(mode="json", exclude_defaults=True),
+        "origins": settings.origins,
+        "versions": environment_record(m.work.threads, m.work.jobs)["packages"],
+        "hardware": _hardware(facts),
+        "examples": _examples(facts),
+        "written": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "wall_s": time.time() - facts.started,
+        "report": None,
+    }
+    document["verdict"] = verdict_sentence(document)
+    return document
+
+
+def verdict_sentence(document: dict[str, Any]) -> str:
+    """The one sentence that the training comes down to."""
+    return str(verdict(document))
+
+
+def headline(facts: Facts) -> dict[str, Any]:
+    """The figures a list of versions shows."""
+    return {"metric": facts.material.metric.name, "validation": _figures(facts.validation), "test": _figures(facts.test)}
+
+
+def version_details(facts: Facts) -> dict[str, Any]:
+    """What a list of versions shows beside the figures."""
+    return {
+        "selected": facts.outcome.choice.selected,
+        "weights": facts.outcome.weights,
+        "shape": facts.shape,
+        "size_mb": facts.weighed.size_mb,
+        "latency_ms": facts.weighed.latency_ms,
+        "duration_s": time.time() - facts.started,
+        "dataset": f"d{facts.material.data.number}",
+        "settings": facts.material.options.settings.model_dump(mode="json", exclude_defaults=True),
+        "base_model": None,
+    }
+
+
+def record(facts: Facts) -> dict[str, Any]:
+    """The reproducibility record (code, data, split, seed, settings, metrics, hardware, packages, time, artifact)."""
+    m = facts.material
+    return {
+        **(m.run.record or {}),
+        "data": {"version": m.data.sha, "number": m.data.number, "split": m.split.summary()["rule"]},
+        "seed": m.options.seed,
+        "settings": m.options.settings.to_json(),
+        "metrics": {name: metric.title for name, metric in m.task.metrics.items()},
+        "environment": environment_record(m.work.threads, m.work.jobs),
+        "peak_memory_mb": peak_memory_mb(),
+        "times": {name: value - facts.started for name, value in facts.clock.items()},
+        "package": facts.manifest.sha,
+        "trials": {
+            trial.name: [
+                {"fold": i, "iterations": fit.estimator.iterations, "derived": fit.estimator.derived, "rows": fit.n_train}
+                for i, fit in sorted(trial.fits.items())
+            ]
+            for trial in facts.outcome.trials
+        },
+    }
+
+
+def _figures(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if document is None else document["metrics"]
+
+
+def _leaderboard(facts: Facts) -> list[dict[str, Any]]:
+    """The leaderboard with the run's metric as the spread and the fold scores that figures draw."""
+    name = facts.material.metric.name
+    rows = []
+    for row in leaderboard(facts.outcome):
+        row = dict(row)
+        folds, training = row.pop("folds"), row.pop("training_folds")
+        row["std"] = row["std"][name]
+        row["baseline"] = row["role"] == "baseline"
+        row["fold_scores"] = folds[name]
+        row["train_metrics"] = row.pop("training")
+        row["train_fold_scores"] = training.get(name, [])
+        rows.append(row)
+    return rows
+
+
+def _comparison(outcome: Outcome) -> dict[str, Any]:
+    choice = outcome.choice
+    rows = [row for verdict in choice.verdicts.values() for row in verdict.get("comparisons", [])]
+    return {
+        "beats_baselines": choice.beats_baseline,
+        "best": choice.best,
+        "simplest": choice.simplest,
+        "selected": choice.selected,
+        "reason": choice.reason,
+        "rows": rows,
+        "correction": "Holm over all comparisons",
+    }
+
+
+def _plan(facts: Facts) -> dict[str, Any]:
+    m, outcome = facts.material, facts.outcome
+    done = {trial.name: trial for trial in outcome.trials}
+    trials = []
+    for step in m.plan.steps:
+        trial = done.get(step.name)
+        counts = [f.estimator.iterations for f in trial.fits.values() if f.estimator.iterations] if trial else []
+        trials.append(
+            {
+                "name": step.name,
+                "family": step.family,
+                "settings": step.settings,
+                "folds": len(trial.fits) if trial else 0,
+                "iterations": sorted(counts)[len(counts) // 2] if counts else None,
+                "seconds": sum(fit.fit_s for fit in trial.fits.values()) if trial else None,
+                "state": "finished" if trial else outcome.unfinished.get(step.name, "not run"),
+                "reason": step.reason,
+            }
+        )
+    return {"trials": trials, "reasons": list(m.plan.reasons)}
+
+
+def _budget(facts: Facts) -> dict[str, Any]:
+    names = list(facts.clock)
+    ends = [*list(facts.clock.values())[1:], time.time()]
+    stages = {"reading and checks": facts.clock["start"] - facts.started}
+    words = {"start": "loading", "training": "training", "choosing": "choosing and packaging", "package": "sealed test"}
+    for name, end in zip(names, ends):
+        stages[words.get(name, name)] = end - facts.clock[name]
+    shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items()]
+    shortened += [r for r in facts.material.plan.reasons if "instead of" in r or "left out" in r or "too short" in r]
+    left = (facts.importance or {}).get("left_out") or []
+    if left:
+        shortened.append(f"importance was not measured for {len(left)} columns")
+    return {"limit_s": facts.material.options.limit, "stages": stages, "shortened": shortened}
+
+
+def _requirements(facts: Facts) -> dict[str, Any]:
+    choice, needs = facts.outcome.choice, facts.material.options.requirements
+    unmet = list(choice.unmet)
+    for name, limit, value, unit in (
+        ("max_latency_ms", needs.max_latency_ms, facts.weighed.latency_ms, "ms for one row"),
+        ("max_size_mb", needs.max_size_mb, facts.weighed.size_mb, "MB"),
+    ):
+        if limit is not None and value > limit and not any(words.startswith(name) for words in unmet):
+            unmet.append(f"{name}: {value:.3g} {unit}, {value - limit:.3g} more than the {limit:g} allowed")
+    threshold = facts.outcome.threshold
+    if threshold is not None and not threshold.met:
+        unmet.append(threshold.reason)
+    return {"unmet": unmet, "failures": choice.failures}
+
+
+def _hardware(facts: Facts) -> dict[str, Any]:
+    record = environment_record(facts.material.work.threads, facts.material.work.jobs)
+    return {key: record[key] for key in ("processor", "cores", "memory_gb", "platform", "python")}
+
+
+def _examples(facts: Facts) -> dict[str, Any] | None:
+    """The values of the development rows that stand behind confusion cells."""
+    cells = (facts.validation.get("confusion") or {}).get("examples") or {}
+    wanted = sorted({int(row) for rows in cells.values() for row in rows})[:EXAMPLE_ROWS]
+    if not wanted:
+        return None
+    m = facts.material
+    position = {int(row): i for i, row in enumerate(m.work.dataset.rows)}
+    ranked = [item["feature"] for item in (facts.importance or {}).get("features", [])]
+    names = [*ranked[:EXAMPLE_COLUMNS]] or [c.name for c in m.schema.features][:EXAMPLE_COLUMNS]
+    part = m.frame.select([*names, m.target.column])[[position[row] for row in wanted]]
+    rows = {str(row): [_cell(value) for value in values] for row, values in zip(wanted, part.iter_rows())}
+    return {"columns": [*names, m.target.column], "rows": rows}
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value if not isinstance(value, str) else value[:300]
+    return round(value, 6) if isinstance(value, float) else str(value)

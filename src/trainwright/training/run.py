@@ -1,0 +1,228 @@
+"""The whole story of a run, from stored development rows to a version, on one page."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainwright.data.columns import Layout
+from trainwright.data.dataset import build_dataset
+from trainwright.data.parts import read_development
+from trainwright.data.schema import Schema, Target
+from trainwright.data.split import DEVELOPMENT, Split
+from trainwright.models.spec import Report
+from trainwright.store.datasets import DatasetVersion, SplitRow, get_dataset_version, get_split
+from trainwright.store.runs import Run, get_run, save_document, set_state
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.tasks import Metric, Task, metric_from, task_for
+from trainwright.training import finish, folds_on_disk
+from trainwright.training.budget import Budget
+from trainwright.training.custom import factories
+from trainwright.training.options import RunOptions
+from trainwright.training.outcome import Outcome, conclude
+from trainwright.training.plan import Facts, Plan, make_plan
+from trainwright.training.trials import Work, run_steps
+
+OpenSealed = Callable[[Path, str], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Custom:
+    """What only Python can hand over: such a run is executed in the calling process.
+
+    Args:
+        families: (name, scikit-learn estimator) pairs.
+        metrics: callables `metric(y_true, y_pred) -> float`.
+    """
+
+    families: tuple[tuple[str, Any], ...] = ()
+    metrics: tuple[Callable[..., float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run works on, read from the workspace.
+
+    Args:
+        run, data, split_row: the rows.
+        options: what the settings mean.
+        schema, target, layout: what the columns are.
+        split: the split; `work` holds its development rows.
+        frame: the development rows as a table, for the report's examples.
+        task, metric, extra_metrics: how predictions are judged.
+        work: development rows and folds.
+        plan: the ordered trials.
+        recorded: the plan document of the run that this one repeats; empty for a run of its own.
+    """
+
+    run: Run
+    data: DatasetVersion
+    split_row: SplitRow
+    options: RunOptions
+    schema: Schema
+    target: Target
+    layout: Layout
+    split: Split
+    frame: Any
+    task: Task
+    metric: Metric
+    extra_metrics: tuple[Metric, ...]
+    work: Work
+    plan: Plan
+    recorded: dict[str, Any] = field(default_factory=dict)
+
+
+def train_run(
+    workspace: Workspace,
+    run_id: int,
+    attempt: int,
+    started: float,
+    *,
+    report: Report,
+    stop: threading.Event,
+    open_sealed: OpenSealed,
+    custom: Custom | None = None,
+) -> dict[str, Any]:
+    """Plans, fits, chooses, packages, opens the sealed test, reports, and makes a version.
+
+    Args:
+        workspace: where the run is stored.
+        run_id, attempt: which.
+        started: `time.time()` when the command began.
+        report: told what happens.
+        stop: set to end early; what is finished is evaluated and kept.
+        open_sealed: evaluates the finished package on the sealed test in a fresh process.
+        custom: estimators and metrics handed over in Python.
+
+    Returns:
+        The result document (`train --json`).
+    """
+    clock = {"start": time.time()}
+    material = _load(workspace, run_id, started, custom or Custom())
+    budget = Budget(None if material.recorded else material.options.limit, started)
+    with write(workspace) as connection:
+        save_document(connection, run_id, attempt, "plan", _plan_document(material))
+        set_state(connection, run_id, attempt, "training", f"{len(material.plan.steps)} trials")
+    report({"kind": "plan", **material.plan.to_json(), "folds": len(material.split.folds)})
+    clock["training"] = time.time()
+    trials = run_steps(
+        material.plan.steps,
+        material.work,
+        budget,
+        finished=folds_on_disk.load(workspace, run_id, material.work, material.plan.steps),
+        on_fold=lambda step, fit: folds_on_disk.keep(
+            workspace, run_id, attempt, step, fit, material.work, material.metric, report
+        ),
+        report=report,
+        stop=stop,
+    )
+    clock["choosing"] = time.time()
+    outcome = conclude(
+        trials,
+        material.work,
+        material.task,
+        material.metric,
+        material.options.requirements,
+        rule=material.options.threshold_rule(material.target),
+        recorded=material.recorded.get("selected"),
+        use_ensemble=material.options.settings.training.ensemble,
+    )
+    with write(workspace) as connection:
+        set_state(connection, run_id, attempt, "evaluating", f"{outcome.choice.selected} is chosen")
+    return finish.finish(workspace, material, outcome, attempt, budget, clock, report, open_sealed)
+
+
+def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> Material:
+    """Reads what the run works on, and plans it, or takes the plan it already has."""
+    with read(workspace) as connection:
+        run = get_run(connection, run_id)
+        assert run.dataset_version_id is not None and run.split_id is not None
+        data = get_dataset_version(connection, run.dataset_version_id)
+        split_row = get_split(connection, run.split_id)
+        repeats = (run.record or {}).get("repeats")
+        recorded = (get_run(connection, repeats).plan or {}) if repeats else {}
+    options = RunOptions.of(run)
+    schema = Schema.from_json(data.schema or [])
+    target = Target.from_json(data.target or {})
+    frame, split, rows = read_development(workspace, split_row)
+    layout = Layout.learn(frame, schema)
+    dataset = build_dataset(
+        frame, schema, target, layout, rows=rows, row_order=options.settings.data.time == "row-order"
+    )
+    assert len(dataset) == int((split.part == DEVELOPMENT).sum())
+    task = task_for(target)
+    extra = tuple(metric_from(function, task) for function in custom.metrics)
+    metric = _metric(task, options, extra)
+    known = recorded or (run.plan or {})
+    n_train = len(split.folds[0].train)
+    threads, jobs, why = options.threads_and_jobs(n_train, len(split.folds))
+    if known:
+        threads, jobs = known["threads"], known["jobs"]
+    work = Work(
+        dataset, target, split.folds, options.seed, threads, jobs, factories(list(custom.families), target)
+    )
+    if recorded:
+        plan = Plan.from_json(recorded)
+        plan = Plan(tuple(s for s in plan.steps if s.name in recorded["completed"]), plan.reasons)
+    elif known:
+        plan = Plan.from_json(known)
+    else:
+        facts = _facts(work, layout, target)
+        budget = Budget(options.limit, started)
+        plan = make_plan(
+            facts,
+            budget.remaining() * 0.85,  # the rest is for refitting the chosen members
+            chosen=options.families,
+            family_settings=options.family_settings,
+            custom=tuple(name for name, _ in custom.families),
+        )
+        plan = Plan(plan.steps, (why, *plan.reasons))
+    return Material(
+        run, data, split_row, options, schema, target, layout, split, frame, task, metric, extra, work, plan, recorded
+    )
+
+
+def _metric(task: Task, options: RunOptions, extra: tuple[Metric, ...]) -> Metric:
+    """The run's metric: the one asked for, the user's own by its name, or the task's default."""
+    own = {metric.name: metric for metric in extra}
+    if options.metric_name is None:
+        return task.default_metric()
+    return own.get(options.metric_name) or task.metric(options.metric_name)
+
+
+def _facts(work: Work, layout: Layout, target: Target) -> Facts:
+    return Facts(
+        task=target.task,
+        n_rows=len(work.dataset),
+        n_train=int(np.median([len(fold.train) for fold in work.folds])),
+        n_folds=len(work.folds),
+        n_numbers=len(layout.numbers) + len(layout.times),
+        n_categories=len(layout.categories),
+        n_texts=len(layout.texts),
+        n_outputs=target.n_outputs,
+        threads=work.threads,
+        jobs=work.jobs,
+    )
+
+
+def _plan_document(material: Material) -> dict[str, Any]:
+    return {**material.plan.to_json(), "threads": material.work.threads, "jobs": material.work.jobs}
+
+
+def completed_plan(material: Material, outcome: Outcome, shape: str) -> dict[str, Any]:
+    """The plan as it was executed: what a repetition obeys."""
+    return {
+        **_plan_document(material),
+        "completed": [trial.name for trial in outcome.trials],
+        "unfinished": outcome.unfinished,
+        "selected": outcome.choice.selected,
+        "weights": outcome.weights,
+        "shape": shape,
+    }

@@ -1,0 +1,156 @@
+"""Out-of-fold predictions and scores of every candidate, aligned on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainwright.tasks.task import Task
+from trainwright.tasks.metric import Metric
+from trainwright.training.trials import Trial, Work
+
+# Metrics shown for every candidate, beside the run's own: few, because each costs time on many rows.
+SHOWN = {"classes": ("log_loss", "accuracy", "weighted_f1"), "number": ("mae", "r2")}
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """The rows that some fold held out, and what every finished candidate predicted for them.
+
+    Args:
+        positions: (m,) positions within the development rows, in their order.
+        fold: (m,) number of the fold that held the row out (of the first repeat that did).
+        y: (m,) truth.
+        weight: (m,) sample weights or None.
+        predictions: by candidate, (m, k) or (m,); the mean over repeats.
+    """
+
+    positions: np.ndarray
+    fold: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None
+    predictions: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """A candidate's metrics per fold: on held-out rows, and on a sample of the rows it learned from."""
+
+    validation: dict[str, np.ndarray]
+    training: dict[str, np.ndarray]
+
+    def mean(self, metric: str) -> float:
+        return float(np.nanmean(self.validation[metric]))
+
+    def std(self, metric: str) -> float:
+        values = self.validation[metric]
+        return float(np.nanstd(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def gather(trials: list[Trial], work: Work) -> OutOfFold:
+    """Aligns the held-out predictions of trials whose folds are all done.
+
+    Args:
+        trials: finished trials, each with a fit for every fold.
+        work: the folds and the development rows.
+    """
+    n = len(work.dataset)
+    fold_of = np.full(n, -1, dtype=np.int64)
+    times = np.zeros(n, dtype=np.int64)
+    for index, fold in enumerate(work.folds):
+        fresh = fold.validation[fold_of[fold.validation] < 0]
+        fold_of[fresh] = index
+        times[fold.validation] += 1
+    positions = np.flatnonzero(times > 0)
+    predictions = {}
+    for trial in trials:
+        first = next(iter(trial.fits.values())).prediction
+        total = np.zeros((n, *first.shape[1:]), dtype=np.float64)
+        for index, fit in trial.fits.items():
+            total[work.folds[index].validation] += fit.prediction
+        shape = (-1,) + (1,) * (first.ndim - 1)
+        predictions[trial.name] = total[positions] / times[positions].reshape(shape)
+    data = work.dataset
+    return OutOfFold(
+        positions=positions,
+        fold=fold_of[positions],
+        y=data.y[positions],
+        weight=None if data.weight is None else data.weight[positions],
+        predictions=predictions,
+    )
+
+
+def fold_scores(trial: Trial, work: Work, metrics: list[Metric]) -> FoldScores:
+    """The metrics of one candidate for each fold, in the order of the folds."""
+    validation: dict[str, list[float]] = {metric.name: [] for metric in metrics}
+    training: dict[str, list[float]] = {metric.name: [] for metric in metrics}
+    data = work.dataset
+    for index in sorted(trial.fits):
+        fit = trial.fits[index]
+        rows = work.folds[index].validation
+        for metric in metrics:
+            weight = None if data.weight is None else data.weight[rows]
+            validation[metric.name].append(metric(data.y[rows], fit.prediction, weight))
+            seen = fit.training_rows
+            weight = None if data.weight is None else data.weight[seen]
+            training[metric.name].append(metric(data.y[seen], fit.training_prediction, weight))
+    return FoldScores(
+        {name: np.asarray(values) for name, values in validation.items()},
+        {name: np.asarray(values) for name, values in training.items()},
+    )
+
+
+def blend_scores(
+    prediction: np.ndarray, oof: OutOfFold, metrics: list[Metric]
+) -> dict[str, np.ndarray]:
+    """The metrics of a blended prediction (m, k) or (m,) for each fold."""
+    out: dict[str, list[float]] = {metric.name: [] for metric in metrics}
+    for index in np.unique(oof.fold):
+        own = oof.fold == index
+        weight = None if oof.weight is None else oof.weight[own]
+        for metric in metrics:
+            out[metric.name].append(metric(oof.y[own], prediction[own], weight))
+    return {name: np.asarray(values) for name, values in out.items()}
+
+
+def shown_metrics(task: Task, metric: Metric) -> list[Metric]:
+    """The run's metric first, then the few that the leaderboard shows beside it."""
+    names = [name for name in SHOWN[task.name] if name != metric.name]
+    return [metric, *(task.metrics[name] for name in names)]
+
+
+def ensemble_loss(task: Task, metric: Metric) -> Any:
+    """The loss that greedy weights minimise: smooth where the metric is a rank or a count.
+
+    Weights chosen on log-loss or squared error overfit small validation data less than weights chosen on accuracy or
+    ROC-AUC, which jump.
+    """
+    smooth = task.metrics["log_loss"] if task.name == "classes" else task.metrics["rmse"]
+    if task.name == "number" and metric.name in ("mae", "median_absolute_error", "mape"):
+        smooth = task.metrics["mae"]
+
+    def loss(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None) -> float:
+        return smooth(y, prediction, weight)
+
+    return loss
+
+
+def blend_training(
+    trials: list[Trial], weights: dict[str, float], work: Work, metric: Metric
+) -> np.ndarray:
+    """(f,) the metric of the blended members on a sample of each fold's training rows.
+
+    Members that learned from a sample of their own were scored on other rows; the heaviest member's rows count then.
+    """
+    members = sorted((t for t in trials if weights.get(t.name, 0) > 0), key=lambda t: -weights[t.name])
+    out = []
+    for index in sorted(members[0].fits):
+        rows = members[0].fits[index].training_rows
+        same = [t for t in members if np.array_equal(t.fits[index].training_rows, rows)]
+        total = sum(weights[t.name] for t in same)
+        blended = sum(weights[t.name] / total * t.fits[index].training_prediction for t in same)
+        weight = None if work.dataset.weight is None else work.dataset.weight[rows]
+        out.append(metric(work.dataset.y[rows], np.asarray(blended), weight))
+    return np.asarray(out)

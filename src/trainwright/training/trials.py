@@ -1,0 +1,255 @@
+"""Runs the trials of a plan: every fold is fitted, predicts its held-out rows, and is handed over before the next.
+
+Fits run side by side in threads (the learning libraries release Python's lock). Each fold depends on its rows, seed
+and settings alone, so the order in which they finish changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trainwright.data.columns import Dataset
+from trainwright.data.schema import Target
+from trainwright.data.split import Fold, inner_cut
+from trainwright.models.families import families
+from trainwright.models.spec import Estimator, Report
+from trainwright.training.budget import Budget
+from trainwright.training.plan import Step
+
+# Rows of the training part on which the training score is measured.
+TRAINING_SAMPLE = 5_000
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """One fit of a candidate: the model, and its predictions for the rows it did not see.
+
+    Args:
+        fold: index into the split's folds.
+        estimator: the fitted model.
+        prediction: (n_validation, k) or (n_validation,) for the fold's held-out rows.
+        training_prediction: the same for a sample of its training rows.
+        training_rows: positions of that sample within the development rows.
+        fit_s: seconds of the fit.
+        predict_ms_per_row: milliseconds per row in a batch.
+        n_train: rows it learned from.
+    """
+
+    fold: int
+    estimator: Estimator
+    prediction: np.ndarray
+    training_prediction: np.ndarray
+    training_rows: np.ndarray
+    fit_s: float
+    predict_ms_per_row: float
+    n_train: int
+
+
+@dataclass
+class Trial:
+    """The folds of one step that are done."""
+
+    step: Step
+    fits: dict[int, FoldFit] = field(default_factory=dict)
+    size_mb: float = 0.0
+    failure: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.step.name
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every fit of a run shares.
+
+    Args:
+        dataset: the development rows.
+        target: what is predicted.
+        folds: the split's folds, as positions within the development rows.
+        seed: seed of the run; each fit derives its own from it and its fold.
+        threads: threads of one fit.
+        jobs: fits side by side.
+        custom: factories of estimators handed over in Python, by name.
+    """
+
+    dataset: Dataset
+    target: Target
+    folds: tuple[Fold, ...]
+    seed: int
+    threads: int
+    jobs: int
+    custom: dict[str, Callable[[], Estimator]] = field(default_factory=dict)
+
+
+def new_estimator(step: Step, target: Target, custom: dict[str, Callable[[], Estimator]]) -> Estimator:
+    """An unfitted estimator of the step's family."""
+    if step.family.startswith("custom:"):
+        return custom[step.family.removeprefix("custom:")]()
+    spec = families()[step.family]
+    return spec.load()(target, spec.defaults() | step.settings)
+
+
+def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
+    """Fits the step on one fold's training rows and predicts its held-out rows."""
+    fold = work.folds[index]
+    seed = work.seed * 1_000 + index
+    train = _sampled(fold.train, step.max_rows, seed)
+    estimator, seconds = fit_rows(step, train, work, seed, report)
+    held_out = work.dataset.columns.take(fold.validation)
+    before = time.perf_counter()
+    prediction = estimator.predict(held_out)
+    per_row = (time.perf_counter() - before) * 1e3 / max(len(held_out), 1)
+    sample = np.sort(_sampled(train, TRAINING_SAMPLE, seed + 1))
+    return FoldFit(
+        fold=index,
+        estimator=estimator,
+        prediction=prediction,
+        training_prediction=estimator.predict(work.dataset.columns.take(sample)),
+        training_rows=sample,
+        fit_s=seconds,
+        predict_ms_per_row=per_row,
+        n_train=len(train),
+    )
+
+
+def fit_rows(
+    step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
+) -> tuple[Estimator, float]:
+    """Fits the step on these development rows; a validation part is cut from them where the step asks for one."""
+    estimator = new_estimator(step, work.target, work.custom)
+    part = work.dataset.take(rows) if len(rows) < len(work.dataset) else work.dataset
+    learn, validation = part, None
+    if step.inner > 0:
+        cut = inner_cut(
+            step.inner, task=work.target.task, y=part.y, group=part.group, time=part.time, seed=seed
+        )
+        if cut is not None:
+            learn, validation = part.take(cut[0]), part.take(cut[1])
+    before = time.perf_counter()
+    estimator.fit(
+        learn.columns,
+        learn.y,
+        sample_weight=learn.weight,
+        validation=validation,
+        seed=seed,
+        threads=work.threads,
+        report=report,
+    )
+    return estimator, time.perf_counter() - before
+
+
+def run_steps(
+    steps: tuple[Step, ...],
+    work: Work,
+    budget: Budget,
+    *,
+    finished: dict[tuple[str, int], FoldFit],
+    on_fold: Callable[[Step, FoldFit], None],
+    report: Report,
+    stop: threading.Event,
+) -> list[Trial]:
+    """Runs every fold of every step in order, while the clock and the user allow it.
+
+    Args:
+        finished: folds already done by an earlier attempt, by step name and fold.
+        on_fold: called with each finished fold, in the calling thread, before more work is handed out.
+        stop: set by Ctrl-C: nothing new starts, what runs is awaited.
+
+    Returns:
+        One trial per step; a trial that lacks folds was cut short, one with `failure` raised an error.
+    """
+    trials = {step.name: Trial(step) for step in steps}
+    for (name, index), fit in finished.items():
+        if name in trials:
+            trials[name].fits[index] = fit
+    todo = _tasks(steps, work, trials)
+    running: dict[Future[FoldFit], Step] = {}
+    cut: set[str] = set()
+    with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="fit") as pool:
+        upcoming = next(todo, None)
+        while running or upcoming is not None:
+            while upcoming is not None and len(running) < work.jobs and not stop.is_set():
+                step, index = upcoming
+                if trials[step.name].failure is None and step.name not in cut:
+                    if budget.allows(_expected(step, trials[step.name], work)):
+                        report({"kind": "fold_started", "trial": step.name, "fold": index})
+                        running[pool.submit(fit_fold, step, index, work, report)] = step
+                    else:
+                        cut.add(step.name)
+                        report({"kind": "cut", "trial": step.name, "reason": "time limit"})
+                upcoming = next(todo, None)
+            if stop.is_set():
+                upcoming = None
+            if not running:
+                continue
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                step = running.pop(future)
+                _collect(future, step, trials[step.name], on_fold, report)
+    return [trials[step.name] for step in steps]
+
+
+def _collect(
+    future: Future[FoldFit],
+    step: Step,
+    trial: Trial,
+    on_fold: Callable[[Step, FoldFit], None],
+    report: Report,
+) -> None:
+    """Keeps a finished fold; a family that fails is left out and named, it never ends the run."""
+    try:
+        fit = future.result()
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
+        trial.failure = f"{type(error).__name__}: {error}"
+        report({"kind": "trial_failed", "trial": step.name, "error": trial.failure})
+        return
+    trial.fits[fit.fold] = fit
+    on_fold(step, fit)
+
+
+def _tasks(
+    steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]
+) -> Iterator[tuple[Step, int]]:
+    for step in steps:
+        for index in range(len(work.folds)):
+            if index not in trials[step.name].fits:
+                yield step, index
+
+
+def _expected(step: Step, trial: Trial, work: Work) -> float:
+    """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go."""
+    if step.family == "baseline":
+        return float("-inf")
+    if not trial.fits:
+        if step.role == "baseline":
+            return 0.0
+        rounds = -(-len(work.folds) // work.jobs)
+        return step.seconds * rounds
+    each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
+    rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
+    return each * rounds
+
+
+def _sampled(rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:
+    if most is None or len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def settings_used(fit: FoldFit) -> dict[str, Any]:
+    """What a fit used, whatever its library derived included: what a replay needs to know."""
+    return {
+        "iterations": fit.estimator.iterations,
+        "derived": fit.estimator.derived,
+        "n_train": fit.n_train,
+    }

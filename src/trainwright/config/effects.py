@@ -80,7 +80,7 @@ def _network(settings: Settings) -> Iterator[str]:
 
 def _split(settings: Settings) -> Iterator[str]:
     data = settings.data
-    rules = (
+    rules: tuple[tuple[str, bool, str], ...] = (
         (
             "validation_split",
             data.folds is None,

@@ -34,9 +34,11 @@ class Given:
                 isinstance(value, list) and isinstance(part, int)
             ):
                 break
-            value, shown = value[part], str(value[part])
+            value = value[part]  # type: ignore[index]
+            shown = str(value)
+            known = isinstance(written.value, list) or part in written.value if written is not None else False
+            written = written.value[part] if written is not None and known else None
             if written is not None:
-                written = written.value[part]
                 origin = re.sub(r"\d+$", str(written.line), origin)
                 shown = written.raw or shown
         return Given(value, origin, shown, written)

@@ -92,12 +92,16 @@ def _constraints(metadata: tuple[Any, ...]) -> list[Any]:
 def _range(metadata: list[Any]) -> str:
     names = (("ge", "of at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
     parts = [
-        f"{words} {getattr(item, name):g}"
+        f"{words} {_number(getattr(item, name))}"
         for name, words in names
         for item in metadata
         if getattr(item, name, None) is not None
     ]
     return " " + " and ".join(parts) if parts else ""
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 _ALIASES: tuple[tuple[Any, str], ...] = (

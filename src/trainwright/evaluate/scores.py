@@ -6,10 +6,19 @@ from __future__ import annotations
 import time as clock
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from trainwright.evaluate.intervals import NAN, Interval, bootstrap, delong, validation_interval, wilson
+from trainwright.evaluate.intervals import (
+    NAN,
+    Interval,
+    bootstrap,
+    delong,
+    normal_quantile,
+    validation_interval,
+    wilson,
+)
 from trainwright.evaluate.resampling import RESAMPLES, Resampler, Units, make_units
 from trainwright.tasks import Task
 from trainwright.tasks.metric import Metric
@@ -80,6 +89,8 @@ def _interval(metric: Metric, resampler: Resampler, fold: np.ndarray | None, lev
     if metric.kind == "rank" and fold is not None and len(np.unique(fold)) > 1:
         values = per_fold(metric, y, prediction, fold, weight)
         found = validation_interval(values, level=level, low=metric.low, high=metric.high)
+        if metric.influence is not None:
+            found = _at_least(found, metric, resampler, fold)
     elif (few := too_few(units, len(y))) is not None:
         found = Interval(metric(y, prediction, weight), NAN, NAN, level, "none", few)
     elif metric.influence is not None:
@@ -91,6 +102,33 @@ def _interval(metric: Metric, resampler: Resampler, fold: np.ndarray | None, lev
     if note is None:
         return found
     return Interval(found.value, found.low, found.high, level, found.method, found.reason, note)
+
+
+def _at_least(found: Interval, metric: Metric, resampler: Resampler, fold: np.ndarray) -> Interval:
+    """Widened to what the held-out rows alone leave open: few folds sometimes agree by luck."""
+    pull = fold_influence(metric, resampler.y, resampler.prediction, fold, resampler.weight)
+    half = normal_quantile(found.level) * resampler.units.standard_error(pull)
+    if not half > (found.high - found.low) / 2:
+        return found
+    low = found.value - half if metric.low is None else max(found.value - half, metric.low)
+    high = found.value + half if metric.high is None else min(found.value + half, metric.high)
+    return replace(found, low=low, high=high, method=found.method + "; widened to DeLong's within folds")
+
+
+def fold_influence(
+    metric: Metric, y: np.ndarray, prediction: np.ndarray, fold: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
+    """(n,) each row's pull on the mean over folds of a metric with an influence; NaN when no fold defines
+    it."""
+    assert metric.influence is not None
+    out, used = np.zeros(len(y)), 0
+    for number in np.unique(fold):
+        rows = np.flatnonzero(fold == number)
+        pull = metric.influence(y[rows], prediction[rows], None if weight is None else weight[rows])
+        if np.isfinite(pull).all():
+            out[rows] = pull * (len(y) / len(rows))
+            used += 1
+    return out / used if used else np.full(len(y), np.nan)
 
 
 def per_fold(

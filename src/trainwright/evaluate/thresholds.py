@@ -100,12 +100,6 @@ def choose_threshold(
     rule = rule or ThresholdRule()
     label = y == target.positive_index
     score = prediction[:, target.positive_index]
-    if rule == ThresholdRule():
-        share = float(np.average(label, weights=weight)) if len(y) else 0.5
-        if share >= IMBALANCED or share == 0:
-            words = f"{share:.0%} of the rows are positive: from a probability of one half on"
-            return ThresholdChoice(0.5, words, by_row=None if fold is None else np.full(len(y), 0.5))
-        rule = ThresholdRule(maximise="f1")
     value, reason, met = _choose(score, label, rule, weight)
     if fold is None or len(np.unique(fold)) < 2:
         return ThresholdChoice(value, reason, met)
@@ -146,6 +140,10 @@ def _choose(
     """Threshold, reason, and whether the rule's demand is met on these rows."""
     if rule.fixed is not None:
         return rule.fixed, "as asked", True
+    if rule == ThresholdRule() and len(score):
+        share = float(np.average(label, weights=weight))
+        if share >= IMBALANCED:
+            return 0.5, f"{share:.0%} of the rows are positive: from a probability of one half on", True
     if len(score) == 0 or not label.any():
         return 0.5, "no positive row to choose on: from a probability of one half on", False
     r = ranked(score, label, weight)

@@ -1,0 +1,287 @@
+"""Is one candidate better than another? Paired on the same rows, corrected for how many were tried.
+
+"not distinguishable" is a verdict: it is what most differences between good candidates deserve.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trainwright.evaluate.paired import BETTER, SAME, TOO_FEW, WORSE, Comparison, corrected_t, paired
+from trainwright.tasks.metric import Metric
+
+__all__ = [
+    "BETTER",
+    "SAME",
+    "TOO_FEW",
+    "WORSE",
+    "BaselineVerdict",
+    "Comparison",
+    "compare",
+    "compare_to_baselines",
+    "compare_versions",
+    "corrected_t",
+    "holm",
+    "within_one_standard_error",
+]
+
+
+def compare(
+    y: np.ndarray,
+    candidates: Mapping[str, np.ndarray],
+    against: str,
+    metric: Metric,
+    *,
+    fold: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> list[Comparison]:
+    """Compares every candidate with one of them, Holm-corrected.
+
+    Where rows have a loss of their own the paired differences of losses are averaged over rows (over
+    groups, or
+    blocks of time); ROC-AUC uses each row's influence within its fold; average precision and its kin the
+    corrected t over folds; everything else the bootstrap of both candidates on the same draws. Averaging
+    over all
+    out-of-fold rows is valid for the mean of the fold models: Bayle et al. 2020.
+
+    Args:
+        y: (n,) class positions or numbers.
+        candidates: predictions by name, all on the same n rows.
+        against: the name that the others are compared with.
+        metric: what is compared.
+        fold, group, time, weight: (n,) roles of the rows, or None.
+        level: a verdict needs a corrected p below 1 - level.
+        seed: of the bootstrap.
+
+    Returns:
+        One comparison for each other candidate, in the order given.
+    """
+    found = [
+        paired(name, against, y, candidates, metric, fold, group, time, weight, level, seed)
+        for name in candidates
+        if name != against
+    ]
+    return holm(found)
+
+
+def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Verdicts after Holm's step-down correction (Holm 1979); a p that is NaN takes no part."""
+    order = sorted(
+        (i for i, c in enumerate(comparisons) if not math.isnan(c.p)), key=lambda i: comparisons[i].p
+    )
+    out, largest = list(comparisons), 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, comparisons[i].p * (len(order) - rank)))
+        c = comparisons[i]
+        verdict = SAME
+        if largest < 1 - c.level:
+            verdict = BETTER if c.difference > 0 else WORSE
+        out[i] = replace(c, p_corrected=largest, verdict=verdict)
+    return out
+
+
+@dataclass(frozen=True)
+class BaselineVerdict:
+    """Whether a candidate beats the baselines.
+
+    Args:
+        name: the candidate.
+        beaten: baselines that it beats.
+        not_beaten: the others.
+        beats_all: all baselines are beaten.
+        text: the verdict as one sentence.
+        rows: the comparisons behind it.
+    """
+
+    name: str
+    beaten: tuple[str, ...]
+    not_beaten: tuple[str, ...]
+    beats_all: bool
+    text: str
+    rows: tuple[Comparison, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "beaten": list(self.beaten),
+            "not_beaten": list(self.not_beaten),
+            "beats_baselines": self.beats_all,
+            "text": self.text,
+            "rows": [row.to_json() for row in self.rows],
+        }
+
+
+def compare_to_baselines(
+    y: np.ndarray,
+    candidates: Mapping[str, np.ndarray],
+    baselines: Sequence[str],
+    metric: Metric,
+    *,
+    floor: str | None = None,
+    fold: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, BaselineVerdict]:
+    """Does it beat the baseline? For every candidate that is not one itself.
+
+    A candidate that does not beat the floor (the majority class, the mean) beats no baseline at all: that
+    others
+    are worse than guessing is no merit of its own. The correction covers all candidates and baselines
+    together.
+
+    Args:
+        y: (n,) class positions or numbers.
+        candidates: predictions by name, those of the baselines among them.
+        baselines: their names.
+        metric: what is compared.
+        floor: the baseline that ignores every column; the first one by default.
+        fold, group, time, weight, level, seed: as in `compare`.
+
+    Returns:
+        For each other candidate its verdict.
+    """
+    floor = floor or baselines[0]
+    others = [name for name in candidates if name not in baselines]
+    found = holm(
+        [
+            paired(name, baseline, y, candidates, metric, fold, group, time, weight, level, seed)
+            for name in others
+            for baseline in baselines
+        ]
+    )
+    out = {}
+    for name in others:
+        rows = tuple(c for c in found if c.name == name)
+        beaten = tuple(c.against for c in rows if c.verdict == BETTER)
+        if floor not in beaten:
+            beaten = ()
+        rest = tuple(b for b in baselines if b not in beaten)
+        out[name] = BaselineVerdict(name, beaten, rest, not rest, _sentence(name, beaten, rows), rows)
+    return out
+
+
+def _sentence(name: str, beaten: Sequence[str], rows: Sequence[Comparison]) -> str:
+    if not beaten:
+        return f"no baseline is beaten: {name} is not distinguishable from guessing without the columns"
+    same = [c.against for c in rows if c.verdict == SAME]
+    worse = [c.against for c in rows if c.verdict == WORSE]
+    text = f"{name} beats {' and '.join(beaten)}"
+    if same:
+        text += f"; it is not distinguishable from {' and '.join(same)}"
+    if worse:
+        text += f"; it is worse than {' and '.join(worse)}"
+    return text
+
+
+@dataclass(frozen=True)
+class SimplestChoice:
+    """The simplest candidate that is within one standard error of the best.
+
+    Args:
+        best: the candidate with the best mean over folds.
+        simplest: the simplest one that qualifies; the best itself when none simpler does.
+        standard_error: of the best one's mean.
+        qualifying: all within one standard error, simplest first.
+        text: the choice as one sentence.
+    """
+
+    best: str
+    simplest: str
+    standard_error: float
+    qualifying: tuple[str, ...]
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "qualifying": list(self.qualifying)}
+
+
+def within_one_standard_error(
+    scores: Mapping[str, Sequence[float] | np.ndarray],
+    complexity: Mapping[str, float],
+    *,
+    greater_is_better: bool,
+) -> SimplestChoice:
+    """The one-standard-error rule of Breiman et al. 1984: a more complex candidate must earn its place.
+
+    An ensemble is one more candidate, more complex than all of its members: it is the simplest that
+    qualifies only
+    if it beats every simpler one by more than a standard error.
+
+    Args:
+        scores: for each candidate (k,) the metric in each fold, the same folds for all.
+        complexity: for each candidate its rank; less is simpler. Equal ranks go to the better mean.
+        greater_is_better: the metric's direction.
+
+    Example:
+        >>> scores = {"linear": [0.80, 0.84, 0.82], "boosting": [0.81, 0.85, 0.82]}
+        >>> within_one_standard_error(scores, {"linear": 10, "boosting": 40}, greater_is_better=True).simplest
+        'linear'
+    """
+    sign = 1.0 if greater_is_better else -1.0
+    table = {name: np.asarray(values, dtype=float) for name, values in scores.items()}
+    means = {name: sign * float(values.mean()) for name, values in table.items()}
+    known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
+    if not known:
+        raise ValueError("no candidate has a score in every fold")
+    best = max(known, key=lambda name: known[name])
+    k = len(table[best])
+    error = float(table[best].std(ddof=1) / math.sqrt(k)) if k > 1 else 0.0
+    qualifying = sorted(
+        (name for name, mean in known.items() if mean >= known[best] - error),
+        key=lambda name: (complexity[name], -known[name], name),
+    )
+    simplest = qualifying[0]
+    if simplest == best:
+        text = f"{best} is the best, and nothing simpler comes within one standard error ({error:.3g}) of it"
+    else:
+        gap = known[best] - known[simplest]
+        text = (
+            f"{simplest} is the simplest within one standard error ({error:.3g}) of {best}: {gap:.3g} behind"
+        )
+    return SimplestChoice(best, simplest, error, tuple(qualifying), text)
+
+
+FEWEST_FOR_VERSIONS = 100
+
+
+def compare_versions(
+    y: np.ndarray,
+    prediction_a: np.ndarray,
+    prediction_b: np.ndarray,
+    metric: Metric,
+    *,
+    names: tuple[str, str] = ("a", "b"),
+    group: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Comparison:
+    """Compares two model versions on rows that neither was trained on; the caller sees to that.
+
+    With fewer than 100 such rows the verdict is "too few rows", whatever the figures.
+
+    Args:
+        y: (n,) class positions or numbers.
+        prediction_a, prediction_b: both versions' predictions of these rows.
+        metric: what is compared; the difference is positive where the first is better.
+        names: of the versions.
+        group, time, weight, level, seed: as in `compare`.
+    """
+    predictions = {names[0]: prediction_a, names[1]: prediction_b}
+    found = holm(
+        [paired(names[0], names[1], y, predictions, metric, None, group, time, weight, level, seed)]
+    )[0]
+    return replace(found, verdict=TOO_FEW) if len(y) < FEWEST_FOR_VERSIONS else found

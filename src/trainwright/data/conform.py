@@ -22,7 +22,6 @@ def conform(
     schema: Schema,
     *,
     required: Collection[str] | None = None,
-    missing_marks: Collection[str] = (),
 ) -> tuple[pl.DataFrame, tuple[Note, ...]]:
     """The frame's columns cast to the kinds of a schema, in the schema's order; no value makes it fail.
 
@@ -33,7 +32,6 @@ def conform(
         frame: new rows, at least none.
         schema: the stored schema.
         required: names that must be there; None means the features.
-        missing_marks: further spellings of a missing value, as given when the schema was made.
 
     Raises:
         UserError: required columns are missing; it names all of them, with the nearest names found.
@@ -61,10 +59,10 @@ def conform(
         if column.role is Role.TARGET:
             series.append(raw)
             continue
-        if raw.dtype in _READY.get(column.kind, ()) and not missing_marks:
+        if raw.dtype in _READY.get(column.kind, ()) and not column.marks:
             series.append(_finite(raw))
             continue
-        cast = cast_to(raw, column.kind, format=column.format, marks=missing_marks)
+        cast = cast_to(raw, column.kind, format=column.format, marks=column.marks)
         series.append(cast.values)
         notes.extend(cast.notes(column.name))
     extra = [name for name in frame.columns if name not in set(place.values())]

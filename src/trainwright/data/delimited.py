@@ -77,6 +77,12 @@ def _table(
     sample = _sample(source)
     if not sample.strip():
         raise UserError(f"{source.name} is empty", remedy="give a file with a header and rows")
+    n_lines = sample.count("\n") + (not sample.endswith("\n"))
+    if header_row is not None and not 0 <= header_row <= n_lines:
+        raise UserError(
+            f"header_row {header_row} is not a line of {source.name} (its beginning has {n_lines:,} lines)",
+            remedy="give the line of the header, counted from 1, or 0 for none",
+        )
     dialect = sniff(sample, delimiter=delimiter, header_row=header_row)
     if dialect.width > max_columns:
         raise UserError(

@@ -70,7 +70,8 @@ def sniff(sample: str, *, delimiter: str | None = None, header_row: int | None =
     quote: str | None = None if _stray_quotes(sample, delimiter) else '"'
     rows = _records(sample, delimiter, quote)
     counts = Counter(len(row) for row, _ in rows[:SAMPLE_ROWS] if any(cell.strip() for cell in row))
-    width = max(counts, key=lambda n: (counts[n], n)) if counts else 1
+    first_width = len(rows[0][0]) if rows else 1
+    width = max(counts, key=lambda n: (counts[n], n == first_width, n)) if counts else 1
     start = _first_row(rows, width) if header_row is None else _row_at(rows, header_row)
     body_start = start
     names: tuple[str, ...] | None = None

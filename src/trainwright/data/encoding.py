@@ -98,9 +98,10 @@ def _by_mark(source: TextSource) -> str | None:
     marked = next((codec for bom, codec in _BOMS if head.startswith(bom)), None)
     if marked is not None or b"\0" not in head:
         return marked
-    odd, even = head[1::2].count(0), head[0::2].count(0)
-    if max(odd, even) < 0.3 * len(head) / 2:
+    codec = "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
+    text = head[: len(head) // 2 * 2].decode(codec, errors="replace")
+    if "\ufffd" in text or any(letter < " " and letter not in "\t\r\n\f" for letter in text):
         raise UserError(
             f"{source.name} is binary, not a table of text", remedy="give a CSV, Excel, Parquet or Arrow file"
         )
-    return "utf-16-le" if odd > even else "utf-16-be"
+    return codec

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from trainwright.data.conform import conform
-from trainwright.data.kinds import Verdict, classify
+from trainwright.data.kinds import classify
 from trainwright.data.labels import encode_target, target_values
 from trainwright.data.missing import TARGET_MARKS, clean, drop_numbers
 from trainwright.data.notes import Note, listing, nearest
 from trainwright.data.schema import Column, Kind, Role, Schema
 from trainwright.data.target import infer_target
+from trainwright.data.verdict import Verdict
 from trainwright.errors import UserError
 
 __all__ = ["Inferred", "conform", "encode_target", "infer_schema", "infer_target"]
@@ -69,37 +70,30 @@ def infer_schema(
             f"the table has {'one row' if frame.height == 1 else 'no rows'}",
             remedy="training needs at least two rows",
         )
-    series: list[pl.Series] = []
-    columns: list[Column] = []
-    notes: list[Note] = []
-    for raw in frame.iter_columns():
-        name = raw.name
-        if name == target:
-            verdict = _target(raw, missing_marks)
-        else:
-            verdict = classify(raw, kind=kinds.get(name), marks=missing_marks)
-        role, why = _role(name, verdict, target, roles, kinds, ignore)
-        values = verdict.values.rename(name)
-        series.append(values)
-        notes.extend(verdict.notes)
+    verdicts = [
+        _target(raw, missing_marks)
+        if raw.name == target
+        else classify(raw, kind=kinds.get(raw.name), marks=missing_marks)
+        for raw in frame.iter_columns()
+    ]
+    typed = pl.DataFrame([verdict.values.rename(name) for name, verdict in zip(frame.columns, verdicts)])
+    missing = typed.null_count().row(0)
+    distinct = typed.select(pl.all().drop_nulls().n_unique()).row(0)
+    columns = []
+    for j, (name, verdict) in enumerate(zip(frame.columns, verdicts)):
+        role, why = _role(name, verdict, target, roles, ignore)
+        reason = f"{verdict.reason}{why}"
+        marks = tuple(missing_marks)
         columns.append(
-            Column(name, verdict.kind, role, f"{verdict.reason}{why}", values.null_count(), 0, verdict.format)
+            Column(name, verdict.kind, role, reason, missing[j], distinct[j], verdict.format, marks)
         )
-    typed = pl.DataFrame(series)
-    counts = typed.select(pl.all().drop_nulls().n_unique()).row(0)
-    schema = Schema(tuple(_with_distinct(c, n) for c, n in zip(columns, counts)))
+    schema = Schema(tuple(columns))
     if not schema.features:
         raise UserError(
             "no column is left as a feature",
             remedy="every column is ignored, constant or an identifier; see `trainwright inspect`",
         )
-    return Inferred(typed, schema, tuple(notes))
-
-
-def _with_distinct(column: Column, distinct: int) -> Column:
-    from dataclasses import replace
-
-    return replace(column, distinct=int(distinct))
+    return Inferred(typed, schema, tuple(note for verdict in verdicts for note in verdict.notes))
 
 
 def _target(raw: pl.Series, marks: Collection[str]) -> Verdict:
@@ -123,7 +117,6 @@ def _role(
     verdict: Verdict,
     target: str | None,
     roles: Mapping[str, Role],
-    kinds: Mapping[str, Kind],
     ignore: Collection[str],
 ) -> tuple[Role, str]:
     """The role of a column, and what to add to its reason."""

@@ -76,7 +76,7 @@ def expand_gzip(path: Path, max_bytes: int | None) -> bytes:
                 if total > limit:
                     raise _too_large(path.name, f"it expands beyond {readable(limit)}", limit)
                 if max_bytes is None and total > HARMLESS and total > SUSPICIOUS_RATIO * consumed:
-                    raise _too_large(path.name, f"it expands {total // consumed} times", total)
+                    raise _suspicious(path.name, total // consumed)
                 parts.append(chunk)
         except zlib.error as error:
             raise UserError(
@@ -106,7 +106,7 @@ def check_spreadsheet(path: Path, max_bytes: int | None) -> None:
     if total > limit:
         raise _too_large(path.name, f"its parts expand to {readable(total)}", limit)
     if max_bytes is None and total > HARMLESS and total > SUSPICIOUS_RATIO * packed:
-        raise _too_large(path.name, f"its parts expand {total // packed} times", total)
+        raise _suspicious(path.name, total // packed)
     # The sizes in the directory can lie: a part that holds more than it declares is cut off and counted here.
     with zipfile.ZipFile(path) as archive:
         for part in parts:
@@ -141,4 +141,11 @@ def _too_large(name: str, found: str, limit: int) -> UserError:
     return UserError(
         f"{name} is too large: {found}, the limit is {readable(limit)}",
         remedy="if the file is what you expect, raise max_bytes",
+    )
+
+
+def _suspicious(name: str, ratio: int) -> UserError:
+    return UserError(
+        f"{name} expands {ratio:,} times, which no real table does (the limit is {SUSPICIOUS_RATIO} times)",
+        remedy="if the file is what you expect, set max_bytes to the size you allow",
     )

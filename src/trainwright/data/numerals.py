@@ -92,14 +92,16 @@ def find_style(values: pl.Series) -> tuple[Style | None, bool]:
         values: (n,) strings, cleaned; null is missing.
 
     Returns:
-        The style, or None when the strings are not numbers or can be read in two ways; and whether it is the latter.
+        The style, or None when the strings are not numbers or can be read in two ways; and whether it is the
+        latter.
     """
     held = values.drop_nulls()
     if held.len() == 0 or held.head(1000).str.contains(_DRESSED).mean() < 0.5:  # type: ignore[operator]
         return None, False
-    distinct = held.unique()
-    if _share(distinct.str.contains(_DRESSED)) < ENOUGH:
+    dressed = held.str.contains(_DRESSED)
+    if _share(dressed) < ENOUGH:
         return None, False
+    distinct = held.filter(dressed).unique()
     unit, sure = _unit(distinct)
     if not sure:
         return None, True

@@ -25,9 +25,10 @@ def read_leniently(source: TextSource, dialect: Dialect, names: list[str], notes
     width = len(names)
     rows: list[list[str | None]] = []
     long: list[tuple[int, int]] = []
-    begin = dialect.skip_lines + 1
+    begin = last = dialect.skip_lines + 1
     try:
         for row in reader:
+            last = begin
             if len(row) > width and any(cell.strip() for cell in row[width:]):
                 long.append((begin, len(row)))
             elif row:
@@ -37,6 +38,11 @@ def read_leniently(source: TextSource, dialect: Dialect, names: list[str], notes
         raise UserError(
             f"{source.name}, line {begin}: {error}", remedy="look for a quotation mark that is never closed"
         ) from error
+    if rows and any("\n" in (cell or "") for cell in rows[-1]) and not source.all().rstrip().endswith(b'"'):
+        raise UserError(
+            f"{source.name}, line {last}: a quotation mark is opened and never closed",
+            remedy="close it, or write a quotation mark inside a value twice",
+        )
     if long:
         line, found = long[0]
         delimiter = NAMES.get(dialect.delimiter, dialect.delimiter)

@@ -46,6 +46,7 @@ class Column:
         distinct: number of different values that are not missing.
         format: how to read values again in a later file, where the values alone do not say it ("day-first",
             "decimal=,"); empty when nothing is needed.
+        marks: the user's own spellings of a missing value, such as "-999", applied in later files too.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Column:
     missing: int = 0
     distinct: int = 0
     format: str = ""
+    marks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The column as plain data."""
@@ -66,12 +68,18 @@ class Column:
             "missing": self.missing,
             "distinct": self.distinct,
             "format": self.format,
+            "marks": list(self.marks),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Column:
         """The column from `to_json`'s plain data."""
-        return cls(**{**data, "kind": Kind(data["kind"]), "role": Role(data["role"])})
+        known = {
+            "kind": Kind(data["kind"]),
+            "role": Role(data["role"]),
+            "marks": tuple(data.get("marks", ())),
+        }
+        return cls(**{**data, **known})
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,42 @@
-"""Trainwright."""
+"""The table of checks: add a file with a `CHECK` and a line here, and a page `docs/findings/CODE.md`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from trainwright.data.checks.finding import Check, Finding, Findings, Outcome
+from trainwright.data.checks.runner import run_checks
+
+__all__ = ["Check", "Finding", "Findings", "Outcome", "checks", "run_checks"]
+
+# In the order in which they run: under a deadline the first are surest to be done.
+MODULES = (
+    "rare_classes",
+    "class_imbalance",
+    "constant_columns",
+    "identifier_columns",
+    "infinite_values",
+    "missing_values",
+    "single_column_leak",
+    "telling_flag",
+    "telling_missingness",
+    "time_column_random_split",
+    "group_column_random_split",
+    "rows_in_both_parts",
+    "duplicate_rows",
+    "conflicting_labels",
+    "rare_values",
+)
+
+
+@cache
+def checks() -> dict[str, Check]:
+    """Every check by code, in the order in which they run.
+
+    Example:
+        >>> checks()["TW101"].slug
+        'duplicate-rows'
+    """
+    found = [import_module(f"trainwright.data.checks.{name}").CHECK for name in MODULES]
+    return {check.code: check for check in found}

@@ -1,0 +1,100 @@
+"""What a check may look at: development rows, features of the test rows, schema, target, split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.schema import Column, Kind, Role, Schema, Target
+
+if TYPE_CHECKING:
+    from trainwright.data.split_value import Split
+
+SAMPLE = 50_000
+# A table whose features allow fewer combinations than this many per row repeats itself by nature.
+COMBINATIONS_PER_ROW = 20
+
+
+@dataclass(frozen=True)
+class Context:
+    """The material of all checks.
+
+    Args:
+        development: n development rows, all columns, with their labels.
+        test_features: features of the sealed rows, or None; their labels are not here.
+        schema: of the dataset version.
+        target: what is predicted.
+        split: the split, for its rule, or None.
+        y: (n,) class positions or numbers of the development rows.
+    """
+
+    development: pl.DataFrame
+    test_features: pl.DataFrame | None
+    schema: Schema
+    target: Target
+    split: Split | None
+    y: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of development rows."""
+        return self.development.height
+
+    @property
+    def classes(self) -> bool:
+        """Whether the target is a class."""
+        return self.target.task == "classes"
+
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        """The feature columns that the development rows hold."""
+        return tuple(c for c in self.schema.features if c.name in self.development.columns)
+
+    def of_kind(self, *kinds: Kind) -> tuple[Column, ...]:
+        """The feature columns of these kinds."""
+        return tuple(column for column in self.features if column.kind in kinds)
+
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """Ascending positions of at most 50,000 development rows, for what would be slow on all of them."""
+        if self.n <= SAMPLE:
+            return np.arange(self.n)
+        rows = np.random.default_rng(0).choice(self.n, SAMPLE, replace=False)
+        return np.sort(rows)
+
+    @cached_property
+    def sampled(self) -> pl.DataFrame:
+        """The sampled development rows."""
+        return self.development if self.n <= SAMPLE else self.development[self.sample]
+
+    @property
+    def sampled_note(self) -> dict[str, Any]:
+        """Evidence that says on how many rows a figure rests."""
+        return {"rows_looked_at": len(self.sample), "rows": self.n}
+
+    @cached_property
+    def few_combinations(self) -> bool:
+        """Whether the features allow so few combinations that equal rows are no surprise."""
+        budget = COMBINATIONS_PER_ROW * self.n
+        product = 1
+        for column in self.features:
+            product *= max(self.development[column.name].n_unique(), 1)
+            if product > budget:
+                return False
+        return True
+
+    @property
+    def random_split(self) -> bool:
+        """Whether rows were parted without regard to time, groups or parts given by the user."""
+        if self.split is None:
+            return False
+        rule = self.split.rule
+        return not (rule.time or rule.group or rule.split_column or rule.given_test)
+
+    def names(self, *roles: Role) -> list[str]:
+        """Columns of these roles that the development rows hold."""
+        return [c.name for c in self.schema.columns if c.role in roles and c.name in self.development.columns]

@@ -1,0 +1,41 @@
+"""Finds test rows whose features equal those of a development row: a model may know them by heart."""
+
+from __future__ import annotations
+
+from trainwright.data.checks.context import Context
+from trainwright.data.checks.finding import Check, Finding, NotApplicable
+
+NOTE, WARNING = 0.005, 0.05
+
+
+def run(context: Context) -> list[Finding]:
+    test = context.test_features
+    if test is None or not test.height:
+        raise NotApplicable("there is no test part")
+    names = [column.name for column in context.features if column.name in test.columns]
+    if not names:
+        raise NotApplicable("there is no feature column")
+    known = context.development.select(names).hash_rows().unique()
+    alike = test.select(names).cast({name: context.development.schema[name] for name in names})
+    both = int(alike.hash_rows().is_in(known.implode()).sum())
+    share = both / test.height
+    if share < NOTE:
+        return []
+    natural = context.few_combinations
+    because = " The columns allow few combinations, so this may be natural." if natural else ""
+    return [
+        Finding(
+            code="TW102",
+            severity="warning" if share >= WARNING and not natural else "note",
+            message=(
+                f"{both:,} of {test.height:,} test rows ({share:.1%}) have the same features as a "
+                "development row, "
+                f"so the test figures are partly about rows the model has seen.{because}"
+            ),
+            evidence={"test_rows": both, "of": test.height, "share": round(share, 4)},
+            remedy="remove copies before training, or name what they share (a customer) with --group",
+        )
+    ]
+
+
+CHECK = Check("TW102", "rows-in-both-parts", "warning", "Test rows that equal development rows", run)

@@ -1,0 +1,85 @@
+"""Runs the checks one after the other; none can stop a training, and each leaves word of how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.checks.context import Context
+from trainwright.data.checks.finding import SEVERITIES, Check, Finding, Findings, NotApplicable, Outcome
+from trainwright.data.schema import Schema, Target
+from trainwright.data.split_value import Split
+
+
+def run_checks(
+    development: pl.DataFrame,
+    test_features: pl.DataFrame | None,
+    schema: Schema,
+    target: Target,
+    split: Split | None = None,
+    deadline: float | None = None,
+    *,
+    only: Iterable[Check] | None = None,
+) -> Findings:
+    """Looks for what would make the figures of a model mislead.
+
+    Args:
+        development: the development rows, cast to the schema's kinds, with their labels.
+        test_features: features of the sealed rows, or None; must not hold the target column.
+        schema: of the dataset version.
+        target: what is predicted.
+        split: the split; without it, checks that judge the split do not apply.
+        deadline: seconds for all checks together; a check that would begin later is skipped, and named.
+        only: these checks instead of all.
+
+    Returns:
+        Findings, the most severe first, and one outcome for every check.
+
+    Raises:
+        ValueError: the test features hold the target column.
+    """
+    from trainwright.data.checks import checks
+
+    if test_features is not None and target.column in test_features.columns:
+        raise ValueError(f"the test features hold the target column {target.column!r}")
+    context = make_context(development, test_features, schema, target, split)
+    end = None if deadline is None else time.monotonic() + deadline
+    findings: list[Finding] = []
+    outcomes: list[Outcome] = []
+    for check in checks().values() if only is None else only:
+        if end is not None and time.monotonic() > end:
+            reason = f"the {deadline:g} seconds for checks were used up"
+            outcomes.append(Outcome(check.code, check.slug, "skipped", reason))
+            continue
+        try:
+            found = check.run(context)
+        except NotApplicable as why:
+            outcomes.append(Outcome(check.code, check.slug, "not applicable", str(why)))
+        except Exception as error:  # noqa: BLE001 - a check that fails must never stop a training
+            reason = f"{type(error).__name__}: {error}"
+            outcomes.append(Outcome(check.code, check.slug, "crashed", reason))
+        else:
+            findings.extend(found)
+            outcomes.append(Outcome(check.code, check.slug, "found" if found else "passed"))
+    findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
+    return Findings(tuple(findings), tuple(outcomes))
+
+
+def make_context(
+    development: pl.DataFrame,
+    test_features: pl.DataFrame | None,
+    schema: Schema,
+    target: Target,
+    split: Split | None,
+) -> Context:
+    """The material of the checks: rows whose label is missing or unknown are left out."""
+    from trainwright.data.labels import encode_target
+
+    y = encode_target(development[target.column], target)
+    known = y >= 0 if target.task == "classes" else np.isfinite(y)
+    if not known.all():
+        development, y = development.filter(known), y[known]
+    return Context(development, test_features, schema, target, split, y)

@@ -140,6 +140,9 @@ def test_being_less_wrong_than_a_bad_baseline_is_no_win() -> None:
     found = compare_to_baselines(y, candidates, ["majority", "linear"], TWO.metrics["log_loss"])["model"]
     assert any(c.against == "linear" and c.verdict == BETTER for c in found.rows)
     assert found.beaten == () and found.text.startswith("no baseline is beaten")
+    few = {name: p[:5] for name, p in candidates.items()}
+    none = compare_to_baselines(y[:5], few, ["majority", "linear"], TWO.metrics["log_loss"])["model"]
+    assert "too few rows" in none.text and not none.beats_all
 
 
 @settings(max_examples=60, deadline=None)

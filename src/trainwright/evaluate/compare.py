@@ -168,13 +168,16 @@ def compare_to_baselines(
         if floor not in beaten:
             beaten = ()
         rest = tuple(b for b in baselines if b not in beaten)
-        out[name] = BaselineVerdict(name, beaten, rest, not rest, _sentence(name, beaten, rows), rows)
+        out[name] = BaselineVerdict(name, beaten, rest, not rest, _sentence(name, floor, beaten, rows), rows)
     return out
 
 
-def _sentence(name: str, beaten: Sequence[str], rows: Sequence[Comparison]) -> str:
+def _sentence(name: str, floor: str, beaten: Sequence[str], rows: Sequence[Comparison]) -> str:
     if not beaten:
-        return f"no baseline is beaten: {name} is not distinguishable from guessing without the columns"
+        against_floor = next(c.verdict for c in rows if c.against == floor)
+        how = {WORSE: "is worse than", TOO_FEW: "has too few rows to be compared with"}
+        words = how.get(against_floor, "is not distinguishable from")
+        return f"no baseline is beaten: {name} {words} guessing without the columns ({floor})"
     same = [c.against for c in rows if c.verdict == SAME]
     worse = [c.against for c in rows if c.verdict == WORSE]
     text = f"{name} beats {' and '.join(beaten)}"

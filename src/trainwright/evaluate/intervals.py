@@ -124,7 +124,7 @@ def validation_interval(
     if k < 2:
         value = float(values[0]) if k else NAN
         return Interval(value, NAN, NAN, level, method, "fewer than two folds define it", note)
-    spread = values.std(ddof=1) * math.sqrt(1 / k + (1 / (k - 1) if ratio is None else ratio))
+    spread = float(values.std(ddof=1)) * math.sqrt(1 / k + (1 / (k - 1) if ratio is None else ratio))
     half = t_quantile(level, k - 1) * spread
     mean = float(values.mean())
     return Interval(mean, *_clip(mean - half, mean + half, low, high), level, method, note=note)

@@ -1,17 +1,19 @@
-"""How every figure looks: a colour-blind-safe palette, a light and a dark template, and the envelope around the data.
+"""How every figure looks: a colour-blind-safe palette, a light and a dark template, and the envelope around
+the data.
 
-A figure is a plain Plotly document, `{"data": [...], "layout": {...}}`. Its `layout.meta` holds `title`, `shows` (the
-data behind it) and `alt` (the figure in words, for those who cannot see it).
+A figure is a plain Plotly document, `{"data": [...], "layout": {...}}`. Its `layout.meta` holds `title`,
+`shows` (the data behind it) and `alt` (the figure in words, for those who cannot see it).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 Figure = dict[str, Any]
 
-# Okabe and Ito's colours (Color Universal Design, 2008), blue and orange adapted to be read on white and on black.
+# Okabe and Ito's colours (Color Universal Design, 2008), adapted to be read on white and on black.
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#2b7bba", "#d9822b", "#159a78", "#b0689a", "#58a9d9", "#c8553d"
 GREY = "#8b929c"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
@@ -24,7 +26,7 @@ def _template(ink: str, muted: str, grid: str, paper: str, scale: Sequence[str])
         "linecolor": grid,
         "tickcolor": grid,
         "tickfont": {"color": muted},
-        "title": {"font": {"color": muted}, "standoff": 10},
+        "title": {"font": {"color": muted, "size": 13}, "standoff": 10},
         "automargin": True,
     }
     return {
@@ -120,7 +122,8 @@ def dots(
     colours: Sequence[str] | str = BLUE,
     y: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """A trace of values with their intervals, one per line: the honest form where zero is not a natural origin."""
+    """A trace of values with their intervals, one per line: the honest form where zero is not a natural
+    origin."""
     values = [value for value, _, _ in figures]
     return {
         "type": "scatter",
@@ -141,6 +144,12 @@ def dots(
             "color": GREY,
         },
     }
+
+
+def histogram_bins(edges: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Middles and widths of histogram bins."""
+    pairs = list(pairwise(edges))
+    return [(low + high) / 2 for low, high in pairs], [high - low for low, high in pairs]
 
 
 def _reach(upper: float | None, lower: float | None) -> float:

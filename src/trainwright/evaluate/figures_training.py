@@ -1,4 +1,5 @@
-"""Figures of a training: pure functions from the result document to a Plotly document, or None without data."""
+"""Figures of a training: pure functions from the result document to a Plotly document, or None without
+data."""
 
 from __future__ import annotations
 
@@ -16,7 +17,17 @@ from trainwright.evaluate.figure_style import (
     label,
     name_axis,
 )
-from trainwright.evaluate.text import chosen, count, estimate, explain, interval, number, percent, score
+from trainwright.evaluate.text import (
+    chosen,
+    count,
+    estimate,
+    explain,
+    interval,
+    number,
+    percent,
+    plural,
+    score,
+)
 
 Result = Mapping[str, Any]
 MOST_COLUMNS = 20
@@ -24,7 +35,22 @@ MOST_COLUMNS = 20
 
 def is_baseline(row: Mapping[str, Any]) -> bool:
     """Whether a leaderboard row is one of the simple models that the others must beat."""
-    return bool(row.get("baseline", row.get("family") == "baseline"))
+    return bool(row.get("baseline") or row.get("role") == "baseline" or row.get("family") == "baseline")
+
+
+def spread(row: Mapping[str, Any], metric: str) -> float | None:
+    """The standard deviation over folds, given for the run's metric or for each."""
+    std = row.get("std")
+    return estimate(std.get(metric) if isinstance(std, Mapping) else std)[0]
+
+
+def fold_scores(row: Mapping[str, Any], metric: str) -> list[float | None]:
+    """The score in each fold, given for the run's metric or for each; None where a fold does not define
+    it."""
+    scores = row.get("fold_scores", row.get("folds"))
+    if isinstance(scores, Mapping):
+        scores = scores.get(metric)
+    return [estimate(value)[0] for value in scores] if isinstance(scores, Sequence) else []
 
 
 def leaderboard(result: Result) -> Figure | None:
@@ -51,6 +77,7 @@ def leaderboard(result: Result) -> Figure | None:
         "xaxis": {"title": {"text": explain(metric).title + _direction(metric)}, "zeroline": False},
         "showlegend": False,
     }
+    far = _zoom(layout, rows, figures)
     first = better(range(len(rows)), key=lambda i: figures[i][0] or 0.0)
     alt = f"{names[first]} scores best: {texts[first]}."
     if pick and pick != names[first] and pick in names:
@@ -62,6 +89,10 @@ def leaderboard(result: Result) -> Figure | None:
              "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
         ]  # fmt: skip
         alt += f" The best baseline (grey, dotted line) reaches {score(metric, line)}."
+    if far:
+        alt += (
+            f" Off the scale: {', '.join(names[i] + ' with ' + score(metric, figures[i][0]) for i in far)}."
+        )
     rows_seen = (result.get("n_rows") or {}).get("train")
     shows = "validation folds" + (f" of {count(rows_seen)} development rows" if rows_seen else "")
     trace = dots(names, figures, texts, title="score", colours=colours)
@@ -71,27 +102,35 @@ def leaderboard(result: Result) -> Figure | None:
 def folds(result: Result) -> Figure | None:
     """The score of the best candidates in each fold: how much it depends on which rows are asked."""
     metric = str(result.get("metric") or "")
-    rows = [row for row in result.get("leaderboard") or [] if len(row.get("fold_scores") or []) > 1]
+    known = [(row, fold_scores(row, metric)) for row in result.get("leaderboard") or []]
+    pick = chosen(result)
+    rows = sorted(
+        (
+            (row, values)
+            for row, values in known
+            if sum(v is not None for v in values) > 1 and row.get("family") != "baseline"
+        ),
+        key=lambda pair: pair[0].get("name") != pick,
+    )[:6]
     if not rows:
         return None
-    pick = chosen(result)
-    rows = sorted(rows, key=lambda row: row.get("name") != pick)[:6]
     traces = [
         {
             "type": "scatter",
             "mode": "lines+markers",
             "name": label(row.get("name", "")),
-            "x": list(range(1, len(row["fold_scores"]) + 1)),
-            "y": list(row["fold_scores"]),
+            "x": list(range(1, len(values) + 1)),
+            "y": values,
             "line": {"color": colour, "width": 2},
             "marker": {"symbol": symbol, "size": 8},
         }
-        for row, colour, symbol in zip(
+        for (row, values), colour, symbol in zip(
             rows, PALETTE, ("circle", "square", "diamond", "x", "triangle-up", "cross")
         )
     ]
-    values = [value for value in rows[0]["fold_scores"] if value is not None]
-    alt = f"Over the folds {rows[0].get('name')} ranges from {score(metric, min(values))} to {score(metric, max(values))}."
+    best = [value for value in rows[0][1] if value is not None]
+    alt = f"Over the folds {rows[0][0].get('name')} ranges "
+    alt += f"from {score(metric, min(best))} to {score(metric, max(best))}."
     layout = {
         "xaxis": {"title": {"text": "fold"}, "dtick": 1, "tickformat": "d"},
         "yaxis": {"title": {"text": explain(metric).title}, "zeroline": False},
@@ -110,6 +149,7 @@ def gap(result: Result) -> Figure | None:
             estimate((row.get("metrics") or {}).get(metric))[0],
         )
         for row in result.get("leaderboard") or []
+        if row.get("family") != "baseline"  # a constant answer has nothing to memorise
     ]
     rows = [row for row in rows if row[1] is not None and row[2] is not None]
     if not rows:
@@ -130,16 +170,20 @@ def gap(result: Result) -> Figure | None:
     traces = [
         dots(
             names,
-            [(row[at], None, None) for row in rows],
-            [score(metric, row[at]) for row in rows],
+            [(value, None, None) for value in values],
+            [score(metric, value) for value in values],
             title=title,
             colours=colour,
         )
-        for at, title, colour in ((1, "rows it learned from", ORANGE), (2, "rows it had not seen", BLUE))
+        for values, title, colour in (
+            ([train for _, train, _ in rows], "rows it learned from", ORANGE),
+            ([held for _, _, held in rows], "rows it had not seen", BLUE),
+        )
     ]
     traces[0]["marker"]["symbol"] = "circle-open"
     widest = max(rows, key=lambda row: abs((row[1] or 0) - (row[2] or 0)))
-    alt = f"The widest gap is {widest[0]}'s: {score(metric, widest[1])} in training, {score(metric, widest[2])} in validation."
+    alt = f"The widest gap is {widest[0]}'s: {score(metric, widest[1])} in training, "
+    alt += f"{score(metric, widest[2])} in validation."
     layout = {
         "yaxis": name_axis(names, autorange="reversed"),
         "xaxis": {"title": {"text": explain(metric).title + _direction(metric)}, "zeroline": False},
@@ -172,6 +216,9 @@ def importance(result: Result) -> Figure | None:
     ]
     clear = [name for name, (_, low, _) in zip(names, figures) if low is not None and low > 0]
     alt = f"The model leans most on {', '.join(names[:3])}."
+    left_out = data.get("left_out") if isinstance(data, Mapping) else None
+    if left_out:
+        alt += f" {plural(len(left_out), 'column')} could not be measured in time."
     if clear:
         alt += f" For {len(clear)} of {len(names)} columns shown the importance is clearly above zero."
     layout = {
@@ -184,7 +231,7 @@ def importance(result: Result) -> Figure | None:
     }
     trace = dots(names, figures, texts, title="importance")
     shows = "out-of-fold rows, one column shuffled at a time"
-    return envelope("What the model leans on", shows, alt, [trace], layout, height=120 + 26 * len(rows))
+    return envelope("Importance of the columns", shows, alt, [trace], layout, height=120 + 26 * len(rows))
 
 
 def class_distribution(result: Result) -> Figure | None:
@@ -245,19 +292,57 @@ def training_figures(result: Result) -> dict[str, Figure]:
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
+def _zoom(
+    layout: dict[str, Any], rows: Sequence[Mapping[str, Any]], figures: Sequence[Sequence[float | None]]
+) -> list[int]:
+    """Keeps constant answers, usually far away, from squeezing the others together; returns the rows left
+    outside."""
+    near = [
+        end
+        for row, f in zip(rows, figures)
+        if row.get("family") != "baseline"
+        for end in f
+        if end is not None
+    ]
+    away = [i for i, row in enumerate(rows) if row.get("family") == "baseline"]
+    if not near or not away:
+        return []
+    pad = (max(near) - min(near)) * 0.08 or abs(max(near)) * 0.02
+    low, high = min(near) - pad, max(near) + pad
+    away = [i for i in away if not low - 10 * pad <= (figures[i][0] or 0.0) <= high + 10 * pad]
+    if away:
+        layout["xaxis"]["range"] = [low, high]
+        layout["annotations"] = [_pointer(figures[i][0] or 0.0, i, low) for i in away]
+    return away
+
+
+def _pointer(value: float, row: int, low: float) -> dict[str, Any]:
+    """A mark at the edge of the plot that points to a value outside."""
+    left = value < low
+    return {
+        "x": 0 if left else 1,
+        "xref": "paper",
+        "xanchor": "left" if left else "right",
+        "y": row,
+        "showarrow": False,
+        "font": {"color": GREY},
+        "text": f"◂ {number(value)}" if left else f"{number(value)} ▸",
+    }
+
+
 def _with_spread(row: Mapping[str, Any], metric: str) -> tuple[float | None, float | None, float | None]:
     """The score with its interval; without one, plus and minus the standard deviation over folds."""
     value, low, high = estimate(row["metrics"][metric])
-    spread = estimate(row.get("std"))[0]
-    if low is None and value is not None and spread is not None:
-        return value, value - spread, value + spread
+    deviation = spread(row, metric)
+    if low is None and value is not None and deviation is not None:
+        return value, value - deviation, value + deviation
     return value, low, high
 
 
 def _value_text(metric: str, value: float | None, low: float | None, high: float | None) -> str:
     figure = {"value": value, "low": low, "high": high}
-    spread = interval(metric, figure)
-    return f"{explain(metric).title} {score(metric, figure)}" + (f" ({spread})" if spread else "")
+    reach = interval(metric, figure)
+    return f"{explain(metric).title} {score(metric, figure)}" + (f" ({reach})" if reach else "")
 
 
 def _train_score(row: Mapping[str, Any], metric: str) -> float | None:

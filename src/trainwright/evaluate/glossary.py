@@ -1,4 +1,5 @@
-"""What every metric and term means, in plain words: the dictionary behind reports, cards and the command line."""
+"""What every metric and term means, in plain words: the dictionary behind reports, cards and the command
+line."""
 
 from __future__ import annotations
 
@@ -28,20 +29,20 @@ class Explanation:
 METRICS: dict[str, Explanation] = {
     "roc_auc": Explanation(
         "ROC-AUC",
-        "Take one row of the positive class and one of the other: how often does the model give the first the "
-        "higher probability? It judges the ranking, not the threshold.",
+        "Take one row of the positive class and one of the other: how often does the model give the first "
+        "the higher probability? It judges the ranking, not the threshold.",
         scale="0.5 is guessing, 1 is perfect.",
     ),
     "average_precision": Explanation(
         "Average precision",
-        "The precision of the flagged rows, averaged over every possible number of flagged rows. It is the better "
-        "guide when the positive class is rare.",
+        "The precision of the flagged rows, averaged over every possible number of flagged rows. It is "
+        "the better guide when the positive class is rare.",
         scale="Guessing gives the share of the positive class, 1 is perfect.",
     ),
     "accuracy": Explanation(
         "Accuracy",
-        "The share of rows whose class is predicted correctly. With one common class it flatters: always answering "
-        "that class can already look good.",
+        "The share of rows whose class is predicted correctly. With one common class it flatters: always "
+        "answering that class can already look good.",
         scale="Compare it with the share of the most common class; 100 % is perfect.",
         percent=True,
     ),
@@ -59,14 +60,15 @@ METRICS: dict[str, Explanation] = {
     ),
     "precision": Explanation(
         "Precision",
-        "Of the rows that the model flags, the share that really belongs to the class. Low precision means false "
-        "alarms.",
+        "Of the rows that the model flags, the share that really belongs to the class. Low precision "
+        "means false alarms.",
         scale="100 % means no false alarm.",
         percent=True,
     ),
     "recall": Explanation(
         "Recall",
-        "Of the rows that really belong to the class, the share that the model finds. Low recall means misses.",
+        "Of the rows that really belong to the class, the share that the model finds. Low recall means "
+        "misses.",
         scale="100 % means that nothing is missed.",
         percent=True,
     ),
@@ -92,7 +94,8 @@ METRICS: dict[str, Explanation] = {
     ),
     "log_loss": Explanation(
         "Log-loss",
-        "How surprised one would be by the truth when believing the probabilities. Being sure and wrong costs most.",
+        "How surprised one would be by the truth when believing the probabilities. Being sure and wrong "
+        "costs most.",
         greater_is_better=False,
         scale="0 is perfect; compare it with the baseline that always gives the class shares.",
     ),
@@ -104,14 +107,15 @@ METRICS: dict[str, Explanation] = {
     ),
     "calibration_error": Explanation(
         "Calibration error",
-        "How far the probabilities are from the shares that really occur: of the rows given 70 %, do 70 % turn out "
-        "so?",
+        "How far the probabilities are from the shares that really occur: of the rows given 70 %, do 70 % "
+        "turn out so?",
         greater_is_better=False,
         scale="0 is perfect; 0.02 means two percentage points off on average.",
     ),
     "rmse": Explanation(
         "RMSE",
-        "The typical size of an error, in the units of the target; large errors count more than proportionally.",
+        "The typical size of an error, in the units of the target; large errors count more than "
+        "proportionally.",
         greater_is_better=False,
         scale="0 is perfect; compare it with the baseline that always answers the mean.",
     ),
@@ -141,7 +145,8 @@ METRICS: dict[str, Explanation] = {
     ),
     "rmsle": Explanation(
         "RMSLE",
-        "Like RMSE, on a logarithmic scale: being off by a factor counts the same for small and large values.",
+        "Like RMSE, on a logarithmic scale: being off by a factor counts the same for small and large "
+        "values.",
         greater_is_better=False,
         scale="0 is perfect.",
     ),
@@ -150,33 +155,33 @@ METRICS: dict[str, Explanation] = {
 TERMS: dict[str, tuple[str, str]] = {
     "interval": (
         "Interval",
-        "A figure computed from a sample of rows is not exact. A 95 % interval is computed so that, in 95 of 100 "
-        "such studies, it holds the value one would see on endless rows of the same kind.",
+        "A figure computed from a sample of rows is not exact. A 95 % interval is computed so that, in 95 "
+        "of 100 such studies, it holds the value one would see on endless rows of the same kind.",
     ),
     "baseline": (
         "Baseline",
-        "A deliberately simple way to answer: always the most common class or the mean, a linear model, a small "
-        "forest. A model that cannot beat them is not worth its upkeep.",
+        "A deliberately simple way to answer: always the most common class or the mean, a linear model, a "
+        "small forest. A model that cannot beat them is not worth its upkeep.",
     ),
     "out_of_fold": (
         "Out-of-fold predictions",
-        "The development rows are cut into folds. Each fold is predicted by a model that never saw it, so every "
-        "development row gets an honest prediction.",
+        "The development rows are cut into folds. Each fold is predicted by a model that never saw it, so "
+        "every development row gets an honest prediction.",
     ),
     "sealed_test": (
         "Sealed test",
-        "Rows put aside before anything is learned or chosen. They are opened once, on the finished package, and "
-        "give numbers only.",
+        "Rows put aside before anything is learned or chosen. They are opened once, on the finished "
+        "package, and give numbers only.",
     ),
     "ledger": (
         "Test ledger",
-        "Each look at the same test rows makes a lucky figure more likely. The ledger counts the openings of a "
-        "project's test, and the k-th one is shown with a wider interval, at level 1 − 0.05/k.",
+        "Each look at the same test rows makes a lucky figure more likely. The ledger counts the openings "
+        "of a project's test, and the k-th one is shown with a wider interval, at level 1 − 0.05/k.",
     ),
     "not_distinguishable": (
         "Not distinguishable",
-        "On these rows the difference between two models is no larger than chance alone would produce. The verdicts "
-        "are corrected for the number of candidates (Holm's method).",
+        "On these rows the difference between two models is no larger than chance alone would produce. "
+        "The verdicts are corrected for the number of candidates (Holm's method).",
     ),
     "one_standard_error": (
         "Within one standard error",
@@ -184,18 +189,18 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "threshold": (
         "Threshold",
-        "The probability from which a row counts as the positive class. Lower finds more and raises more false "
-        "alarms.",
+        "The probability from which a row counts as the positive class. Lower finds more and raises more "
+        "false alarms.",
     ),
     "importance": (
         "Permutation importance",
-        "How much the score drops when the values of one column are shuffled among the rows. Columns that carry the "
-        "same information share their importance.",
+        "How much the score drops when the values of one column are shuffled among the rows. Columns that "
+        "carry the same information share their importance.",
     ),
     "gap": (
         "Generalisation gap",
-        "The difference between the score on rows the model learned from and on rows it did not. A wide gap means "
-        "that it partly memorised.",
+        "The difference between the score on rows the model learned from and on rows it did not. A wide "
+        "gap means that it partly memorised.",
     ),
     "support": ("Support", "The number of rows that really belong to the class."),
 }

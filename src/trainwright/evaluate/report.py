@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainwright.errors import EnvironmentProblem
+from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.figure_style import DARK, LIGHT
-from trainwright.evaluate.figures import evaluation_figures
+from trainwright.evaluate.figures import beside, evaluation_figures
 from trainwright.evaluate.figures_training import training_figures
 from trainwright.evaluate.text import TERMS, estimate, explain, part_label, verdict
 
@@ -72,10 +74,19 @@ def script_json(value: Any) -> Markup:
     """
     from markupsafe import Markup
 
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def _finite(value: Any) -> Any:
+    """The value with every NaN and infinity, which JSON lacks, as null."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -88,8 +99,12 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     threshold = threshold.get("value") if isinstance(threshold, Mapping) else threshold
     figures = {**training_figures(result), **evaluation_figures(document, estimate(threshold)[0])}
     if test and document is not test:
-        curves = evaluation_figures({**test, "confusion": None, "per_class": None}, estimate(threshold)[0])
-        figures |= {f"test_{name}": figure for name, figure in curves.items() if name in ("roc", "precision_recall")}
+        seen = evaluation_figures(test)
+        figures |= {
+            name: beside(figures[name], seen[name])
+            for name in ("roc", "precision_recall")
+            if name in figures and name in seen
+        }
     captions = {name: figure["layout"]["meta"] for name, figure in figures.items()}
     for figure in figures.values():  # the page prints title and caption itself and adds the theme
         for key in ("title", "template", "meta"):
@@ -108,26 +123,30 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "tiles": view.tiles(result),
         "strip": view.strip(result),
         "practice": view.practice(result, evaluations),
-        "decision": view.decision(result),
-        "split_reasons": view.sentences(split.get("reason")) + view.left_out(result),  # type: ignore[union-attr]
-        "notes": view.sentences(result.get("notes")),
-        "findings": view.findings(result),
+        "decision": record.decision(result),
+        "split_reasons": record.sentences(split.get("reason")) + record.left_out(result),  # type: ignore[union-attr]
+        "notes": record.sentences(result.get("notes")),
+        "parts": record.parts(result),
+        "findings": record.findings(result),
         "leaderboard": view.leaderboard(result),
-        "choice": view.choice(result),
+        "choice": record.choice(result),
         "threshold": estimate(threshold)[0],
-        "threshold_reason": view.sentences(
+        "threshold_reason": record.sentences(
             result["threshold"].get("reason") if isinstance(result.get("threshold"), Mapping) else None
         ),
         "metrics": view.metrics(result, evaluations),
-        "ledger": view.ledger(result),
+        "ledger": record.ledger(result),
         "shown": part_label(document) if document else "",
         "confusion": view.confusion(document),
         "per_class": view.per_class(document),
-        "diagnosis": view.diagnosis(result),
-        "gap": view.gap(result),
-        "trials": view.trials(result),
-        "budget": view.budget(result),
-        "record": view.record(result),
+        "diagnosis": record.diagnosis(result),
+        "gap": record.gap(result),
+        "plan_reasons": record.plan_reasons(result),
+        "importance_note": record.importance_note(result),
+        "gap_text": str(record.gap_document(result).get("text") or ""),
+        "trials": record.trials(result),
+        "budget": record.budget(result),
+        "record": record.record(result),
         "settings": _settings(result),
         "terms": TERMS,
         "captions": captions,
@@ -138,8 +157,8 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "script": Markup(script),  # our own file
         "style": Markup(_asset("report.css")),
         # Plotly adds style elements of its own, so styles are allowed inline; scripts only by their hash.
-        "policy": f"default-src 'none'; script-src '{_hash(script)}' '{plotly_hash}'; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'",
+        "policy": f"default-src 'none'; script-src '{_hash(script)}' '{plotly_hash}'; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'",
     }
 
 
@@ -160,7 +179,8 @@ def _hash(source: str) -> str:
 
 @cache
 def _plotly() -> tuple[str, str]:
-    """plotly.js of the installed package, compressed for the page (a third of its size), and its policy hash."""
+    """plotly.js of the installed package, compressed for the page (a third of its size), and its policy
+    hash."""
     from importlib.util import find_spec
 
     spec = find_spec("plotly")  # found without importing it: only its script is needed

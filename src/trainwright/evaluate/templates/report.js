@@ -18,11 +18,17 @@
     const script = document.createElement("script");
     script.textContent = await new Response(stream).text();
     document.head.append(script);
+    document.documentElement.dataset.figures = "ready";
   })());
 
   const draw = (place, theme) => {
     const figure = figures[place.dataset.figure];
     const layout = { ...structuredClone(figure.layout), template: themes[theme], autosize: true };
+    if (place.dataset.figure === "confusion" && place.clientWidth < 560) { // a phone: names come by touch
+      layout.height = place.clientWidth + 40;
+      layout.margin = { l: 30, r: 8, t: 10, b: 36 };
+      for (const axis of [layout.xaxis, layout.yaxis]) axis.showticklabels = axis.tickvals.length <= 6;
+    }
     place.style.minHeight = layout.height + "px";
     window.Plotly.react(place, structuredClone(figure.data), layout, config);
     if (place.dataset.state !== "drawn" && place.dataset.figure === "confusion") {
@@ -82,7 +88,7 @@
       const box = make("div", null, panel, { class: "scroller", tabindex: "0", role: "region", "aria-label": "Examples" });
       const table = make("table", null, box);
       const header = make("tr", null, make("thead", null, table));
-      for (const name of ["Row", ...examples.columns]) make("th", name, header, { scope: "col" });
+      for (const name of ["Row", ...examples.columns]) make("th", name, header, { scope: "col", class: name === "Row" ? "num" : "" });
       const body = make("tbody", null, table);
       for (const row of rows) {
         const line = make("tr", null, body);

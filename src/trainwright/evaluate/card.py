@@ -1,0 +1,172 @@
+"""The model card: one Markdown page on what a model is for, how good it is, where it ends and how it was
+made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainwright.errors import EnvironmentProblem
+from trainwright.evaluate import report_record as record
+from trainwright.evaluate import report_view as view
+from trainwright.evaluate.text import count, estimate, plural, verdict
+
+Result = Mapping[str, Any]
+MOST_CLASSES = 20
+
+
+class _Ready(str):
+    """Text that is Markdown already."""
+
+
+def write_card(result: Result, evaluations: Mapping[str, Mapping[str, Any]], path: Path) -> Path:
+    """Writes the model card of a training.
+
+    Args:
+        result: the result document; what it lacks is left out.
+        evaluations: evaluation documents by part, "validation" and "test".
+        path: the Markdown file to write; its folder must exist.
+
+    Returns:
+        The path written.
+
+    Raises:
+        EnvironmentProblem: when the file cannot be written.
+    """
+    text = render_card(result, evaluations)
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise EnvironmentProblem(
+            f"the model card {path} cannot be written: {problem.strerror or problem}",
+            remedy="free some space or choose a folder that you may write to",
+        ) from problem
+    return path
+
+
+def render_card(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> str:
+    """The model card as Markdown. Every text that comes from data or users is escaped."""
+    from jinja2 import Environment, PackageLoader
+
+    templates = Environment(
+        loader=PackageLoader("trainwright.evaluate"),
+        autoescape=False,  # Markdown: `finalize` escapes every value instead
+        finalize=escape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["code"] = _code
+    text = templates.get_template("card.md.jinja").render(**_context(result, evaluations))
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def escape(value: Any) -> str:
+    """A value as Markdown text: nothing in it is markup, a link, HTML or a second line.
+
+    Example:
+        >>> print(escape("<b>*a*</b> | b"))
+        &lt;b>\\*a\\*&lt;/b> \\| b
+    """
+    if isinstance(value, _Ready):
+        return value
+    text = " ".join(str(value).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
+    text = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+    text = re.sub(r"^([-+=>])", r"\\\1", text)
+    return (
+        re.sub(r"(?i)\b(https?|ftp|mailto):", r"\1&#58;", text)
+        .replace("www.", "www&#46;")
+        .replace("@", "&#64;")
+    )
+
+
+def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything the template names."""
+    document = evaluations.get("validation") or evaluations.get("test") or {}
+    target = result.get("target") or {}
+    kind = (
+        "a number"
+        if target.get("task") == "number"
+        else plural(len(target.get("classes") or []), "class", "classes")
+    )
+    classes = sorted(document.get("per_class") or [], key=lambda row: estimate(row.get("f1"))[0] or 0.0)
+    shown = view.per_class({"per_class": classes[:MOST_CLASSES]})
+    name = str(result.get("project") or "project")
+    load = f"{name}@{result['version']}" if result.get("version") else name
+    split = result.get("split") if isinstance(result.get("split"), Mapping) else {}
+    return {
+        "title": " ".join(str(result[key]) for key in ("project", "version") if result.get(key))
+        or "Model card",
+        "verdict": verdict(result).sentence,
+        "decision": record.decision(result),
+        "target": target.get("column") or "the target",
+        "kind": f", {kind}"
+        + (f"; the positive class is {target['positive']}" if target.get("positive") else ""),
+        "metrics": [
+            {
+                "title": row["title"],
+                "validation": _figure(row.get("validation")),
+                "test": _figure(row.get("test")),
+            }
+            for row in view.metrics(result, evaluations)
+        ],
+        "rows": _rows(result),
+        "ledger": record.ledger(result),
+        "practice": view.practice(result, evaluations),
+        "per_class": shown,
+        "more_classes": count(len(classes)) if len(classes) > len(shown) else "",
+        "parts": record.parts(result),
+        "split": record.sentences(split.get("reason")) + record.left_out(result),  # type: ignore[union-attr]
+        "limits": _limits(result),
+        "load": load,
+        "record": record.record(result),
+    }
+
+
+def _figure(figure: Mapping[str, str] | None) -> str:
+    if not figure:
+        return "–"
+    return f"{figure['value']} ({figure['interval']})" if figure["interval"] else figure["value"]
+
+
+def _rows(result: Result) -> str:
+    rows = result.get("n_rows") or {}
+    parts = []
+    if rows.get("validation"):
+        parts.append(
+            f"Validation figures come from {plural(rows['validation'], 'row')} "
+            "that the scoring models had not seen"
+        )
+    if rows.get("test"):
+        parts.append(
+            f"test figures from {plural(rows['test'], 'row')} that stayed sealed until the model was finished"
+        )
+    return "; ".join(parts) + ", each with its interval." if parts else ""
+
+
+def _limits(result: Result) -> list[str]:
+    """What is known to be weak: serious findings, the diagnosis, what was shortened."""
+    out = [
+        str(row.get("message", ""))
+        for row in record.findings(result)
+        if row.get("severity") in ("error", "warning")
+    ]
+    out += [
+        f"{item['title']}. {item['text']}".strip()
+        for item in record.diagnosis(result)
+        if item.get("tone") != "good"
+    ]
+    out += record.budget(result).get("shortened", [])
+    return [
+        *out,
+        "Figures hold for data like the data it was tested on; when the data changes, they no longer do.",
+    ]
+
+
+def _code(value: str) -> _Ready:
+    """A Python string literal that cannot leave its code block."""
+    return _Ready(ascii(value).replace("`", "\\x60").replace("<", "\\x3c"))

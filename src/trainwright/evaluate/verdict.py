@@ -1,0 +1,173 @@
+"""What a training came to, in one sentence, read off its result document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainwright.evaluate.formats import estimate, interval, level_text, plural, score
+from trainwright.evaluate.glossary import explain
+
+
+def chosen(result: Mapping[str, Any]) -> str:
+    """The name of the selected model, however the result document holds it; "" when there is none."""
+    selected = result.get("selected")
+    if isinstance(selected, Mapping):
+        selected = selected.get("name")
+    return str(selected) if selected else ""
+
+
+def chosen_row(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The leaderboard row of the selected model; empty when there is none."""
+    rows = (row for row in result.get("leaderboard") or [] if row.get("name") == chosen(result))
+    return next(rows, {})
+
+
+def beats_baselines(result: Mapping[str, Any]) -> bool | None:
+    """Whether the selected model beats every baseline on the same rows; None when nothing was compared."""
+    said = chosen_row(result).get("verdict")
+    if said == "baseline":
+        return False
+    if said:
+        return bool(said == "better")
+    comparison = result.get("comparison")
+    if isinstance(comparison, Mapping):
+        for key in ("beats_baselines", "beats_baseline"):
+            if isinstance(comparison.get(key), bool):
+                return bool(comparison[key])
+    verdicts = [
+        row.get("verdict")
+        for row in comparison_rows(result)
+        if row.get("name", row.get("candidate")) in (chosen(result), None) and row.get("verdict")
+    ]
+    return all(word == "better" for word in verdicts) if verdicts else None
+
+
+def comparison_rows(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of the comparison with baselines: each with name, against, difference, low, high, verdict."""
+    if any(row.get("comparisons") for row in result.get("leaderboard") or []):
+        return [found for row in result["leaderboard"] for found in row.get("comparisons") or []]
+    comparison = result.get("comparison")
+    if isinstance(comparison, Mapping):
+        comparison = next(
+            (
+                comparison[key]
+                for key in ("rows", "verdicts", "against")
+                if isinstance(comparison.get(key), Sequence)
+            ),
+            None,
+        )
+    if not isinstance(comparison, Sequence) or isinstance(comparison, str):
+        return []
+    return [row for row in comparison if isinstance(row, Mapping)]
+
+
+def sealed_level(result: Mapping[str, Any]) -> float:
+    """The level of the sealed test's intervals: what the ledger says, else 0.95."""
+    ledger = result.get("ledger")
+    return float(ledger.get("level") or 0.95) if isinstance(ledger, Mapping) else 0.95
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a training came to.
+
+    Args:
+        sentence: the one sentence, without markup.
+        tone: "good", "caution", "bad", or "plain" when there is nothing to judge by.
+    """
+
+    sentence: str
+    tone: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def verdict(result: Mapping[str, Any]) -> Verdict:
+    """The one-sentence verdict on a training, from its result document.
+
+    Args:
+        result: the result document (`train --json`); absent keys shorten the sentence.
+
+    Example:
+        >>> result = {"metric": "r2", "selected": "linear", "target": {"column": "price"}}
+        >>> print(verdict({**result, "test": {"r2": 0.84}, "n_rows": {"test": 950}}))
+        The chosen model, linear, predicts price with R² 0.840 on 950 sealed test rows.
+    """
+    metric = str(result.get("metric") or "")
+    part = next((p for p in ("test", "validation") if (result.get(p) or {}).get(metric) is not None), None)
+    column = (result.get("target") or {}).get("column") or "the target"
+    name = f"The chosen model, {chosen(result)}," if chosen(result) else "The model"
+    beats = beats_baselines(result)
+    if part is None:
+        return Verdict(f"{name} was trained to predict {column}; it has not been evaluated.", "plain")
+    figure = result[part][metric]
+    spread = interval(metric, figure)
+    reached = f"{explain(metric).title} {score(metric, figure)}"
+    reached += (
+        f" ({level_text(sealed_level(result) if part == 'test' else 0.95)} interval {spread})"
+        if spread
+        else ""
+    )
+    rows = (result.get("n_rows") or {}).get(part)
+    noun = "sealed test row" if part == "test" else "row that the scoring models had not seen"
+    many = None if part == "test" else "rows that the scoring models had not seen"
+    where = f" on {plural(rows, noun, many)}" if rows else ""
+    if beats is False and _is_baseline(result):
+        return Verdict(
+            f"No candidate clearly beats the simple models, so the baseline {chosen(result)} is chosen; "
+            f"it predicts {column} with {reached}{where}.",
+            "caution",
+        )
+    rows_of = [
+        row for row in comparison_rows(result) if row.get("name", row.get("candidate")) == chosen(result)
+    ]
+    beaten = [str(row.get("against")) for row in rows_of if row.get("verdict") == "better"]
+    stand = [str(row.get("against")) for row in rows_of if row.get("verdict") != "better"]
+    if beats is False and beaten and stand:
+        sentence = f"{name} predicts {column} with {reached}{where}; "
+        sentence += f"it beats {' and '.join(beaten)}, but not clearly {' or '.join(stand)}."
+        return Verdict(sentence, "caution")
+    if beats is False:
+        return Verdict(
+            f"No baseline is clearly beaten: {name[0].lower()}{name[1:]} predicts {column} "
+            f"with {reached}{where}, which is not clearly more than the simplest models reach.",
+            "bad",
+        )
+    sentence = f"{name} predicts {column} with {reached}{where}"
+    sentence += " and beats every baseline" if beats else ""
+    caution = _caution(result, metric)
+    if caution:
+        return Verdict(f"{sentence}, {caution}.", "caution")
+    return Verdict(f"{sentence}.", "good" if beats else "plain")
+
+
+def _is_baseline(result: Mapping[str, Any]) -> bool:
+    row = chosen_row(result)
+    return bool(row.get("baseline") or row.get("role") == "baseline" or row.get("family") == "baseline")
+
+
+def _caution(result: Mapping[str, Any], metric: str) -> str:
+    """The most serious reason not to trust the figure yet, as half a sentence, or ""."""
+    errors = [f for f in result.get("findings") or [] if f.get("severity") == "error"]
+    if errors:
+        return f"but {plural(len(errors), 'finding')} about the data must be settled first"
+    _, low, high = estimate((result.get("validation") or {}).get(metric))
+    _, test_low, test_high = estimate((result.get("test") or {}).get(metric))
+    if None not in (low, high, test_low, test_high):
+        worse = test_high < low if explain(metric).greater_is_better else test_low > high  # type: ignore[operator]
+        if worse:
+            return "but the sealed test came out clearly worse than validation"
+    diagnosis = result.get("diagnosis")
+    if isinstance(diagnosis, Sequence) and not isinstance(diagnosis, str):
+        diagnosis = diagnosis[0] if diagnosis else None
+    code = diagnosis.get("code") if isinstance(diagnosis, Mapping) else diagnosis
+    words = {
+        "overfitting": "but it partly memorised its training rows",
+        "underfitting": "but it may be too simple for the data",
+        "unstable": "but its score varies much between folds",
+        "data_issue": "but something about the data looks wrong",
+    }
+    return words.get(str(code or "").replace(" ", "_").replace("-", "_"), "")

@@ -1,36 +1,67 @@
-"""The command line: one file per noun, nothing heavy imported until a command runs."""
+"""The command line: one file per noun, imported only when its command runs."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
-import typer
+import click
 
-from trainwright.cli import config, data, evaluate, families, inspect, predict, report, runs, train, versions
 from trainwright.errors import TrainwrightError
 
-app = typer.Typer(
-    name="trainwright",
-    help="From a labelled table to a model you can trust: checks, honest splits, training, evaluation, versions.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# name: what `trainwright --help` says; the module of the same name holds COMMAND.
+COMMANDS = {
+    "train": "Train on a labelled table and make a model version.",
+    "inspect": "Show what a table holds and what is wrong with it, before training.",
+    "predict": "Predict the rows of a file with a model version.",
+    "evaluate": "Measure a model version on a labelled file.",
+    "report": "Write or open the report of a model version.",
+    "versions": "List, show, compare, activate, roll back and delete model versions.",
+    "runs": "List and show trainings; resume one that was stopped; repeat one from its record.",
+    "data": "List and show dataset versions.",
+    "families": "The kinds of model and their settings.",
+    "config": "Write, check and describe the YAML of a run.",
+    "demo": "Train on a table that ships with scikit-learn.",
+}
 
-for module in (train, inspect, predict, evaluate, report):
-    module.register(app)
-for name, module, words in (
-    ("versions", versions, "list, show, compare, activate, roll back and delete model versions"),
-    ("runs", runs, "list, show, resume and repeat trainings"),
-    ("data", data, "list and show dataset versions"),
-    ("families", families, "the kinds of model and their settings"),
-    ("config", config, "write, check and describe a run's YAML"),
-):
-    group = typer.Typer(help=words, no_args_is_help=True, rich_markup_mode=None)
-    module.register(group)
-    app.add_typer(group, name=name)
+
+class Lazy(click.Group):
+    """A group that knows its commands' names and words, and imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"trainwright.cli.{cmd_name}").COMMAND
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}"
+            ctx.fail(f"there is no command '{args[0]}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Lazy,
+    help="From a labelled table to a model you can trust: checks, honest splits, training, evaluation, versions.",
+    epilog="Start with: trainwright train TABLE.csv --target COLUMN",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="trainwright", message="%(prog)s %(version)s")
+def app() -> None:
+    """The root of the commands."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -38,20 +69,25 @@ def main(arguments: list[str] | None = None) -> None:
     from trainwright.cli import output
 
     words = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in words
     try:
-        code = app(words, standalone_mode=False) or 0
+        code = app(words, standalone_mode=False, prog_name="trainwright")
     except TrainwrightError as error:
-        output.fail(str(error), error.exit_code, as_json="--json" in words)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        output.fail("stopped by Ctrl-C", 130, as_json="--json" in words)
-        code = 130
+        code = output.fail(str(error), error.exit_code, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        code = output.fail("stopped by Ctrl-C", 130, as_json=as_json)
+    except click.ClickException as error:
+        code = output.misuse(error, as_json=as_json)
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
     except BrokenPipeError:
         # The reader of our output has left (`| head`): nobody to tell.
         sys.stderr.close()
         code = 0
+    except MemoryError:
+        code = output.fail("memory ran out", 3, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the outermost door: whatever comes through is told, not thrown
-        code = output.unexpected(error, as_json="--json" in words)
+        code = output.unexpected(error, as_json=as_json)
     sys.exit(code if isinstance(code, int) else 0)
 
 

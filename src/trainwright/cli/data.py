@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from trainwright.cli import output
-from trainwright.cli.output import JsonOption, WorkspaceOption
+from trainwright.cli.output import json_option, workspace_option
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands to the group."""
-    app.command("list", help="Every dataset version, of one project or of all.")(list_data)
-    app.command("show", help="One dataset version: columns, kinds, roles, and what was assumed.")(show)
+@click.group(help="List and show dataset versions.")
+def COMMAND() -> None:
+    """The group."""
 
 
-def list_data(
-    project: Annotated[str | None, typer.Argument(help="Only this project's.")] = None,
-    workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-) -> None:
+@COMMAND.command("list", help="Every dataset version, of one project or of all.")
+@click.argument("project", required=False)
+@workspace_option
+@json_option
+def list_data(project: str | None, workspace: str | None, as_json: bool) -> None:
     """Lists dataset versions."""
     from trainwright.store.datasets import list_dataset_versions
     from trainwright.store.projects import get_project, list_projects
@@ -32,7 +31,7 @@ def list_data(
         wanted = [get_project(connection, project)] if project else list_projects(connection)
         rows = [(p, d) for p in wanted for d in list_dataset_versions(connection, p.id)]
     documents = [_document(p.name, d) for p, d in rows]
-    if json:
+    if as_json:
         output.print_json([{k: v for k, v in d.items() if k != "schema"} for d in documents])
         return
     output.table(
@@ -42,11 +41,11 @@ def list_data(
     )
 
 
-def show(
-    name: Annotated[str, typer.Argument(help="PROJECT or PROJECT@dN.")],
-    workspace: WorkspaceOption = None,
-    json: JsonOption = False,
-) -> None:
+@COMMAND.command(help="One dataset version (PROJECT or PROJECT@d2): columns, kinds, roles, what was assumed.")
+@click.argument("name")
+@workspace_option
+@json_option
+def show(name: str, workspace: str | None, as_json: bool) -> None:
     """Shows one dataset version."""
     from trainwright.errors import UserError
     from trainwright.store.datasets import list_dataset_versions
@@ -63,7 +62,7 @@ def show(
         held = ", ".join(f"d{v.number}" for v in versions) or "none yet"
         raise UserError(f"{project} has no dataset version {number or '1'!r}", remedy=f"it has: {held}")
     document = _document(project, wanted[-1])
-    if json:
+    if as_json:
         output.print_json(document)
         return
     output.say(f"{project}@d{wanted[-1].number}: {document['name']}, {document['rows']:,} rows, content {document['sha'][:12]}")

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from trainwright.cli import output
-from trainwright.cli.output import JsonOption
+from trainwright.cli.output import json_option
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands to the group."""
-    app.command("list", help="Every family of models, simplest first.")(list_families)
-    app.command("show", help="One family: what it is, when to use it, its settings.")(show)
+@click.group(help="The kinds of model and their settings.")
+def COMMAND() -> None:
+    """The group."""
 
 
-def list_families(json: JsonOption = False) -> None:
+@COMMAND.command("list", help="Every family of models, simplest first.")
+@json_option
+def list_families(as_json: bool) -> None:
     """Lists the families."""
     from trainwright.models.families import families
 
     rows = list(families().values())
-    if json:
+    if as_json:
         output.print_json([_document(spec) for spec in rows])
         return
     output.table(
@@ -30,7 +31,10 @@ def list_families(json: JsonOption = False) -> None:
     )
 
 
-def show(name: Annotated[str, typer.Argument(help="The family's name.")], json: JsonOption = False) -> None:
+@COMMAND.command(help="One family: what it is, when to use it, its settings.")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
     """Shows one family."""
     from difflib import get_close_matches
 
@@ -43,7 +47,7 @@ def show(name: Annotated[str, typer.Argument(help="The family's name.")], json: 
         hint = f"did you mean {near[0]!r}?" if near else f"the families are {', '.join(known)}"
         raise UserError(f"there is no family {name!r}", remedy=hint)
     spec = known[name]
-    if json:
+    if as_json:
         output.print_json(_document(spec))
         return
     output.say(f"{spec.name}: {spec.title}\n\n{spec.page}\n")

@@ -9,15 +9,16 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-WorkspaceOption = Annotated[
-    str | None,
-    typer.Option("--workspace", help="The workspace folder; default: the nearest .trainwright, or $TRAINWRIGHT_WORKSPACE."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+workspace_option = click.option(
+    "--workspace",
+    metavar="FOLDER",
+    help="The workspace; by default the nearest .trainwright folder, or $TRAINWRIGHT_WORKSPACE.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
 def print_json(document: Any) -> None:
@@ -79,37 +80,32 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequenc
             say("  ".join("─" * width for width in widths))
 
 
-def fail(message: str, code: int, *, as_json: bool) -> None:
-    """Says what went wrong: on standard error for people, and as the one document for scripts."""
+def fail(message: str, code: int, *, as_json: bool) -> int:
+    """Says what went wrong, on standard error for people and as the one document for scripts; returns the status."""
     sys.stderr.write(f"error: {clean(message)}\n")
     if as_json:
         print_json({"error": {"message": message, "exit_code": code}})
+    return code
+
+
+def misuse(error: click.ClickException, *, as_json: bool) -> int:
+    """Tells of a wrong flag or argument, with the command's usage line."""
+    context = getattr(error, "ctx", None)
+    usage = f" (see `{context.command_path} --help`)" if context is not None else ""
+    return fail(f"{error.format_message().rstrip('.')}{usage}", 2, as_json=as_json)
 
 
 def unexpected(error: Exception, *, as_json: bool) -> int:
-    """Tells of a fault of ours (or a misuse that the argument parser found) and returns the exit status."""
-    import click
-
-    if isinstance(error, click.ClickException):
-        error.show()
-        if as_json:
-            print_json({"error": {"message": error.format_message(), "exit_code": 2}})
-        return 2
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
-    if isinstance(error, click.exceptions.Abort):
-        fail("stopped by Ctrl-C", 130, as_json=as_json)
-        return 130
+    """Tells of a fault of ours; the details go into a file, because a traceback tells a user nothing."""
     handle, path = tempfile.mkstemp(prefix="trainwright-error-", suffix=".txt")
     with os.fdopen(handle, "w") as file:
         file.write("".join(traceback.format_exception(error)))
-    fail(
+    return fail(
         f"a fault of ours: {type(error).__name__}: {error}; what happened in detail is in {path}, "
         "please send it with your report",
         1,
         as_json=as_json,
     )
-    return 1
 
 
 def _width() -> int:

@@ -54,7 +54,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     document = evaluate(
         target,
         y[known],
-        predictor.predict_proba(frame),
+        predictor.predict_raw(frame),
         rows=None,
         part="test",
         metric=metric,

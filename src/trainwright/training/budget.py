@@ -9,7 +9,6 @@ from dataclasses import dataclass
 EVALUATION_SHARE = 0.14
 # Seconds that no limit shortens: imports, the fresh process that opens the sealed test, the report's figures.
 FIXED_TAIL = 6.0
-DEFAULT_LIMIT = 120.0
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trainwright.config.resolve import (
+    resolve_families,
+    resolve_family_settings,
+    resolve_metric,
+    resolve_time_limit,
+)
 from trainwright.config.settings import Settings
 from trainwright.data.schema import Target
 from trainwright.evaluate.thresholds import ThresholdRule
-from trainwright.training.budget import DEFAULT_LIMIT
 from trainwright.training.select import Requirements
 
 if TYPE_CHECKING:
@@ -51,20 +56,16 @@ class RunOptions:
     @classmethod
     def from_settings(cls, settings: Settings) -> RunOptions:
         """The options that the settings stand for."""
-        training = settings.training
-        limit = training.time_limit if training.time_limit is not None else DEFAULT_LIMIT
-        wanted = tuple(training.families or ())
-        if not wanted and training.model_type not in (None, "neural_network", "auto"):
-            wanted = (str(training.model_type),)
+        limit = float(resolve_time_limit(settings).value)
         return cls(
             settings=settings,
-            limit=float(limit),
-            seed=training.seed,
-            metric_name=training.metric,
-            families=wanted,
-            family_settings={name: dict(values) for name, values in training.family_settings.items()},
+            limit=limit,
+            seed=settings.training.seed,
+            metric_name=resolve_metric(settings),
+            families=resolve_families(settings) or (),
+            family_settings=resolve_family_settings(settings),
             requirements=Requirements.from_settings(settings.requirements),
-            evaluation_seconds=max(0.5, min(10.0, 0.04 * float(limit))),
+            evaluation_seconds=max(0.5, min(10.0, 0.04 * limit)),
         )
 
     def threads_and_jobs(self, n_train: int, n_folds: int) -> tuple[int, int, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from trainwright.config.resolve import hidden_columns, resolve_split
 from trainwright.config.settings import Settings
 from trainwright.data.checks import Findings, run_checks
 from trainwright.data.dataset import codes_of, role_codes, role_time
@@ -19,7 +20,7 @@ from trainwright.data.parts import publish_parts, read_test_features
 from trainwright.data.read import ReadOptions, Source, read_table
 from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.data.snapshot import content_hash, row_keys
-from trainwright.data.split import DEVELOPMENT, TEST, Split, make_split
+from trainwright.data.split import DEVELOPMENT, TEST, Split, SplitRule, make_split
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store.datasets import add_dataset_version, add_split, get_split
 from trainwright.store.evaluations import save_findings
@@ -29,7 +30,7 @@ from trainwright.store.sealed_keys import earlier_keys, key_kinds, record_keys
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
-from trainwright.training.split_rule import split_rule
+from trainwright.training.plan import choose_folds
 
 # DESIGN decision 8: checks may take at most a tenth of the limit.
 CHECK_SHARE = 0.1
@@ -103,13 +104,12 @@ def understand(source: Any, settings: Settings) -> Table:
     }
     if data.time is not None and data.time != "row-order":
         roles[data.time] = Role.TIME
-    unavailable = settings.requirements.unavailable_at_prediction
     inferred: Inferred = infer_schema(
         given.frame,
         target=data.target,
         roles=roles,
         kinds={name: Kind(kind) for name, kind in data.kinds.items()},
-        ignore=tuple(data.ignore) + tuple(unavailable),
+        ignore=hidden_columns(settings),
         missing_marks=data.missing_marks,
     )
     frame, target, notes = infer_target(inferred.frame, data.target, positive=data.positive, task=data.task)
@@ -168,13 +168,14 @@ def prepare(
     say("storing the dataset version")
     parts = publish_parts(workspace, table.frame, split, table.target, given_test=given_test)
     sha = content_hash(table.frame, table.schema)
-    record_keys(
-        workspace,
-        project.id,
-        kind,
-        test=keys[split.part == TEST] if given_test is None else _keys(given_test, table.schema, kind),
-        development=keys[split.part == DEVELOPMENT],
-    )
+    if settings.training.sample is None:  # a rehearsal seals nothing
+        record_keys(
+            workspace,
+            project.id,
+            kind,
+            test=keys[split.part == TEST] if given_test is None else _keys(given_test, table.schema, kind),
+            development=keys[split.part == DEVELOPMENT],
+        )
     with write(workspace) as connection:
         dataset = add_dataset_version(
             connection,
@@ -253,7 +254,7 @@ def _split(
     workspace: Workspace, project: str, table: Table, settings: Settings, options: RunOptions
 ) -> tuple[Split, np.ndarray, str, int]:
     """The split, the key of every row, what the keys are made of, and how many test keys were known."""
-    rule = split_rule(settings, table.frame.height, options)
+    rule = _rule(settings, table.frame.height, options.limit)
     kind = _key_kind(table.schema, settings)
     keys = _keys(table.frame, table.schema, kind)
     known = None
@@ -270,21 +271,46 @@ def _split(
                 remedy="rows could move from test to training: use the same roles, or a new project (--project NAME)",
             )
         known = _earlier(workspace, found[0].id, kind)
-    strata_columns = [table.frame[name] for name in rule.strata]
-    split = make_split(
+    split = _draw(
+        table,
+        settings,
+        rule,
+        None if known is None else np.isin(keys, known.test),
+        None if known is None else np.isin(keys, known.development),
+    )
+    return split, keys, kind, 0 if known is None else len(known.test)
+
+
+def _draw(
+    table: Table,
+    settings: Settings,
+    rule: SplitRule,
+    earlier_test: np.ndarray | None,
+    earlier_development: np.ndarray | None,
+) -> Split:
+    """Applies the rule to the table."""
+    strata = [table.frame[name] for name in rule.strata]
+    return make_split(
         rule,
         table.frame.height,
         task=table.target.task,
         y=encode_target(table.frame[table.target.column], table.target),
-        strata=codes_of(strata_columns) if strata_columns else None,
+        strata=codes_of(strata) if strata else None,
         group=role_codes(table.frame, table.schema, Role.GROUP),
         time=_time(table, settings),
         split_values=table.frame[rule.split_column].to_list() if rule.split_column else None,
-        earlier_test=None if known is None else np.isin(keys, known.test),
-        earlier_development=None if known is None else np.isin(keys, known.development),
+        earlier_test=earlier_test,
+        earlier_development=earlier_development,
         classes=table.target.classes,
     )
-    return split, keys, kind, 0 if known is None else len(known.test)
+
+
+def _rule(settings: Settings, n_rows: int, limit: float) -> SplitRule:
+    """The split that the settings ask for, with no more folds than the time limit affords."""
+    rule = SplitRule(**resolve_split(settings).rule)
+    if rule.folds is None and not rule.holdout:
+        rule = replace(rule, folds=choose_folds(n_rows, limit))
+    return rule
 
 
 def _time(table: Table, settings: Settings) -> np.ndarray | None:
@@ -341,3 +367,31 @@ def _project_name(name: str) -> str:
 
 def _run_name(project: str) -> str:
     return f"{project} {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+def examine(source: Any, settings: Settings) -> dict[str, Any]:
+    """What `inspect` shows: kinds, roles, split sizes, statistics and findings; nothing is written.
+
+    Args:
+        source: see `understand`.
+        settings: with `data.target`.
+    """
+    from trainwright.data.statistics import statistics
+
+    table = understand(source, settings)
+    rule = _rule(settings, table.frame.height, RunOptions.from_settings(settings).limit)
+    split = _draw(table, settings, rule, None, None)
+    development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
+    test = table.frame.filter(pl.Series(split.part == TEST)).drop(table.target.column)
+    findings = run_checks(development, test if test.height else None, table.schema, table.target, split, deadline=60)
+    return {
+        "name": table.name,
+        "rows": table.frame.height,
+        "target": table.target.to_json(),
+        "schema": table.schema.to_json(),
+        "notes": [note.to_json() for note in table.notes],
+        "split": split.summary(),
+        "statistics": statistics(table.frame, table.schema, table.target, split),
+        "findings": [finding.to_json() for finding in findings.findings],
+        "checks": [outcome.to_json() for outcome in findings.outcomes],
+    }

@@ -1,0 +1,62 @@
+"""`trainwright predict`: predictions for the rows of a file, in their order."""
+
+from __future__ import annotations
+
+import click
+
+from trainwright.cli import output
+from trainwright.cli.output import json_option, workspace_option
+
+
+@click.command(
+    "predict",
+    help="Predict the rows of a file with a version (PROJECT or PROJECT@v2; the active version by default).",
+)
+@click.argument("version")
+@click.argument("table", metavar="FILE")
+@click.option("-o", "--output", "place", metavar="FILE", help="Where to write: .csv, .parquet, .jsonl or .xlsx.")
+@click.option("--explain", is_flag=True, help="Add the three strongest reasons for each row.")
+@click.option("--keep", metavar="COLUMNS", help="Columns of the file to keep, separated by commas, or 'all'.")
+@click.option("--rank", "ranked", is_flag=True, help="Sort by risk, the highest first.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="For two classes, instead of the version's own.")
+@workspace_option
+@json_option
+def COMMAND(
+    version: str,
+    table: str,
+    place: str | None,
+    explain: bool,
+    keep: str | None,
+    ranked: bool,
+    threshold: float | None,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
+    """Predicts."""
+    from trainwright.packages.prediction_files import check_place, write_predictions
+    from trainwright.packages.ranking import rank
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.judge import open_version
+
+    if place is not None:
+        check_place(place)
+    opened = open_version(open_workspace(workspace, create=False, read_only=True), version)
+    given = opened.predictor.conform(table)
+    names = "all" if keep == "all" else [name.strip() for name in (keep or "").split(",") if name.strip()]
+    frame = opened.predictor.predict(given, threshold=threshold, keep=names, explain=3 if explain else 0)
+    if ranked:
+        frame = rank(frame, opened.predictor.target)
+    notes = [note.message for note in given.notes]
+    written = None if place is None else str(write_predictions(frame, place))
+    if as_json:
+        document = {"version": opened.label, "rows": frame.height, "output": written, "notes": notes}
+        output.print_json(document if written else {**document, "predictions": frame.to_dicts()})
+        return
+    for note in notes:
+        output.say(f"note: {note}")
+    if written is None:
+        output.say(frame.head(20).write_csv().rstrip())
+        if frame.height > 20:
+            output.say(f"({frame.height - 20:,} more rows; write them with -o FILE)")
+    else:
+        output.say(f"{frame.height:,} predictions of {opened.label} are in {written}")

@@ -1,0 +1,169 @@
+"""What `train` shows: what was understood, how far it is and how long it still takes, and what came out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from trainwright.cli import output
+from trainwright.config.durations import format_duration
+
+if TYPE_CHECKING:
+    from trainwright.store.events import Event
+    from trainwright.training.prepare import Prepared
+
+# The first screen of `train` has at most 25 lines; findings and candidates beyond these are counted.
+FINDINGS = 4
+CANDIDATES = 5
+
+
+class Screen:
+    """Progress on a terminal as a moving line, elsewhere as a line per finished trial; nothing when quiet."""
+
+    def __init__(self, *, quiet: bool, started: float):
+        self._quiet = quiet
+        self._started = started
+        self._live = not quiet and sys.stdout.isatty()
+        self._progress: Any = None
+        self._bar: Any = None
+        self._planned: dict[str, int] = {}
+        self._done: dict[str, list[float]] = {}
+        self._limit = 120.0
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def stage(self, words: str) -> None:
+        """Says which step begins, on a terminal only."""
+        if self._live:
+            self._status(words)
+
+    def prepared(self, prepared: Prepared) -> None:
+        """What was understood: rows, target, task, split, time."""
+        if self._quiet:
+            return
+        table, split = prepared.table, prepared.split
+        target = table.target
+        self._limit = float((prepared.run.settings or {})["training"]["time_limit"] or 120.0)
+        if target.task == "number":
+            what = "a number"
+        elif target.positive is not None:
+            what = f"2 classes, positive: {target.positive}"
+        else:
+            what = f"{len(target.classes)} classes"
+        kinds: dict[str, int] = {}
+        for column in table.schema.features:
+            kinds[column.kind.value] = kinds.get(column.kind.value, 0) + 1
+        words = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        sizes = split.n_rows
+        folds = f"{len(split.folds)} folds" if len(split.folds) > 1 else "one validation part"
+        self._line(f"project {prepared.project.name}, dataset d{prepared.dataset_number}: {table.frame.height:,} rows")
+        self._line(f"target  {target.column} ({what})")
+        self._line(f"columns {len(table.schema.features)} features: {words}")
+        self._line(
+            f"split   {sizes['train']:,} train / {sizes['validation']:,} validation / {sizes['test']:,} sealed test; {folds}"
+        )
+        for reason in split.reason:
+            if "rough check" in reason or "left out" in reason or "No test part" in reason:
+                self._line(f"        {reason}")
+        self._line(f"time    at most {format_duration(self._limit)}")
+        found = prepared.findings.findings
+        for finding in [f for f in found if f.severity != "note"][:FINDINGS]:
+            self._line(f"{finding.severity:7} {finding.code} {finding.message}")
+        rest = len(found) - min(FINDINGS, sum(f.severity != "note" for f in found))
+        if rest > 0:
+            self._line(f"        {rest} more findings stand in the report")
+
+    def event(self, event: Event) -> None:
+        """Takes an event of the run."""
+        if self._quiet:
+            return
+        data = event.data or {}
+        if event.kind == "plan":
+            self._planned = {step["name"]: data["folds"] for step in data["steps"]}
+        elif event.kind == "fold":
+            scores = self._done.setdefault(data["trial"], [])
+            scores.append(data["score"])
+            if len(scores) == data["folds"] and not self._live:
+                mean = sum(scores) / len(scores)
+                self._line(f"  {data['trial']:22} {data['metric']} {mean:.4f}  ({self._elapsed()})")
+        elif event.kind == "trial_failed":
+            self._line(f"  {data['trial']} failed and is left out: {data['error']}")
+        elif event.kind == "cut":
+            self._line(f"  {data['trial']} is left out: the time limit is near")
+        if self._live and event.kind in ("fold", "fold_started", "stage", "refit_started"):
+            self._status(self._words(event.kind, data))
+
+    def result(self, document: dict[str, Any]) -> None:
+        """The leaderboard in short, the verdict, and what to do next."""
+        if self._quiet:
+            return
+        metric = document["metric"]
+        rows = document["leaderboard"]
+        self._line("")
+        shown = rows[:CANDIDATES]
+        for row in shown:
+            mark = "*" if row["name"] == document["selected"] else " "
+            value, spread = row["metrics"][metric], row["std"]
+            spread = f" ± {spread:.4f}" if spread is not None and spread == spread else ""
+            self._line(f"{mark} {row['name']:22} {metric} {value:.4f}{spread}  {row['verdict']}")
+        if len(rows) > len(shown):
+            self._line(f"  and {len(rows) - len(shown)} more candidates")
+        self._line("")
+        self._line(document["verdict"])
+        name = document["project"]
+        label = f"{name}@{document['version']}" if document["version"] else name
+        if document["version"]:
+            self._line(f"  trainwright report {label} --open")
+            self._line(f"  trainwright predict {label} NEW.csv -o predictions.csv")
+            self._line(f"  trainwright versions list {name}")
+        else:
+            self._line("  a rehearsal makes no version; train again without --sample for one")
+
+    def _words(self, kind: str, data: dict[str, Any]) -> str:
+        if kind == "stage":
+            return f"evaluating: {data['stage']}"
+        if kind == "refit_started":
+            return f"refitting {data['trial']} on all development rows"
+        total = sum(self._planned.values()) or 1
+        done = sum(len(scores) for scores in self._done.values())
+        return f"{data['trial']}: {done} of {total} fits done"
+
+    def _status(self, words: str) -> None:
+        """Moves the line with time gone and time remaining."""
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self._progress = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[clock]}", markup=False),
+                console=Console(),
+                transient=True,
+            )
+            self._bar = self._progress.add_task("", total=1.0, clock="")
+            self._progress.start()
+        total = sum(self._planned.values())
+        done = sum(len(scores) for scores in self._done.values())
+        gone = time.time() - self._started
+        share = 0.9 * done / total if total else 0.0
+        left = max(0.0, self._limit - gone)
+        if share > 0.1:
+            left = min(left, gone / share - gone)
+        clock = f"{format_duration(gone)} gone, about {format_duration(left)} left"
+        self._progress.update(self._bar, description=output.clean(words), completed=share, clock=clock)
+
+    def _elapsed(self) -> str:
+        return format_duration(time.time() - self._started)
+
+    def _line(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(output.clean(text), markup=False, highlight=False, soft_wrap=True)
+        else:
+            output.say(text)

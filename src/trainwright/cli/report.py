@@ -1,0 +1,53 @@
+"""`trainwright report`: the report of a version, copied out or opened in the browser."""
+
+from __future__ import annotations
+
+import click
+
+from trainwright.cli import output
+from trainwright.cli.output import json_option, workspace_option
+
+
+@click.command("report", help="Write the report of a version (PROJECT or PROJECT@v2), or open it.")
+@click.argument("version")
+@click.option("-o", "--output", "place", metavar="FILE", help="Where to write the HTML; the model card goes beside it.")
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+@workspace_option
+@json_option
+def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None, as_json: bool) -> None:
+    """Writes or opens the report."""
+    from pathlib import Path
+    from shutil import copyfile
+
+    from trainwright.errors import EnvironmentProblem, UserError
+    from trainwright.store.names import resolve_version
+    from trainwright.store.runs import get_run
+    from trainwright.store.transaction import read
+    from trainwright.store.workspace import open_workspace
+
+    space = open_workspace(workspace, create=False, read_only=True)
+    project, found = resolve_version(space, version)
+    with read(space) as connection:
+        run = get_run(connection, int(found.run_id or 0))
+    path = Path(str((run.result or {}).get("report")))
+    # The workspace may have been moved since: the report lies in it under the same name.
+    page = space.path / "artifacts" / "report" / path.parent.name / path.name
+    if not page.exists():
+        raise EnvironmentProblem(
+            f"the report of {project.name}@{found.label} is not at {page}", remedy="restore it from a backup"
+        )
+    if place is not None:
+        target = Path(place)
+        if target.suffix.lower() not in (".html", ".htm"):
+            raise UserError(f"the report is a web page: {place!r} must end with .html")
+        copyfile(page, target)
+        copyfile(page.with_name("model_card.md"), target.with_suffix(".md"))
+        page = target
+    if as_json:
+        output.print_json({"version": f"{project.name}@{found.label}", "report": str(page)})
+    else:
+        output.say(str(page))
+    if opened:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())

@@ -96,9 +96,9 @@ class AdaBoost(PreparedEstimator):
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         classes = bool(self._n_classes)
-        tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(
-            max_depth=self.chosen["max_depth"]
-        )
+        depth = int(self.chosen["max_depth"] or (3 if classes else 8))
+        self.derived["max_depth"] = depth
+        tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(max_depth=depth)
         booster = (AdaBoostClassifier if classes else AdaBoostRegressor)(
             tree,
             n_estimators=self.chosen["n_estimators"],

@@ -27,7 +27,7 @@ SPEC = Spec(
     preparation=(
         "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels become "
         "yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
-        "presence of 50 telling words."
+        "weights of 50 telling words."
     ),
     settings=(
         Setting("max_depth", 5, low=1, high=30, guidance="Raise it for accuracy, lower it to read the tree."),
@@ -50,6 +50,7 @@ class DecisionTree(TreeFamily):
 
     spec = SPEC
     recipe = Recipe(impute=False, max_terms=50)
+    pull = 1.0
 
     def _grow(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> list[Any]:
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor

@@ -47,7 +47,8 @@ class ExtraTrees(TreeFamily):
 
         kind = ExtraTreesClassifier if self._n_classes else ExtraTreesRegressor
         large = len(y) > _DRAW
+        least = 2 if self._n_classes or len(y) > 5000 else 1
         # Random thresholds smooth already: leaves may be smaller than a forest's.
-        parameters = forest_parameters(self, default_leaf(len(y), 10_000, 2 if len(y) > 5000 else 1))
+        parameters = forest_parameters(self, default_leaf(len(y), 10_000, least))
         forest = kind(**parameters, bootstrap=large, max_samples=_DRAW if large else None)
         return list(forest.fit(X, y, sample_weight=weight).estimators_)

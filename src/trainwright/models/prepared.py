@@ -76,7 +76,7 @@ class PreparedEstimator(Estimator):
         self.chosen = check_settings(self.spec, self.settings)
         self.derived, self.iterations = {}, None
         self.seed, self.threads = seed, threads
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        weight = _mean_one(sample_weight)
         inside = self._set_target(y, weight)
         self.preparation = Preparation(self._recipe())
         self.is_constant = len(y) < 2 or (inside == inside[0]).all() or not X.layout.names
@@ -92,7 +92,7 @@ class PreparedEstimator(Estimator):
 
     def predict(self, X: Columns) -> np.ndarray:
         """See `Estimator.predict`."""
-        if self.is_constant:
+        if self.is_constant or not len(X):
             answer = np.repeat(self.prior[None, :], len(X), axis=0)
             answer = answer if self._n_classes else answer[:, 0]
         else:
@@ -155,14 +155,11 @@ class PreparedEstimator(Estimator):
         if self.target.task == "classes":
             self.present, inside = np.unique(y, return_inverse=True)
             counts = np.bincount(inside, weights=weight, minlength=len(self.present)).astype(np.float64)
-            if counts.sum() <= 0:
-                counts = np.ones(len(self.present))
             self.prior = counts / counts.sum()
             return inside
         self.present = np.zeros(0, dtype=np.int64)
         numbers = np.asarray(y, dtype=np.float64)
-        usable = weight is not None and weight.sum() > 0
-        self.prior = np.array([np.average(numbers, weights=weight if usable else None)])
+        self.prior = np.array([np.average(numbers, weights=weight)])
         return numbers
 
     def _held(self, validation: Dataset) -> tuple[Matrix, np.ndarray] | None:
@@ -175,6 +172,16 @@ class PreparedEstimator(Estimator):
         if not len(y):
             return None
         return self.preparation.transform(validation.columns), np.asarray(y)
+
+
+def _mean_one(weight: np.ndarray | None) -> np.ndarray | None:
+    """Weights that sum to the number of rows, so that settings which count rows or weigh losses keep their meaning;
+    None when they say nothing."""
+    if weight is None:
+        return None
+    weight = np.asarray(weight, dtype=np.float64)
+    total = weight.sum()
+    return weight * (len(weight) / total) if total > 0 else None
 
 
 @contextmanager

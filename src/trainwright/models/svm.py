@@ -65,8 +65,6 @@ class SupportVectorMachine(PreparedEstimator):
     ) -> bool:
         """See `PreparedEstimator.learn`."""
         X = Z.toarray()
-        if weight is not None:
-            weight = weight * (len(weight) / weight.sum()) if weight.sum() > 0 else None
         kept = self._draw(y, weight)
         X, y, weight = X[kept], y[kept], None if weight is None else weight[kept]
         spread = float(X.var())

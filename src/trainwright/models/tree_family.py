@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ class TreeFamily(PreparedEstimator):
     """Averages the trees that `_grow` fits. Thresholds and answers are stored as float32."""
 
     recipe = Recipe(impute=False, max_terms=200)
+    pull: ClassVar[float] = 0.2  # rows of the prior in each leaf: no tree is ever sure
     trees: TreeArrays
     centre: float  # of the target: float32 answers are kept around 0, in units of `scale`
     scale: float
@@ -38,10 +39,19 @@ class TreeFamily(PreparedEstimator):
             self.centre, self.scale = float(self.prior[0]), float(y.std()) or 1.0
             grown = self._grow(X, (y - self.centre) / self.scale, weight)
             keep = [0]
-        answers = [tree.tree_.value[:, 0, keep].astype(np.float32) for tree in grown]
+        answers = [self._answers(tree.tree_)[:, keep].astype(np.float32) for tree in grown]
         self.trees = trees_of(grown, answers)
         self.derived["leaves"] = self.trees.leaves
         return True
+
+    def _answers(self, tree: Any) -> np.ndarray:
+        """(nodes, outputs) what each node answers: for classes the shares as if it held `pull` more rows of the prior.
+
+        A leaf of few rows would otherwise be sure of its class (the m-estimate of Cestnik 1990)."""
+        if not self._n_classes or not self.pull:
+            return tree.value[:, 0, :]
+        rows = tree.weighted_n_node_samples[:, None]
+        return (tree.value[:, 0, :] * rows + self.pull * self.prior) / (rows + self.pull)
 
     def answer(self, Z: Matrix) -> np.ndarray:
         """See `PreparedEstimator.answer`."""

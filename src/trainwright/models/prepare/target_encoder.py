@@ -87,11 +87,11 @@ class TargetEncoder:
             )  # (slots, folds)
             encoded[:, :, k] = rest.ravel()[cell]
         self.table[self.slots.code_of() == -2] = self._priors(y, w)
-        return encoded.reshape(len(codes), -1)
+        return encoded.reshape(len(codes), codes.shape[1] * len(self.outputs))
 
     def transform(self, codes: np.ndarray) -> np.ndarray:
         """(n, c) codes of any rows to (n, c * outputs) encodings learned from all fitting rows."""
-        return self.table[self.slots(codes)].reshape(len(codes), -1)
+        return self.table[self.slots(codes)].reshape(len(codes), codes.shape[1] * len(self.outputs))
 
     def names(self, columns: Sequence[str], classes: Sequence[str] = ()) -> list[str]:
         """Names of the encodings, in the order of `transform`'s columns."""

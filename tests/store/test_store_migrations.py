@@ -65,3 +65,16 @@ def test_an_older_workspace_keeps_its_rows(tmp_path: Path) -> None:
     again = open_workspace(tmp_path / "w")
     with read(again) as connection:
         assert [project.name for project in list_projects(connection)] == ["adult"]
+
+
+def test_every_table_can_be_made_in_postgresql_too() -> None:
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateIndex, CreateTable
+
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        made = str(CreateTable(table).compile(dialect=dialect))
+        assert f"CREATE TABLE {table.name} " in made.replace('"', "")
+        for index in table.indexes:
+            assert len(str(index.name)) <= 63
+            assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))

@@ -46,7 +46,7 @@ def format_duration(seconds: float) -> str:
 
     Example:
         >>> format_duration(5400), format_duration(0.25), format_duration(59.6), format_duration(200000)
-        ('1h30m', '250ms', '1m', '2d7h')
+        ('1h30m', '250ms', '1m', '2d8h')
     """
     if seconds < 0.9995:
         return f"{round(seconds * 1000)}ms" if seconds > 0 else "0s"

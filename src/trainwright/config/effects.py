@@ -21,9 +21,8 @@ def effects(settings: Settings, families: Iterable[str] = ()) -> list[str]:
 
     Example:
         >>> from trainwright.config.source import load_settings
-        >>> effects(load_settings(text="epochs: 20\\ndropout: 0.3"), ["lightgbm"])
-        ['epochs (line 1) and dropout (line 2) concern neural networks only; none is trained, so they change
-        nothing']
+        >>> effects(load_settings(text="epochs: 20"), ["lightgbm"])
+        ['epochs (line 1) concerns neural networks only; none is trained, so it changes nothing']
     """
     families = tuple(families)
     return [

@@ -39,11 +39,12 @@ def check_project_name(name: str) -> str:
         UserError: it has characters that a path, an address or `name@v2` could not carry.
 
     Example:
+        >>> check_project_name("adult-2026")
+        'adult-2026'
         >>> check_project_name("adult income")
         Traceback (most recent call last):
-        trainwright.errors.UserError: 'adult income' cannot name a project; use letters, digits, '-', '_'
-        and '.', \
-starting with a letter or digit, at most 100
+            ...
+        trainwright.errors.UserError: 'adult income' cannot name a project; ...
     """
     if not re.fullmatch(r"\w[\w.-]{0,99}", name):
         raise UserError(

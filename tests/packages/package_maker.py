@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def make(
     target: Target = TWO,
     names: tuple[str, ...] = ("linear", "linear"),
     settings: dict[str, Any] | None = None,
+    marks: tuple[str, ...] = (),
     **more: Any,
 ) -> Manifest:
     """Trains the named families, each on other rows, and writes the package."""
@@ -89,7 +91,7 @@ def make(
     return write_package(
         folder,
         target=target,
-        schema=SCHEMA,
+        schema=Schema(tuple(replace(column, marks=marks) for column in SCHEMA.columns)),
         layout=layout,
         members=members,
         reference=reference_values(columns),

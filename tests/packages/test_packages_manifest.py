@@ -143,7 +143,7 @@ def test_every_key_is_needed(key: str, tmp_path: Any) -> None:
     + ["manifest.json", "/".join("abcdefghij"), "x" * 101, "a\n", "é"],
 )
 def test_only_plain_relative_paths_are_accepted(name: str) -> None:
-    with pytest.raises(UserError, match="plain relative paths"):
+    with pytest.raises(UserError, match="plain relative path"):
         check_path(name)
 
 

@@ -176,13 +176,12 @@ def check_path(name: str) -> str:
         >>> check_path("../outside")
         Traceback (most recent call last):
         ...
-        trainwright.errors.UserError: manifest.json names the path '../outside'; a package has only plain
-        relative paths
+        trainwright.errors.UserError: manifest.json names the path '../outside', expected a plain relative path
     """
     parts = name.split("/")
     plain = all(_PART.fullmatch(p) and not p.endswith(".") and not _RESERVED.fullmatch(p) for p in parts)
     if not plain or len(parts) > 8 or name == NAME:
-        raise UserError(f"{NAME} names the path {name!r:.120}; a package has only plain relative paths")
+        raise UserError(f"{NAME} names the path {name!r:.120}, expected a plain relative path")
     return name
 
 

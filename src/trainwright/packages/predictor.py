@@ -58,7 +58,6 @@ class Predictor:
         self.target = checked.manifest.target
         self._model = model
         self._schema = checked.manifest.schema
-        self._missing_marks = checked.missing_marks
         self._row_encoder: RowEncoder | None = None
         self._outputs = Outputs(self.target, checked.manifest.threshold)
 
@@ -120,9 +119,7 @@ class Predictor:
             from trainwright.data.frames import to_polars
 
             frame = to_polars(table)
-        typed, more = conform(
-            frame, self._schema, required=self.layout.names, missing_marks=self._missing_marks
-        )
+        typed, more = conform(frame, self._schema, required=self.layout.names)
         return Given(frame, typed.select(self.layout.names), (*notes, *more))
 
     def predict(
@@ -189,7 +186,7 @@ class Predictor:
             UserError: a feature column is absent.
         """
         if self._row_encoder is None:
-            self._row_encoder = RowEncoder(self.layout, self._schema, self._missing_marks)
+            self._row_encoder = RowEncoder(self.layout, self._schema)
         try:
             columns = self._row_encoder.encode(row)
         except Unusual:

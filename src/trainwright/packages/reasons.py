@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from trainwright.data.convert import spelt
 from trainwright.data.schema import Target
 from trainwright.packages.ensemble import Pushes
 
@@ -65,7 +66,7 @@ def strongest(pushes: Pushes, frame: pl.DataFrame, target: Target, top: int) -> 
     """
     order = np.argsort(-np.abs(pushes.values), axis=1, kind="stable")[:, :top]  # (n, top)
     needed = sorted(set(order.ravel().tolist()))
-    values = {j: frame[pushes.names[j]].cast(pl.String, strict=False).to_list() for j in needed}
+    values = {j: spelt(frame[pushes.names[j]]).to_list() for j in needed}
     labels: Sequence[str | None] = (*target.classes, None)  # position -1, a number, has no class
     return [
         tuple(

@@ -6,6 +6,7 @@ comma, a missing mark) raises `Unusual`, and the caller takes the way that files
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Collection, Mapping
@@ -37,7 +38,6 @@ class RowEncoder:
     Args:
         layout: the feature columns.
         schema: their kinds.
-        missing_marks: spellings of a missing value that the user added; a row that holds one is `Unusual`.
 
     Example:
         >>> from trainwright.data.schema import Column
@@ -48,11 +48,9 @@ class RowEncoder:
         ([[41.0]], [[1]])
     """
 
-    def __init__(self, layout: Layout, schema: Schema, missing_marks: Collection[str] = ()):
+    def __init__(self, layout: Layout, schema: Schema):
         self._layout = layout
-        self._marks: set[Any] = set(missing_marks) | {
-            float(mark) for mark in missing_marks if _is_number(mark)
-        }
+        self._marks = {name: _marks(schema[name].marks) for name in layout.names if schema[name].marks}
         self._dtype = np.float32 if layout.single else np.float64
         # A text is read here only where the training table had plain numbers, no commas or units.
         self._numbers = [(name, _is_plain(schema[name])) for name in layout.numbers]
@@ -70,8 +68,9 @@ class RowEncoder:
         """
         layout = self._layout
         try:
-            if self._marks and any(_plainly(row[name]) in self._marks for name in layout.names):
-                raise Unusual
+            for name, marks in self._marks.items():
+                if _plainly(row[name]) in marks:
+                    raise Unusual
             numbers = [_number(row[name], plain) for name, plain in self._numbers]
             codes = [_code(row[name], codes) for name, codes in self._categories]
             times = [_time(row[name]) for name in layout.times]
@@ -93,11 +92,13 @@ class RowEncoder:
         )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def _marks(marks: Collection[str]) -> set[Any]:
+    """The user's own marks of missing values, as texts and, where they are numbers, as numbers."""
+    out: set[Any] = set(marks)
+    for mark in marks:
+        with contextlib.suppress(ValueError):
+            out.add(float(mark))
+    return out
 
 
 def _plainly(value: Any) -> Any:
@@ -123,9 +124,10 @@ def _number(value: Any, plain: bool) -> float:
     if isinstance(value, np.floating | np.integer):
         return _number(value.item(), plain)
     if type(value) is str:
-        if plain and _NUMBER.fullmatch(value):
-            return float(value)
-        if _is_mark(value.strip()):
+        stripped = value.strip()
+        if plain and _NUMBER.fullmatch(stripped):
+            return float(stripped)
+        if _is_mark(stripped):
             return math.nan
     raise Unusual
 
@@ -154,6 +156,7 @@ def _time(value: Any) -> float:
     if value is None:
         return math.nan
     if type(value) is str:
+        value = value.strip()
         if _ISO.fullmatch(value) is None:
             raise Unusual
         try:

@@ -38,7 +38,6 @@ class Checked:
         manifest: its manifest, in the current format.
         sha: SHA-256 of the file manifest.json.
         layout: names and vocabularies of the feature columns.
-        missing_marks: spellings of a missing value that the user added, such as "-999".
         reference: for each feature the value that stands for "nothing special", see `reference.py`.
     """
 
@@ -46,7 +45,6 @@ class Checked:
     manifest: Manifest
     sha: str
     layout: Layout
-    missing_marks: tuple[str, ...]
     reference: dict[str, float | str | None]
 
 
@@ -77,12 +75,12 @@ def check_package(folder: Path, expected_sha: str | None = None, *, max_size: in
         )
     manifest = Manifest.from_json(upgrade.current(plain_json.from_bytes(data, NAME), folder))
     _check_files(folder, manifest, found, max_size)
-    layout, missing_marks, reference = _read_layout(folder, manifest)
-    return Checked(folder, manifest, sha, layout, missing_marks, reference)
+    layout, reference = _read_layout(folder, manifest)
+    return Checked(folder, manifest, sha, layout, reference)
 
 
 def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Every file below the folder with its size; only plain files and folders may be there."""
+    """Every file and every empty folder ("name/") below, with its size; there may be nothing else."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -94,9 +92,7 @@ def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, int]]:
         kind = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(kind.st_mode):
             inside = list(_walk(Path(entry.path), name + "/"))
-            if not inside:
-                raise UserError(f"the package has a folder {name!r} that its manifest does not name")
-            yield from inside
+            yield from inside or [(name + "/", 0)]
         elif stat.S_ISREG(kind.st_mode):
             yield name, kind.st_size
         else:
@@ -114,9 +110,7 @@ def _check_files(folder: Path, manifest: Manifest, found: dict[str, int], max_si
         raise UserError(f"the package lacks the file {missing[0]!r} that its manifest names", remedy=_REMEDY)
     extra = sorted(set(found) - set(manifest.files) - {NAME})
     if extra:
-        raise UserError(
-            f"the package has a file {extra[0]!r} that its manifest does not name", remedy=_REMEDY
-        )
+        raise UserError(f"the package has {extra[0]!r}, which its manifest does not name", remedy=_REMEDY)
     for name, entry in sorted(manifest.files.items()):
         sha = _hash(folder / name) if found[name] == entry.size else None
         if sha != entry.sha256:
@@ -148,10 +142,8 @@ def _hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_layout(
-    folder: Path, manifest: Manifest
-) -> tuple[Layout, tuple[str, ...], dict[str, float | str | None]]:
-    """The layout, the user's marks of missing values and the reference values, checked against each other
+def _read_layout(folder: Path, manifest: Manifest) -> tuple[Layout, dict[str, float | str | None]]:
+    """The layout and the reference values, checked against each other
     and against the schema."""
     if LAYOUT not in manifest.files:
         raise UserError(f"{NAME} names no {LAYOUT}")
@@ -173,5 +165,4 @@ def _read_layout(
         if name not in features or isinstance(value, bool) or not isinstance(value, int | float | str | None):
             raise UserError(f"{LAYOUT}: the reference value of {name!r:.80} is not a number, a text or null")
         reference[name] = value
-    marks = top.texts("missing_marks") if "missing_marks" in top.data else ()
-    return layout, marks, reference
+    return layout, reference

@@ -4,7 +4,7 @@ all."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,6 @@ def write_package(
     writer: str | None = None,
     required: Mapping[str, str] | None = None,
     reference: Mapping[str, float | str | None] | None = None,
-    missing_marks: Collection[str] = (),
 ) -> Manifest:
     """Writes a package into an existing empty folder; the same arguments write the same bytes.
 
@@ -71,7 +70,6 @@ def write_package(
         writer: the version of trainwright; None: the installed one.
         required: library -> range; None: what the members' families need.
         reference: see `reference.reference_values`; used for reasons. None: missing values stand in.
-        missing_marks: spellings of a missing value that the user added (`ReadOptions.missing_marks`).
 
     Returns:
         The manifest as written; `manifest.sha` belongs into the version row.
@@ -88,7 +86,6 @@ def write_package(
             raise UserError(f"{folder} must be an empty folder for a new package")
         content = {
             **layout.to_json(),
-            "missing_marks": sorted(missing_marks),
             "reference": dict(reference or {}),
         }
         (folder / LAYOUT).write_bytes(plain_json.to_bytes(content))

@@ -15,6 +15,8 @@ from trainwright.models.families import families
 BASELINES = ("baseline", "linear", "forest")
 # A baseline is a yardstick, not a contender for size: above this many rows it learns from a sample.
 BASELINE_ROWS = 50_000
+# How the time for contenders is shared; what one leaves goes to those after it.
+SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15}
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.
 BASELINE_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 100, "min_samples_leaf": 5}}
 
@@ -148,10 +150,13 @@ def make_plan(
     spent = sum(wall(step, facts) for step in steps)
     for name in custom:
         steps.append(Step(name, f"custom:{name}", {}, seconds=0.0, reason="handed over in Python"))
-    for step in _contenders(facts, chosen):
+    contenders = _contenders(facts, chosen)
+    for i, step in enumerate(contenders):
         if step.family in given:
             step = replace(step, settings=step.settings | given[step.family])
-        rest = seconds - spent
+        # A strong first family must not eat the time of the second: their errors differ, which is what pays.
+        shares = [SHARES.get(later.name, 1.0) for later in contenders[i:]]
+        rest = (seconds - spent) * shares[0] / sum(shares)
         asked = bool(chosen)
         sized, reason = _size(step, facts, rest, asked, given.get(step.family, {}))
         if reason:

@@ -1,0 +1,88 @@
+"""A plan is a pure function of the data's size and the limit: counts, never a clock."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainwright.training.budget import Budget
+from trainwright.training.plan import Facts, Plan, choose_folds, make_plan, wall
+
+
+def facts(**changes):
+    base = {
+        "task": "classes",
+        "n_rows": 20_000,
+        "n_train": 16_000,
+        "n_folds": 5,
+        "n_numbers": 10,
+        "n_categories": 4,
+        "n_texts": 0,
+        "n_outputs": 2,
+        "threads": 1,
+        "jobs": 2,
+    }
+    return Facts(**{**base, **changes})
+
+
+def test_the_default_plan_has_the_baselines_first_and_catboost_as_the_first_contender():
+    plan = make_plan(facts(), 600)
+    names = [step.name for step in plan.steps]
+    assert names[:3] == ["baseline", "linear", "forest"]
+    assert names[3] == "catboost"
+    assert {"lightgbm_engineered", "lightgbm"} <= set(names)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(100, 2_000_000), st.floats(1, 3600), st.integers(1, 200), st.sampled_from(["classes", "number"]))
+def test_a_plan_is_reproducible_survives_json_and_keeps_to_its_seconds(n, seconds, width, task):
+    size = facts(n_rows=n, n_train=int(n * 0.8) + 1, n_numbers=width, task=task, n_outputs=1 if task == "number" else 3)
+    plan = make_plan(size, seconds)
+    assert plan == make_plan(size, seconds)
+    assert Plan.from_json(plan.to_json()) == plan
+    contenders = [step for step in plan.steps if step.role == "candidate"]
+    baselines = sum(wall(s, size) for s in plan.steps if s.role == "baseline")
+    # Contenders fill at most what baselines leave; rounding iterations up to one may exceed by a fraction.
+    assert sum(wall(s, size) for s in contenders) <= max(seconds - baselines, 0) * 1.25 + 1.0
+
+
+def test_a_limit_too_short_for_a_booster_gives_the_baselines_and_says_so():
+    plan = make_plan(facts(n_rows=500_000, n_train=400_000), 2)
+    assert [step.role for step in plan.steps] == ["baseline"] * 3
+    assert any("baselines only" in reason for reason in plan.reasons)
+
+
+def test_less_time_means_fewer_rounds_and_the_reason_is_given():
+    full = next(step for step in make_plan(facts(), 1e9).steps if step.name == "catboost")
+    short, long = make_plan(facts(), wall(full, facts()) * 0.6), make_plan(facts(), 1e9)
+    rounds = [
+        next(s for s in plan.steps if s.name == "catboost").settings.get("iterations", 1000) for plan in (short, long)
+    ]
+    assert rounds[0] < rounds[1]
+    assert any("rounds instead of" in reason for reason in short.reasons)
+
+
+def test_families_by_name_replace_the_contenders_and_keep_the_baselines():
+    plan = make_plan(facts(), 600, chosen=("lightgbm",), family_settings={"lightgbm": {"n_estimators": 50}})
+    assert [step.name for step in plan.steps] == ["baseline", "linear", "forest", "lightgbm"]
+    assert plan.steps[-1].settings["n_estimators"] == 50
+
+
+def test_baselines_of_a_large_table_learn_from_a_sample_and_say_so():
+    linear = next(s for s in make_plan(facts(n_rows=10**6, n_train=800_000), 900).steps if s.name == "linear")
+    assert linear.max_rows is not None
+    assert "training rows" in linear.reason
+
+
+@pytest.mark.parametrize(("rows", "seconds", "folds"), [(30_000, 20, 3), (30_000, 120, None), (500, 20, None)])
+def test_short_limits_mean_fewer_folds(rows, seconds, folds):
+    assert choose_folds(rows, seconds) == folds
+
+
+def test_a_budget_keeps_time_for_what_follows_the_fits(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 100.0)
+    budget = Budget(limit=100.0, started=90.0)
+    assert budget.elapsed() == 10.0
+    assert budget.remaining() == pytest.approx(90 - budget.tail())
+    assert 0 < budget.tail() < 45
+    assert not budget.allows(89.0)
+    assert Budget(limit=None, started=0.0).remaining() == float("inf")

@@ -35,7 +35,7 @@ def test_default_is_70_15_15_and_stratified() -> None:
     assert (split.part == TEST).sum() == 1500
     assert y[split.test].sum() == 150
     assert len(split.folds) == 5
-    assert split.summary()["class_shares"]["test"] == {"no": 0.9, "yes": 0.1}
+    assert split.summary()["class_shares"] == {"no": 0.9, "yes": 0.1}
     assert said(split, "equal shares of the classes")
 
 

@@ -172,17 +172,14 @@ def _size_words(held: Held) -> list[str]:
     ]
 
 
-def _class_shares(rows: Rows, part: np.ndarray) -> dict[str, dict[str, float]]:
+def _class_shares(rows: Rows, part: np.ndarray) -> dict[str, float]:
+    """Share of each class among the development rows; those of the sealed part are nobody's business."""
     if rows.task != "classes" or rows.y is None:
         return {}
     width = max(len(rows.classes), int(rows.y.max(initial=-1)) + 1)
-    shares = {}
-    for name, code in (("development", DEVELOPMENT), ("test", TEST)):
-        counts = np.bincount(rows.y[part == code].astype(np.int64), minlength=width)
-        if counts.sum():
-            names = [rows.classes[i] if i < len(rows.classes) else str(i) for i in range(width)]
-            shares[name] = {key: round(float(c / counts.sum()), 6) for key, c in zip(names, counts)}
-    return shares
+    counts = np.bincount(rows.y[part == DEVELOPMENT].astype(np.int64), minlength=width)
+    names = [rows.classes[i] if i < len(rows.classes) else str(i) for i in range(width)]
+    return {name: round(float(count / counts.sum()), 6) for name, count in zip(names, counts)}
 
 
 def _check(rule: SplitRule, rows: Rows) -> None:

@@ -47,7 +47,8 @@ class Split:
         reason: sentences for the user: what was chosen and why.
         left_out: number of rows in no part, by reason.
         rule: what was asked.
-        shares: share of each class in each part, for the summary.
+        shares: share of each class among the development rows, for the summary. The sealed part has none, so
+            that noise in its labels changes nothing that is stored.
     """
 
     part: np.ndarray
@@ -55,7 +56,7 @@ class Split:
     reason: tuple[str, ...]
     left_out: dict[str, int]
     rule: SplitRule
-    shares: dict[str, dict[str, float]]
+    shares: dict[str, float]
 
     @property
     def development(self) -> np.ndarray:

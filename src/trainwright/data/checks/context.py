@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from trainwright.data.notes import Note
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Context:
         target: what is predicted.
         split: the split, for its rule, or None.
         y: (n,) class positions or numbers of the development rows.
+        notes: what reading and typing the table found out.
     """
 
     development: pl.DataFrame
@@ -38,6 +40,7 @@ class Context:
     target: Target
     split: Split | None
     y: np.ndarray
+    notes: tuple[Note, ...] = ()
 
     @property
     def n(self) -> int:
@@ -93,7 +96,7 @@ class Context:
         if self.split is None:
             return False
         rule = self.split.rule
-        return not (rule.time or rule.group or rule.split_column or rule.given_test)
+        return rule.shuffle and not (rule.time or rule.group or rule.split_column)
 
     def names(self, *roles: Role) -> list[str]:
         """Columns of these roles that the development rows hold."""

@@ -6,25 +6,29 @@ from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Kind
 
+NOTED = "infinite"  # the code under which typing a table notes the values that it made missing
+
 
 def run(context: Context) -> list[Finding]:
-    columns = [c for c in context.of_kind(Kind.NUMBER) if context.development.schema[c.name].is_float()]
+    columns = context.of_kind(Kind.NUMBER)
     if not columns:
-        raise NotApplicable("there is no column of decimal numbers")
-    counts = {c.name: int(context.development[c.name].is_infinite().sum() or 0) for c in columns}
-    infinite = {name: count for name, count in counts.items() if count}
-    if not infinite:
-        return []
-    total = sum(infinite.values())
+        raise NotApplicable("there is no number column")
+    said = {name: note.message for note in context.notes if note.code == NOTED for name in note.columns}
+    for column in columns:
+        values = context.development[column.name]
+        count = int(values.is_infinite().sum() or 0) if values.dtype.is_float() else 0
+        if count:
+            said[column.name] = f"column {column.name!r}: {count} infinite values count as missing"
+    said = {name: message for name, message in said.items() if name != context.target.column}
     return [
         Finding(
             code="TW107",
             severity="warning",
-            message=f"{total:,} infinite values in {len(infinite)} columns are treated as missing.",
-            columns=tuple(infinite),
-            evidence={"infinite": infinite},
+            message=message[:1].upper() + message[1:] + ".",
+            columns=(name,),
             remedy="they usually come from a division by zero; write them as missing, or repair the column",
         )
+        for name, message in said.items()
     ]
 
 

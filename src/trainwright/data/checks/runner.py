@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
 
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import SEVERITIES, Check, Finding, Findings, NotApplicable, Outcome
+from trainwright.data.notes import Note
 from trainwright.data.schema import Schema, Target
 from trainwright.data.split_value import Split
 
@@ -22,6 +23,7 @@ def run_checks(
     split: Split | None = None,
     deadline: float | None = None,
     *,
+    notes: Sequence[Note] = (),
     only: Iterable[Check] | None = None,
 ) -> Findings:
     """Looks for what would make the figures of a model mislead.
@@ -33,6 +35,7 @@ def run_checks(
         target: what is predicted.
         split: the split; without it, checks that judge the split do not apply.
         deadline: seconds for all checks together; a check that would begin later is skipped, and named.
+        notes: what reading and typing the table found out; some of it is reported as a finding.
         only: these checks instead of all.
 
     Returns:
@@ -45,7 +48,7 @@ def run_checks(
 
     if test_features is not None and target.column in test_features.columns:
         raise ValueError(f"the test features hold the target column {target.column!r}")
-    context = make_context(development, test_features, schema, target, split)
+    context = make_context(development, test_features, schema, target, split, tuple(notes))
     end = None if deadline is None else time.monotonic() + deadline
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
@@ -74,6 +77,7 @@ def make_context(
     schema: Schema,
     target: Target,
     split: Split | None,
+    notes: tuple[Note, ...] = (),
 ) -> Context:
     """The material of the checks: rows whose label is missing or unknown are left out."""
     from trainwright.data.labels import encode_target
@@ -82,4 +86,4 @@ def make_context(
     known = y >= 0 if target.task == "classes" else np.isfinite(y)
     if not known.all():
         development, y = development.filter(known), y[known]
-    return Context(development, test_features, schema, target, split, y)
+    return Context(development, test_features, schema, target, split, y, notes)

@@ -64,7 +64,7 @@ def quantile_bins(y: np.ndarray, least: int) -> np.ndarray:
 
 
 def by_stratum(strata: np.ndarray) -> np.ndarray:
-    """A stable order by stratum; 16-bit codes are sorted by radix, ten times faster on millions of rows."""
+    """A stable order by stratum; NumPy sorts 16-bit codes by radix, in linear time."""
     small = len(strata) and int(strata.max()) < 2**15
     return np.argsort(strata.astype(np.int16) if small else strata, kind="stable")
 

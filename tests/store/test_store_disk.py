@@ -138,3 +138,51 @@ def test_a_really_full_disk(small_disk: Path) -> None:
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
         assert 0 < len(list_projects(connection)) < 18
     workspace.engine.dispose()
+
+
+def test_a_damaged_database_is_said(workspace: Workspace) -> None:
+    with write(workspace) as connection:
+        ensure_project(connection, "adult")
+    workspace.engine.dispose()
+    path = workspace.path / "trainwright.db"
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\x5a" * (len(content) - 100))
+    with (
+        pytest.raises(EnvironmentProblem, match=r"is damaged.*restore the whole folder"),
+        read(open_workspace(workspace.path)) as connection,
+    ):
+        list_projects(connection)
+
+
+def test_an_error_about_a_file_elsewhere_is_not_taken_for_the_workspace(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    def fill(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "theirs.csv"))
+
+    with pytest.raises(PermissionError, match=r"theirs\.csv"):
+        publish(workspace, "note", fill)
+
+
+def test_a_log_that_was_not_folded_in_is_not_overlooked(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from trainwright.store import sqlite
+
+    with write(workspace) as connection:
+        ensure_project(connection, "in the log".replace(" ", "-"))
+    copy = workspace.path.parent / "copy"
+    shutil.copytree(workspace.path, copy)  # as a killed process leaves it: the row stands in the log alone
+    (copy / "trainwright.db-shm").unlink()
+    real = sqlite.sqlite3.connect
+
+    def connect(address: str, **options: object) -> object:
+        if "mode=ro" in address and "immutable" not in address:
+            raise sqlite.sqlite3.OperationalError("unable to open database file")
+        return real(address, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(sqlite.sqlite3, "connect", connect)
+    with pytest.raises(EnvironmentProblem, match="cannot be read without the right to write"):
+        open_workspace(copy, read_only=True)

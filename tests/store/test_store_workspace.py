@@ -132,13 +132,13 @@ def test_a_folder_without_the_right_to_write_can_be_read(workspace: Workspace, t
 
 
 OPEN = """
-import sys, time
+import sys
 from trainwright.store.counters import next_number
 from trainwright.store.projects import ensure_project
 from trainwright.store.transaction import write
 from trainwright.store.workspace import open_workspace
-while time.time() < float(sys.argv[2]):
-    pass
+print("ready", flush=True)
+sys.stdin.readline()
 workspace = open_workspace(sys.argv[1])
 for _ in range(5):
     with write(workspace) as connection:
@@ -148,11 +148,15 @@ for _ in range(5):
 
 
 def test_several_processes_open_a_fresh_workspace_together(tmp_path: Path) -> None:
-    import time
-
     path = tmp_path / "fresh"
-    command = [sys.executable, "-c", OPEN, str(path), str(time.time() + 1.5)]
-    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", OPEN, str(path)]
+    processes = [subprocess.Popen(command, **pipes) for _ in range(4)]  # type: ignore[call-overload]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
     for process in processes:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors

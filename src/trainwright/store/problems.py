@@ -37,13 +37,16 @@ def explain(error: BaseException, path: Path, *, needed: int | None = None) -> E
     """The environment's problem behind an error, or None when the error is of another sort."""
     text = str(error).lower()
     number = error.errno if isinstance(error, OSError) else None
+    named = getattr(error, "filename", None)
+    elsewhere = isinstance(named, str) and not Path(named).absolute().is_relative_to(path.absolute())
     if number in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text or "disk is full" in text:
         return EnvironmentProblem(
             f"the disk that holds {path} is full: {_space(path, needed)}; nothing was left half-written",
             remedy="free some space, or choose a workspace on another disk with --workspace",
         )
-    read_only = "readonly database" in text or "read-only" in text
-    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or read_only:
+    if elsewhere:
+        return None  # a file of the caller's: it knows better what to say
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or "readonly database" in text:
         return EnvironmentProblem(
             f"{path} cannot be written ({_first_line(error)})",
             remedy="give yourself the right to write there, or choose another workspace with --workspace",
@@ -52,6 +55,11 @@ def explain(error: BaseException, path: Path, *, needed: int | None = None) -> E
         return EnvironmentProblem(
             f"the database in {path} was kept locked by another process for 30 seconds",
             remedy="see which trainwright commands still run on this workspace, then try again",
+        )
+    if "disk image is malformed" in text or "file is not a database" in text:
+        return EnvironmentProblem(
+            f"the database in {path} is damaged ({_first_line(error)})",
+            remedy="restore the whole folder from a backup, or choose another workspace with --workspace",
         )
     if number == errno.EIO or "disk i/o error" in text:
         # SQLite says "disk I/O error" for a short write too, which is how some full disks look to it.

@@ -147,7 +147,7 @@ def test_without_an_active_version_one_is_told_what_to_do(workspace: Workspace, 
         get_version(connection, project)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([1, 2, 3, "back"]), max_size=8))
 def test_there_is_always_exactly_one_active_version(
     tmp_path_factory: pytest.TempPathFactory, steps: list[object]

@@ -173,10 +173,10 @@ def check_path(name: str) -> str:
     Example:
         >>> check_path("members/a-0/model.json")
         'members/a-0/model.json'
-        >>> check_path("../outside")
+        >>> check_path("../a")
         Traceback (most recent call last):
         ...
-        trainwright.errors.UserError: manifest.json names the path '../outside', expected a plain relative path
+        trainwright.errors.UserError: manifest.json names the path '../a', expected a plain relative path
     """
     parts = name.split("/")
     plain = all(_PART.fullmatch(p) and not p.endswith(".") and not _RESERVED.fullmatch(p) for p in parts)

@@ -82,8 +82,9 @@ def lift(scores: np.ndarray, truth: np.ndarray, ks: tuple[int, ...] | None = Non
         ks: numbers of rows to look at; None: 1, 5, 10, 20 and 50 % of them.
 
     Example:
-        >>> [(a.k, a.precision, a.lift) for a in lift(np.array([.9, .8, .2, .1]), np.array([1, 0, 1, 0]),
-        (1, 2))] [(1, 1.0, 2.0), (2, 0.5, 1.0)]
+        >>> figures = lift(np.array([0.9, 0.8, 0.2, 0.1]), np.array([1, 0, 1, 0]), (1, 2))
+        >>> [(at.k, at.precision, at.lift) for at in figures]
+        [(1, 1.0, 2.0), (2, 0.5, 1.0)]
     """
     n = len(scores)
     if n == 0:

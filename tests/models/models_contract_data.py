@@ -61,7 +61,7 @@ def strange_rows(X: Columns) -> Columns:
     numbers, codes, times, texts = (block.copy() for block in (odd.numbers, odd.codes, odd.times, odd.texts))
     numbers[0], codes[0], times[0], texts[0] = np.nan, MISSING, np.nan, ""
     numbers[1], codes[1], times[1], texts[1] = 0.0, UNSEEN, 4e9, "zzz qqq"
-    numbers[2], codes[2], times[2], texts[2] = 1e30, UNSEEN, -9e9, "\u6c34\u6f0f\u308c \U0001f527"
+    numbers[2], codes[2], times[2], texts[2] = 1e300, UNSEEN, -9e9, "\u6c34\u6f0f\u308c \U0001f527"
     numbers[3], texts[3] = -1e30, "word " * 300
     return Columns(numbers, codes, times, texts, X.layout)
 

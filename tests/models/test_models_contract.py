@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models_contract_data import TARGETS, fitted, files_of, make, quick, strange_rows, table
+from models_contract_data import TARGETS, files_of, fitted, make, quick, strange_rows, table
 
 from trainwright.data.columns import Columns, Dataset, Layout
 from trainwright.errors import UserError
@@ -151,7 +151,7 @@ def test_one_row_of_each_class_is_enough_to_answer(family: str, task: str) -> No
 
 @pytest.mark.parametrize(("family", "task"), EVERY)
 def test_without_features_the_prior_answers(family: str, task: str, tmp_path: Path) -> None:
-    X, y = table(task)
+    _, y = table(task)
     n = len(y)
     empty = Columns(
         np.empty((n, 0)),

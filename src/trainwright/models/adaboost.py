@@ -23,14 +23,15 @@ SPEC = Spec(
     explanation="Many small trees vote; importances say which columns matter.",
     upkeep="None: arrays, predictions by NumPy alone.",
     page=(
-        "Small trees grown one after the other, each on rows weighted by how badly the earlier trees did, which then "
-        "vote (SAMME, Zhu et al. 2009; for numbers AdaBoost.R2, Drucker 1997). Quick and compact, but mislabelled rows "
-        "draw its attention; gradient boosting is nearly always the better choice. Its votes are turned into "
-        "probabilities on training rows left out in turn."
+        "Small trees grown one after the other, each on rows weighted by how badly the earlier trees did, "
+        "which then vote (SAMME, Zhu et al. 2009; for numbers AdaBoost.R2, Drucker 1997). Quick and "
+        "compact, but mislabelled rows draw its attention; gradient boosting is nearly always the better "
+        "choice. Its votes are turned into probabilities on training rows left out in turn."
     ),
     preparation=(
-        "Gaps are filled with the median and flagged. Categories of at most 8 levels become yes-or-no columns, larger "
-        "ones the cross-fitted average of the target. Dates become their parts, texts the weights of 200 telling words."
+        "Gaps are filled with the median and flagged. Categories of at most 8 levels become yes-or-no "
+        "columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
+        "weights of 200 telling words."
     ),
     settings=(
         Setting(
@@ -162,7 +163,8 @@ class AdaBoost(PreparedEstimator):
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(n,) for each row of (n, trees) values the first, in rising order, that half of the weight does not exceed."""
+    """(n,) for each row of (n, trees) values the first, in rising order, that half of the weight does not
+    exceed."""
     order = np.argsort(values, axis=1, kind="stable")
     running = np.cumsum(weights[order], axis=1)
     middle = (running >= 0.5 * running[:, -1:]).argmax(axis=1)

@@ -18,8 +18,8 @@ SPEC = Spec(
     explanation="It gives every row the same answer.",
     upkeep="None: a few numbers in a file.",
     page=(
-        "Predicts the share of each class among the training rows, or the mean of the target, whatever the row. It is "
-        "there to be beaten: a model that does not beat it has learned nothing from the columns."
+        "Predicts the share of each class among the training rows, or the mean of the target, whatever the "
+        "row. It is there to be beaten: a model that does not beat it has learned nothing from the columns."
     ),
     preparation="None: it looks at no column.",
     cost=0.0001,

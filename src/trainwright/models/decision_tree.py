@@ -20,14 +20,14 @@ SPEC = Spec(
     explanation="Read it from the top: each prediction is the answer to a handful of yes-or-no questions.",
     upkeep="None: small arrays, predictions by NumPy alone.",
     page=(
-        "A tree of questions, five deep unless told otherwise. Good when people must be able to follow each decision, "
-        "and as a check that a larger model is worth its weight. Rarely the most accurate, and sensitive to small "
-        "changes of the data near its thresholds."
+        "A tree of questions, five deep unless told otherwise. Good when people must be able to follow each "
+        "decision, and as a check that a larger model is worth its weight. Rarely the most accurate, and "
+        "sensitive to small changes of the data near its thresholds."
     ),
     preparation=(
-        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels become "
-        "yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
-        "weights of 50 telling words."
+        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels "
+        "become yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their "
+        "parts, texts the weights of 50 telling words."
     ),
     settings=(
         Setting("max_depth", 5, low=1, high=30, guidance="Raise it for accuracy, lower it to read the tree."),
@@ -37,8 +37,8 @@ SPEC = Spec(
             low=1,
             high=100_000,
             log=True,
-            guidance="Rows that each answer rests on; raise it when the tree follows noise. By default a half percent "
-            "of the rows, at least 5.",
+            guidance="Rows that each answer rests on; raise it if the tree follows noise. By default half a "
+            "percent of the rows, at least 5.",
         ),
     ),
     cost=0.003,

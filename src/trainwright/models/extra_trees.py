@@ -20,14 +20,14 @@ SPEC = Spec(
     explanation="Single trees can be read, their average cannot; importances say which columns matter.",
     upkeep="None: arrays, predictions by NumPy alone.",
     page=(
-        "A forest whose questions use random thresholds (Geurts, Ernst and Wehenkel 2006). Quicker to grow, smoother "
-        "between the rows it saw, and different enough from boosting to help in an ensemble. Larger on disk, and "
-        "weaker where exact thresholds matter or many columns are noise."
+        "A forest whose questions use random thresholds (Geurts, Ernst and Wehenkel 2006). Quicker to grow, "
+        "smoother between the rows it saw, and different enough from boosting to help in an ensemble. "
+        "Larger on disk, and weaker where exact thresholds matter or many columns are noise."
     ),
     preparation=(
-        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels become "
-        "yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
-        "weights of 200 telling words."
+        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels "
+        "become yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their "
+        "parts, texts the weights of 200 telling words."
     ),
     settings=SETTINGS,
     iterations="n_estimators",

@@ -25,7 +25,7 @@ SETTINGS = (
         low=1,
         high=100_000,
         log=True,
-        guidance="Raise it for smoother probabilities and a smaller package, lower it when the signal is fine-grained.",
+        guidance="Raise it for smoother probabilities and a smaller package, lower it for fine signals.",
     ),
     Setting(
         "max_features",
@@ -47,14 +47,15 @@ SPEC = Spec(
     explanation="Single trees can be read, their average cannot; importances say which columns matter.",
     upkeep="None: arrays, predictions by NumPy alone.",
     page=(
-        "Many trees, each grown on a random draw of the rows and choosing its questions from a random part of the "
-        "columns; their average is steady and hard to overfit. Good without tuning on small and middling tables. "
-        "Larger on disk than boosting, usually a little less accurate, and unable to predict beyond the targets it saw."
+        "Many trees, each grown on a random draw of the rows and choosing its questions from a random part "
+        "of the columns; their average is steady and hard to overfit. Good without tuning on small and "
+        "middling tables. Larger on disk than boosting, usually a little less accurate, and unable to "
+        "predict beyond the targets it saw."
     ),
     preparation=(
-        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels become "
-        "yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
-        "weights of 200 telling words."
+        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels "
+        "become yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their "
+        "parts, texts the weights of 200 telling words."
     ),
     settings=SETTINGS,
     iterations="n_estimators",

@@ -22,14 +22,14 @@ SPEC = Spec(
     explanation="Hundreds of trees add up; importances say which columns matter.",
     upkeep="None: arrays, predictions by NumPy alone.",
     page=(
-        "Trees grown one after the other, each on what the earlier ones got wrong, over columns cut into 255 bins. "
-        "Close to LightGBM, from which it takes its design; choose it where LightGBM cannot be installed. With "
-        "validation rows it stops by itself."
+        "Trees grown one after the other, each on what the earlier ones got wrong, over columns cut into "
+        "255 bins. Close to LightGBM, from which it takes its design; choose it where LightGBM cannot be "
+        "installed. With validation rows it stops by itself."
     ),
     preparation=(
-        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels become "
-        "yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their parts, texts the "
-        "weights of 300 telling words."
+        "Missing numbers stay missing and get a direction at each question. Categories of at most 8 levels "
+        "become yes-or-no columns, larger ones the cross-fitted average of the target. Dates become their "
+        "parts, texts the weights of 300 telling words."
     ),
     settings=(
         Setting(

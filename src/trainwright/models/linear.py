@@ -19,17 +19,17 @@ SPEC = Spec(
     tasks=("classes", "number"),
     complexity=10,
     explainability="high",
-    explanation="Each column adds or takes a fixed amount; the contributions of a row add up to its prediction.",
+    explanation="Each column adds or takes a fixed amount; a row's contributions add up to its prediction.",
     upkeep="None: one array of coefficients, predictions by NumPy alone.",
     page=(
-        "Logistic regression for classes, ridge regression for numbers. The yardstick for everything larger: quick, "
-        "steady on few rows, strong on text, and every prediction can be taken apart. It misses what depends on two "
-        "columns together or bends along a column."
+        "Logistic regression for classes, ridge regression for numbers. The yardstick for everything "
+        "larger: quick, steady on few rows, strong on text, and every prediction can be taken apart. It "
+        "misses what depends on two columns together or bends along a column."
     ),
     preparation=(
-        "Gaps are filled with the median and flagged, numbers bounded at their 0.1 % quantiles and scaled to mean 0 "
-        "and spread 1. Categories become yes-or-no columns (levels under 5 rows together), dates their parts and "
-        "cycles, texts the weights of up to 20,000 words and word pairs."
+        "Gaps are filled with the median and flagged, far values pulled in, numbers scaled to mean 0 and "
+        "spread 1. Categories become yes-or-no columns (levels under 5 rows together), dates their parts "
+        "and cycles, texts the weights of up to 20,000 words and word pairs."
     ),
     settings=(
         Setting(
@@ -109,8 +109,9 @@ class Linear(PreparedEstimator):
         return sigmoid_pair(scores[:, 0]) if self._n_classes == 2 else softmax(scores)
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
-        """For each feature (n,) its push, compared with the average training row: on the number, on the log-odds of
-        the positive class, or, for more classes, on the score of the row's predicted class over the mean score."""
+        """For each feature (n,) its push, compared with the average training row: on the number, on the
+        log-odds of the positive class, or, for more classes, on the score of the row's predicted class over
+        the mean score."""
         features = X.layout.names
         if self.is_constant:
             return {name: np.zeros(len(X)) for name in features}

@@ -91,8 +91,9 @@ def choose_strength(
     weight: np.ndarray | None,
     held: tuple[Matrix, np.ndarray] | None,
 ) -> float:
-    """The strength of the grid with the least loss on rows left out: the caller's `held` rows, else a part of the
-    training rows (a fifth; three folds in turn when they are few). Searching stops once two steps brought no gain."""
+    """The strength of the grid with the least loss on rows left out: the caller's `held` rows, else a part
+    of the training rows (a fifth; three folds in turn when they are few). Searching stops once two steps
+    brought no gain."""
     jobs = _jobs(kind, Z, y, weight, held)
     if not jobs:
         return kind.grid[len(kind.grid) // 2]

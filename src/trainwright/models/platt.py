@@ -18,8 +18,8 @@ _ROWS = 6000
 def fit_scale(scores: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """The slope a > 0 and the offsets b of softmax(a * score + b) that make y most likely.
 
-    This is the method of Platt (1999, "Probabilistic outputs for support vector machines"), with one slope for all
-    classes. His smoothed targets keep it finite when scores separate the classes.
+    This is the method of Platt (1999, "Probabilistic outputs for support vector machines"), with one slope
+    for all classes. His smoothed targets keep it finite when scores separate the classes.
 
     Args:
         scores: (n, k), of rows that the scoring model was not fitted on.
@@ -70,7 +70,8 @@ def cross_scores(
         folds: how many models are fitted.
 
     Returns:
-        (m,) row positions, at most 6,000 of them, and (m, k) scores; None when a class has fewer rows than folds.
+        (m,) row positions, at most 6,000 of them, and (m, k) scores; None when a class has fewer rows than
+        folds.
     """
     drawn = np.arange(len(y))
     if len(y) > _ROWS:

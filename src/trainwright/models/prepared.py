@@ -23,8 +23,8 @@ from trainwright.models.storage import read_arrays, read_json, write_arrays, wri
 class PreparedEstimator(Estimator):
     """An estimator over a prepared matrix.
 
-    Classes that y lacks are taken out before learning and get probability 0 afterwards. With a single class, or
-    without any column that says something, the answer is the prior and nothing is learned.
+    Classes that y lacks are taken out before learning and get probability 0 afterwards. With a single class,
+    or without any column that says something, the answer is the prior and nothing is learned.
     """
 
     spec: ClassVar[Spec]
@@ -43,8 +43,8 @@ class PreparedEstimator(Estimator):
     def learn(
         self, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, held: tuple[Matrix, np.ndarray] | None
     ) -> bool:
-        """Learns from a matrix and y, (n,) positions in `present` or numbers; `held` may stop or choose. Returns
-        False when there is nothing to learn, and the prior answers."""
+        """Learns from a matrix and y, (n,) positions in `present` or numbers; `held` may stop or choose.
+        Returns False when there is nothing to learn, and the prior answers."""
         raise NotImplementedError
 
     def answer(self, Z: Matrix) -> np.ndarray:
@@ -175,8 +175,8 @@ class PreparedEstimator(Estimator):
 
 
 def _mean_one(weight: np.ndarray | None) -> np.ndarray | None:
-    """Weights that sum to the number of rows, so that settings which count rows or weigh losses keep their meaning;
-    None when they say nothing."""
+    """Weights that sum to the number of rows, so that settings which count rows or weigh losses keep their
+    meaning; None when they say nothing."""
     if weight is None:
         return None
     weight = np.asarray(weight, dtype=np.float64)

@@ -13,8 +13,8 @@ from trainwright.models.spec import Setting, Spec
 def check_settings(spec: Spec, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Every setting of the family: the given values where they are allowed, the defaults elsewhere.
 
-    A default of None means that the family chooses; None may then be given too. A setting whose default is a whole
-    number takes whole numbers only.
+    A default of None means that the family chooses; None may then be given too. A setting whose default is a
+    whole number takes whole numbers only.
 
     Raises:
         UserError: an unknown name (the nearest is suggested) or a value outside the allowed range.

@@ -24,8 +24,8 @@ def trees_of(estimators: Sequence[Any], values: Sequence[np.ndarray] | None = No
         estimators: fitted trees.
         values: for each tree (nodes, outputs) what its nodes answer; the tree's own values by default.
 
-    scikit-learn compares float32 rows with float64 thresholds: rounding a threshold down to the next float32 sends
-    every row the same way, at half the size.
+    scikit-learn compares float32 rows with float64 thresholds: rounding a threshold down to the next float32
+    sends every row the same way, at half the size.
     """
     nodes = []
     for i, estimator in enumerate(estimators):
@@ -46,9 +46,10 @@ def trees_of(estimators: Sequence[Any], values: Sequence[np.ndarray] | None = No
 
 
 def histogram_trees_of(booster: Any) -> TreeArrays:
-    """The arrays of a fitted HistGradientBoosting model without native categories: one output for each class or one.
+    """The arrays of a fitted HistGradientBoosting model without native categories.
 
-    Its thresholds and answers stay float64. Each tree answers for one output; the others get 0.
+    Its thresholds and answers stay float64. There is one output for each class, or one for two classes and
+    for numbers; each tree answers for one of them and gives 0 to the others.
     """
     nodes = []
     for trees in booster._predictors:

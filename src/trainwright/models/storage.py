@@ -1,4 +1,4 @@
-"""Files of a fitted model: JSON and npz, the same bytes for the same content, and nothing that can run code."""
+"""Files of a fitted model: JSON and npz, equal bytes for equal content, nothing that can run code."""
 
 from __future__ import annotations
 

@@ -20,16 +20,17 @@ SPEC = Spec(
     complexity=45,
     explainability="low",
     explanation="It compares a row with hundreds of training rows; importances say which columns matter.",
-    upkeep="None: arrays, predictions by NumPy alone. The model holds prepared training rows: guard it like the data.",
+    upkeep="Arrays, predictions by NumPy alone. It holds prepared training rows: guard it like the data.",
     page=(
-        "Draws a smooth border by comparing each row with the training rows near it (radial kernel). Good on small "
-        "tables of numbers. Its cost grows with the square of the rows, so above 5,000 it learns from a random 5,000; "
-        "its support vectors are training rows in prepared form, so do not hand the model where the data may not go."
+        "Draws a smooth border by comparing each row with the training rows near it (radial kernel). Good "
+        "on small tables of numbers. Its cost grows with the square of the rows, so above 5,000 it learns "
+        "from a random 5,000; its support vectors are training rows in prepared form, so do not hand the "
+        "model where the data may not go."
     ),
     preparation=(
-        "Gaps are filled with the median and flagged, numbers bounded at their 0.1 % quantiles and scaled to mean 0 "
-        "and spread 1. Categories become yes-or-no columns (at most 50 levels each), dates their parts and cycles, "
-        "texts the weights of 300 telling words."
+        "Gaps are filled with the median and flagged, far values pulled in, numbers scaled to mean 0 and "
+        "spread 1. Categories become yes-or-no columns (at most 50 levels each), dates their parts and "
+        "cycles, texts the weights of 300 telling words."
     ),
     settings=(
         Setting("C", 1.0, low=1e-4, high=1e4, log=True, guidance="Raise it to follow the rows more closely."),
@@ -89,7 +90,7 @@ class SupportVectorMachine(PreparedEstimator):
         return apply_scale(scores, self.scale)
 
     def _draw(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        """Positions of the rows learned from: all, or a random part in which every class keeps at least two."""
+        """Positions of the rows learned from: all, or a random part with at least two of every class."""
         if len(y) <= MAX_ROWS:
             return np.arange(len(y))
         rng = np.random.default_rng(self.seed)

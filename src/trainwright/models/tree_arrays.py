@@ -1,7 +1,7 @@
 """Decision trees as flat arrays, walked by NumPy alone: many rows and many trees at once.
 
-Each tree lies breadth first, so the children of its i-th inner node are its nodes 2 i + 1 and 2 i + 2. Links need
-not be stored, and a file cannot describe a cycle.
+Each tree lies breadth first, so the children of its i-th inner node are its nodes 2 i + 1 and 2 i + 2. Links
+need not be stored, and a file cannot describe a cycle.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class TreeArrays:
     Args:
         sizes: (T,) int64 number of nodes of each tree.
         feature: (nodes,) column that an inner node asks for; -1 for a leaf.
-        threshold: (inner,) float32 or float64; a row goes left when its value is at most this. Rows are compared in
-            the same precision.
+        threshold: (inner,) float32 or float64; a row goes left when its value is at most this. Rows are
+            compared in the same precision.
         missing_left: (inner,) bool, where a row goes whose value is NaN.
         values: (leaves, outputs) what a leaf answers.
 
@@ -55,7 +55,7 @@ class TreeArrays:
         return len(self.values)
 
     def total(self, X: np.ndarray) -> np.ndarray:
-        """(n, outputs) float64 sums of all trees' answers for (n, p) rows; the same whatever rows stand beside."""
+        """(n, outputs) float64 sums of all trees' answers for (n, p) rows, whatever rows stand beside."""
         out = np.zeros((len(X), self.values.shape[1]))
         for at, _, leaf in self._blocks(X):
             rows = slice(at, at + leaf.shape[1])
@@ -127,7 +127,7 @@ class TreeArrays:
 
 @dataclass
 class _Walk:
-    """The trees unfolded for walking: every node knows its left child; a leaf is its own, so walking on is harmless."""
+    """The trees unfolded for walking: every node knows its left child; a leaf is its own child."""
 
     roots: np.ndarray
     feature: np.ndarray
@@ -154,7 +154,7 @@ class _Walk:
         return cls(roots, np.where(inner, feature, 0), thresholds, left, missing_right, leaf)
 
     def leaves(self, X: np.ndarray, first: int, last: int, has_gaps: bool) -> np.ndarray:
-        """(trees, rows) position in `values` of the leaf that each row reaches in the trees first to last - 1."""
+        """(trees, rows) position in `values` of the leaf that each row reaches in trees[first:last]."""
         n, width = X.shape
         flat = X.ravel()
         node = np.repeat(self.roots[first:last], n)
@@ -202,8 +202,8 @@ def from_nodes(
     """Trees from node tables in any order.
 
     Args:
-        trees: for each tree its nodes' left and right children, feature (negative for a leaf), threshold, whether NaN
-            goes left, and (nodes, outputs) values.
+        trees: for each tree its nodes' left and right children, feature (negative for a leaf), threshold,
+            whether NaN goes left, and (nodes, outputs) values.
     """
     sizes, features, thresholds, missing, values = [], [], [], [], []
     for left, right, feature, threshold, missing_left, value in trees:

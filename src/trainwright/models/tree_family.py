@@ -45,9 +45,10 @@ class TreeFamily(PreparedEstimator):
         return True
 
     def _answers(self, tree: Any) -> np.ndarray:
-        """(nodes, outputs) what each node answers: for classes the shares as if it held `pull` more rows of the prior.
+        """(nodes, outputs) what each node answers.
 
-        A leaf of few rows would otherwise be sure of its class (the m-estimate of Cestnik 1990)."""
+        For classes these are the shares as if the node held `pull` more rows of the prior: a leaf of few rows
+        would otherwise be sure of its class (the m-estimate of Cestnik 1990)."""
         if not self._n_classes or not self.pull:
             return tree.value[:, 0, :]
         rows = tree.weighted_n_node_samples[:, None]

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+# Squares of numbers up to here do not overflow, nor do their sums.
+_HUGE = 1e150
+# A column that was constant has no bounds; its prepared values stop here.
+_FAR = 1e6
+
 
 class NumberEncoder:
     """Prepares a matrix of numbers in which NaN is missing.
@@ -14,8 +19,9 @@ class NumberEncoder:
     Args:
         impute: fill NaN with the column's median and add a 0/1 column where the fitting rows had gaps.
         scale: subtract the mean and divide by the standard deviation, both of the bounded values.
-        clip: share of rows at each end whose values are pulled in to the quantile (0: none). One wild value would
-            otherwise set the scale of its column, and at prediction could outweigh all others.
+        clip: share of rows left outside at each end (0: no bounds). What lies further out than the span of
+            the rest is pulled in to there: one wild value would otherwise set the scale of its column, and
+            at prediction could outweigh all others.
 
     Example:
         >>> encoder = NumberEncoder(impute=True).fit(np.array([[1.0], [np.nan], [3.0]]))
@@ -36,15 +42,15 @@ class NumberEncoder:
         self.median, self.mean = np.zeros(p), np.zeros(p)
         self.spread, self.low, self.high = np.ones(p), np.full(p, -np.inf), np.full(p, np.inf)
         for j in range(p):
-            values = matrix[~missing[:, j], j].astype(np.float64)
+            values = np.clip(matrix[~missing[:, j], j].astype(np.float64), -_HUGE, _HUGE)
             if not len(values):
                 continue  # never seen: it stays 0 and only its flag speaks
             self.median[j] = np.median(values)
             if self.clip:
-                self.low[j], self.high[j] = np.quantile(values, [self.clip, 1 - self.clip])
+                self.low[j], self.high[j] = _bounds(values, self.clip)
             if self.scale:
                 filled = np.where(missing[:, j], self.median[j], matrix[:, j])
-                bounded = np.clip(filled, self.low[j], self.high[j])
+                bounded = np.clip(filled, max(self.low[j], -_HUGE), min(self.high[j], _HUGE))
                 self.mean[j], spread = bounded.mean(), bounded.std()
                 # A spread within rounding of zero is a constant column.
                 self.spread[j] = spread if spread > 1e-12 * max(abs(self.mean[j]), 1e-300) else 1.0
@@ -61,7 +67,7 @@ class NumberEncoder:
         if self.clip:
             out = np.minimum(np.maximum(out, self.low), self.high)
         if self.scale:
-            out = (out - self.mean) / self.spread
+            out = np.minimum(np.maximum((out - self.mean) / self.spread, -_FAR), _FAR)
         return np.concatenate([out, flags], axis=1) if flags.shape[1] else out
 
     def names(self, columns: Sequence[str]) -> list[str]:
@@ -92,3 +98,12 @@ class NumberEncoder:
             encoder.low = np.array([-np.inf if v is None else v for v in state["low"]])
             encoder.high = np.array([np.inf if v is None else v for v in state["high"]])
         return encoder
+
+
+def _bounds(values: np.ndarray, share: float) -> tuple[float, float]:
+    """The quantiles at `share` from both ends, widened by their distance; no bounds when they are the same,
+    because a rare 1 among zeros is no wild value."""
+    low = float(np.quantile(values, share, method="higher"))
+    high = float(np.quantile(values, 1 - share, method="lower"))
+    span = high - low
+    return (low - span, high + span) if span > 0 else (-np.inf, np.inf)

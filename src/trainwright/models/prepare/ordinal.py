@@ -10,7 +10,7 @@ from trainwright.models.prepare.codes import Slots
 
 
 class OrdinalEncoder:
-    """Each level becomes its rank by frequency in the fitting rows, from 0; a level that they lack becomes -1.
+    """Each level becomes its rank by frequency in the fitting rows, from 0; a level they lack becomes -1.
 
     Missing is a level like any other where the fitting rows had it.
 

@@ -1,4 +1,4 @@
-"""A recipe says how a family wants its columns; a preparation carries it out and remembers what it learned."""
+"""A recipe says how a family wants its columns; a preparation carries it out and keeps what it learned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each category as the average target of its rows, cross-fitted so that no training row sees its own label."""
+"""Each category as the average target of its rows, cross-fitted so that no row sees its own label."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from trainwright.models.prepare.codes import Slots
 class TargetEncoder:
     """Replaces category codes by smoothed averages of the target.
 
-    The average of a level with weight w and mean y is (w * y + m * prior) / (w + m), the m-estimate of Micci-Barreca
-    (2001, "A preprocessing scheme for high-cardinality categorical attributes"). A training row's own encoding comes
-    from the other folds, otherwise a model would read its label back from it. Unseen levels, and missing where the
-    fitting rows had none, get the prior.
+    The average of a level with weight w and mean y is (w * y + m * prior) / (w + m), the m-estimate of
+    Micci-Barreca (2001, "A preprocessing scheme for high-cardinality categorical attributes"). A training
+    row's own encoding comes from the other folds, otherwise a model would read its label back from it.
+    Unseen levels, and missing where the fitting rows had none, get the prior.
 
     Args:
         n_classes: number of classes; 0 when the target is a number.
         smoothing: m, the weight of the prior in rows.
         max_outputs: with more classes than this only the most frequent ones get a column.
 
-    Two classes give one output per column (the share of class 1), more give one per class, a number gives its mean.
+    Two classes give one output per column (the share of class 1), more give one per class, a number gives
+    its mean.
 
     Example:
         >>> encoder = TargetEncoder(n_classes=2, smoothing=0.0)

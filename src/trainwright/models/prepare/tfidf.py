@@ -15,14 +15,16 @@ from trainwright.models.prepare.words import tokens
 class TfidfEncoder:
     """Term frequency times inverse document frequency, for each text column by itself.
 
-    A term that occurs c times in a text weighs (1 + ln c) * (ln((1 + n) / (1 + d)) + 1), where d of the n fitting
-    texts hold it; each text is then scaled to length 1 (Salton and Buckley 1988, with the smoothing scikit-learn uses).
+    A term that occurs c times in a text weighs (1 + ln c) * (ln((1 + n) / (1 + d)) + 1), where d of the n
+    fitting texts hold it; each text is then scaled to length 1 (Salton and Buckley 1988, with the smoothing
+    scikit-learn uses).
 
     Args:
         max_terms: at most this many terms of each column.
         min_texts: a term of fewer texts is left out.
-        by_target: keep the terms that separate the target best (chi-square of presence, or squared correlation)
-            rather than the most frequent ones; for families that cannot take thousands of columns.
+        by_target: keep the terms that separate the target best (chi-square of presence, or squared
+            correlation) rather than the most frequent ones; for families that cannot take thousands of
+            columns.
 
     Example:
         >>> encoder = TfidfEncoder(min_texts=1).fit(np.array([["red"], ["blue"]], dtype=object))
@@ -37,7 +39,7 @@ class TfidfEncoder:
         self._index: list[dict[str, int]] = []
 
     def fit(self, texts: np.ndarray, y: np.ndarray | None = None, n_classes: int = 0) -> TfidfEncoder:
-        """Learns the terms of (n, t) texts; y, (n,) class positions or numbers, is used only with `by_target`."""
+        """Learns the terms of (n, t) texts; y, (n,) class positions or numbers, serves `by_target` only."""
         n = len(texts)
         self.terms, self.weights = [], []
         for j in range(texts.shape[1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-# Scripts written without spaces (Chinese, Japanese) give one token for each sign; the pairs make up for the words.
+# Scripts written without spaces (Chinese, Japanese) give one token for each sign; pairs stand in for words.
 _SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _TOKEN = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+")
 LONGEST = 50_000  # characters that are read of one text; beyond them little is learned and much time is lost

@@ -194,6 +194,6 @@ def _stray_quotes(sample: str, delimiter: str) -> bool:
     """Whether quotes are plain characters: in tab-separated text, when they are not in pairs."""
     if delimiter != "\t":
         return False
-    opened = len(re.findall(r'(?:^|\t)"', sample, flags=re.MULTILINE))
-    closed = len(re.findall(r'"(?:\t|$)', sample, flags=re.MULTILINE))
+    opened = len(re.findall(r'(?<![^\t\r\n])"', sample))
+    closed = len(re.findall(r'"(?![^\t\r\n])', sample))
     return opened != closed

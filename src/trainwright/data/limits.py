@@ -70,7 +70,7 @@ def expand_gzip(path: Path, max_bytes: int | None) -> bytes:
                     if not pending:
                         continue
                     inflate = zlib.decompressobj(wbits=31)
-                chunk = inflate.decompress(pending, 1 << 24)
+                chunk = inflate.decompress(pending, 1 << 22)
                 pending = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
                 total += len(chunk)
                 if total > limit:

@@ -124,12 +124,9 @@ def _thousand_or_fraction(body: pl.Series, unit: str) -> tuple[Style | None, boo
     if (~body.filter(with_comma).str.contains(r"^[-+]?[1-9]\d{0,2},\d{3}$")).any():
         return Style(",", "", unit), False
     plain = plain_numbers(body.filter(~with_comma)).abs()
-    if (
-        plain.len() >= 3
-        and plain.null_count() == 0
-        and bool((plain < 1000).all())
-        and bool((plain % 1 == 0).all())
-    ):
+    small = plain.null_count() == 0 and bool((plain < 1000).all()) and bool((plain % 1 == 0).all())
+    # Fractions without closing zeros would show other lengths among 20 values (1,5 rather than 1,500).
+    if small and (plain.len() >= 3 or (plain.len() >= 1 and int(with_comma.sum()) >= 20)):
         return Style(".", ",", unit), False
     return None, True
 

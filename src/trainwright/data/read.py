@@ -171,7 +171,9 @@ def _columnar(path: Path, kind: str, max_bytes: int | None) -> pl.DataFrame:
         lazy = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         check_cells(path.name, lazy.select(pl.len()).collect().item(), len(lazy.collect_schema()), max_bytes)
         return lazy.collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except PermissionError:
+        raise
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{path.name} is a damaged {kind} file ({reason})", remedy="write it again"

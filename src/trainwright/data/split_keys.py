@@ -1,8 +1,8 @@
 """Recognises rows of earlier dataset versions by their keys, copies of one row included.
 
-Rows with equal values have equal keys, and some copies may be sealed while others are trained on. Were both kinds
-looked up by the plain key, a second training on the same file would find every copy sealed, and a table of few
-combinations would lose all its development rows. So copies are numbered in the order of the file.
+Rows with equal values have equal keys, and some copies may be sealed while others are trained on. Were both
+kinds looked up by the plain key, a second training on the same file would find every copy sealed, and a table
+of few combinations would lose all its development rows. So copies are numbered in the order of the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 def number_copies(keys: np.ndarray) -> np.ndarray:
-    """A key of its own for every row: the first row of a key keeps it, the k-th copy gets another made from it.
+    """A key of its own for every row: the first row keeps it, each copy gets another made from it.
 
     Args:
         keys: (n,) uint64, equal for equal rows.

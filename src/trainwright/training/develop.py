@@ -1,0 +1,214 @@
+"""Trains on rows in memory, in this process: no workspace, no sealed test, nothing on disk afterwards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trainwright.data.columns import Columns, Dataset, Layout
+from trainwright.data.schema import Target
+from trainwright.data.split import Split, SplitRule, make_split
+from trainwright.errors import TrainwrightError
+from trainwright.evaluate.calibration import Calibration
+from trainwright.packages.write import Member
+from trainwright.tasks import Metric, task_for
+from trainwright.training.budget import Budget
+from trainwright.training.options import SIDE_BY_SIDE_ROWS
+from trainwright.training.outcome import conclude, leaderboard
+from trainwright.training.plan import Facts, Plan, choose_folds, make_plan
+from trainwright.training.select import Requirements
+from trainwright.training.shape import fold_members
+from trainwright.training.trials import Trial, Work, run_steps
+
+# Below this many rows no booster joins by default: it has too little to stop or to choose by.
+TINY = 50
+TINY_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 30}}
+# Share of a time limit kept back for the choice among the finished trials.
+CHOICE_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a training in memory.
+
+    Args:
+        metric: name of the metric that chooses; None for the task's default.
+        families: names; empty for the default plan. Named families are fitted, and the majority or mean as yardstick.
+        limit: seconds, or None: then the plan follows from the data alone, and no clock cuts it short.
+        folds: number of folds, or None to let the number of rows decide.
+        ensemble: whether a weighted average may be chosen.
+        seed: of every draw.
+        cores: that the fits may use.
+    """
+
+    metric: str | None = None
+    families: tuple[str, ...] = ()
+    limit: float | None = None
+    folds: int | None = None
+    ensemble: bool = True
+    seed: int = 0
+    cores: int = 1
+
+
+@dataclass(frozen=True)
+class Developed:
+    """A trained model, and what the development rows say about it.
+
+    Args:
+        target: what is predicted.
+        members: fold models of the chosen candidate, whose weighted average predicts.
+        calibration: what is done to the average.
+        leaderboard: one row per candidate, best first.
+        selected: name of the chosen candidate, with the `reason`.
+        threshold: for two classes, the probability from which the positive class is best decided; otherwise None.
+        prediction: (n, k) or (n,) out-of-fold predictions of the chosen candidate, NaN for rows never held out.
+        plan: the ordered trials, as plain data.
+        unfinished: by name, why a planned trial is not in the leaderboard.
+        notes: sentences about the split and the plan.
+    """
+
+    target: Target
+    members: tuple[Member, ...]
+    calibration: Calibration
+    leaderboard: list[dict[str, Any]]
+    selected: str
+    reason: str
+    threshold: float | None
+    prediction: np.ndarray
+    plan: dict[str, Any]
+    unfinished: dict[str, str]
+    notes: tuple[str, ...]
+
+    def predict(self, columns: Columns) -> np.ndarray:
+        """(n, k) calibrated probabilities in the order of `target.classes`, or (n,) numbers."""
+        total = sum(member.weight for member in self.members)
+        shape = (len(columns),) if self.target.task == "number" else (len(columns), self.target.n_outputs)
+        out = np.zeros(shape)
+        for member in self.members:
+            out += (member.weight / total) * member.estimator.predict(columns)
+        return self.calibration.apply(out)
+
+
+@dataclass(frozen=True)
+class FitBudget(Budget):
+    """A budget after which only the choice follows: no package, no sealed test, no report."""
+
+    def tail(self) -> float:
+        """Seconds kept for the choice."""
+        return 0.0 if self.limit is None else CHOICE_SHARE * self.limit
+
+
+def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) -> Developed:
+    """Plans, fits every fold, chooses, and keeps the fold models of what was chosen.
+
+    Args:
+        dataset: n labelled rows; `dataset.group` keeps groups on one side of every cut.
+        target: what is predicted.
+        layout: the names of the columns.
+        request: what is asked.
+
+    Raises:
+        UserError: rows that cannot be cut into folds, a metric or family that does not exist.
+        TrainwrightError: no trial could be finished; it says why for each.
+    """
+    task = task_for(target)
+    metric: Metric = task.default_metric() if request.metric is None else task.metric(request.metric)
+    budget = FitBudget(request.limit, time.time())
+    split = _split(dataset, target, request)
+    jobs = min(request.cores, len(split.folds)) if len(dataset) <= SIDE_BY_SIDE_ROWS else 1
+    work = Work(dataset, target, split.folds, request.seed, max(1, request.cores // jobs), jobs)
+    plan = _plan(work, layout, request)
+    trials = run_steps(
+        plan.steps,
+        work,
+        budget,
+        finished={},
+        on_fold=lambda step, fit: None,
+        report=lambda event: None,
+        stop=threading.Event(),
+    )
+    _check_any_finished(trials, work)
+    outcome = conclude(trials, work, task, metric, Requirements(), use_ensemble=request.ensemble)
+    prediction = np.full((len(dataset), *outcome.prediction.shape[1:]), np.nan)
+    prediction[outcome.oof.positions] = outcome.prediction
+    return Developed(
+        target=target,
+        members=tuple(fold_members(outcome.trials, outcome.weights)),
+        calibration=outcome.calibration,
+        leaderboard=leaderboard(outcome),
+        selected=outcome.choice.selected,
+        reason=outcome.choice.reason,
+        threshold=None if outcome.threshold is None else outcome.threshold.value,
+        prediction=prediction,
+        plan=plan.to_json(),
+        unfinished=outcome.unfinished,
+        notes=(*split.reason, *plan.reasons),
+    )
+
+
+def _split(dataset: Dataset, target: Target, request: Request) -> Split:
+    """Folds over all rows, drawn once: repeats would multiply the time of an outer cross-validation."""
+    folds = request.folds
+    if folds is None and request.limit is not None:
+        folds = choose_folds(len(dataset), request.limit)
+    rule = SplitRule(
+        test_size=0.0,
+        folds=folds,
+        repeats=1,
+        group=None if dataset.group is None else "groups",
+        seed=request.seed,
+    )
+    return make_split(
+        rule, len(dataset), task=target.task, y=dataset.y, group=dataset.group, classes=target.classes
+    )
+
+
+def _plan(work: Work, layout: Layout, request: Request) -> Plan:
+    """The trials; without a limit they follow from the data alone, whatever the machine."""
+    timed = request.limit is not None
+    n = len(work.dataset)
+    facts = Facts(
+        task=work.target.task,
+        n_rows=n,
+        n_train=int(np.median([len(fold.train) for fold in work.folds])),
+        n_folds=len(work.folds),
+        n_numbers=len(layout.numbers) + len(layout.times),
+        n_categories=len(layout.categories),
+        n_texts=len(layout.texts),
+        n_outputs=work.target.n_outputs,
+        threads=work.threads if timed else 1,
+        jobs=work.jobs if timed else 1,
+    )
+    tiny = n < TINY
+    seconds = nominal_seconds(n) if request.limit is None else 0.85 * request.limit
+    plan = make_plan(
+        facts, seconds, chosen=request.families, family_settings=TINY_SETTINGS if tiny else None
+    )
+    if request.families:
+        named = {"baseline", *request.families}
+        return replace(plan, steps=tuple(step for step in plan.steps if step.family in named))
+    if tiny:
+        steps = tuple(step for step in plan.steps if step.role == "baseline")
+        return Plan(steps, (f"No booster: {n} rows are fewer than {TINY}.",))
+    return plan
+
+
+def nominal_seconds(n_rows: int) -> float:
+    """Seconds of work, on one core, that a plan without a time limit is sized to: a function of the rows alone.
+
+    Example:
+        >>> nominal_seconds(200), nominal_seconds(10_000), nominal_seconds(1_000_000)
+        (4.0, 102.0, 600.0)
+    """
+    return min(2.0 + 0.01 * n_rows, 600.0)
+
+
+def _check_any_finished(trials: list[Trial], work: Work) -> None:
+    if any(trial.failure is None and len(trial.fits) == len(work.folds) for trial in trials):
+        return
+    why = "; ".join(f"{trial.name}: {trial.failure or 'cut short'}" for trial in trials)
+    raise TrainwrightError(f"no trial could be finished ({why})")

@@ -119,7 +119,7 @@ def test_the_page_says_what_must_be_said():
         "97.5\u00a0% instead of 95 %",
         "Whom to offer a personal call",
         "the positive class is >50K",
-        "beats the baselines",
+        "better than all",
         "simplest model within one standard error of the best is catboost",
         "Of 100 rows it flags as >50K, about 72 really are",
         "The fixed LightGBM ran 3 of 5 folds.",
@@ -189,3 +189,11 @@ def test_escaped_text_stays_one_line_without_markup(text):
     assert len(line.splitlines()) <= 1
     assert "<" not in line
     assert not re.search(r"(?<!\\)(\\\\)*[`|*\[]", re.sub(r"\\[\\`*_\[\]|~#]", "", line))
+
+
+def test_a_figure_that_fails_is_named_and_the_report_is_written():
+    result, evaluations = two_classes()
+    result["importance"] = {"features": 5}
+    html = render_report(result, evaluations)
+    assert "Figures that could not be drawn: importance" in html
+    assert 'data-figure="leaderboard"' in html and 'data-figure="importance"' not in html

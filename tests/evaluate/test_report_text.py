@@ -85,7 +85,7 @@ def test_the_verdict_names_the_baselines_that_stand():
         ],
     }
     assert verdict(result).tone == "caution"
-    assert verdict(result).sentence.endswith("it beats majority, but not clearly linear.")
+    assert verdict(result).sentence.endswith("it beats guessing, but not clearly linear.")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
-from trainwright.evaluate.text import count, estimate, plural, verdict
+from trainwright.evaluate.text import count, estimate, plural, rows_of, verdict
 
 Result = Mapping[str, Any]
 MOST_CLASSES = 20
@@ -134,16 +134,15 @@ def _figure(figure: Mapping[str, str] | None) -> str:
 
 
 def _rows(result: Result) -> str:
-    rows = result.get("n_rows") or {}
+    validated, sealed = rows_of(result, "validation"), rows_of(result, "test")
     parts = []
-    if rows.get("validation"):
+    if validated:
         parts.append(
-            f"Validation figures come from {plural(rows['validation'], 'row')} "
-            "that the scoring models had not seen"
+            f"Validation figures come from {plural(validated, 'row')} that the scoring models had not seen"
         )
-    if rows.get("test"):
+    if sealed:
         parts.append(
-            f"test figures from {plural(rows['test'], 'row')} that stayed sealed until the model was finished"
+            f"test figures from {plural(sealed, 'row')} that stayed sealed until the model was finished"
         )
     return "; ".join(parts) + ", each with its interval." if parts else ""
 
@@ -160,7 +159,10 @@ def _limits(result: Result) -> list[str]:
         for item in record.diagnosis(result)
         if item.get("tone") != "good"
     ]
+    out += [f"A requirement is not kept: {text}" for text in record.unmet(result)]
     out += record.budget(result).get("shortened", [])
+    if result.get("rehearsal"):
+        out.insert(0, "This was a rehearsal on a sample of the rows: its figures are not for decisions.")
     return [
         *out,
         "Figures hold for data like the data it was tested on; when the data changes, they no longer do.",

@@ -26,6 +26,7 @@ from trainwright.evaluate.text import (
     number,
     percent,
     plural,
+    rows_of,
     score,
 )
 
@@ -93,8 +94,8 @@ def leaderboard(result: Result) -> Figure | None:
         alt += (
             f" Off the scale: {', '.join(names[i] + ' with ' + score(metric, figures[i][0]) for i in far)}."
         )
-    rows_seen = (result.get("n_rows") or {}).get("train")
-    shows = "validation folds" + (f" of {count(rows_seen)} development rows" if rows_seen else "")
+    validated = rows_of(result, "validation")
+    shows = f"held-out folds of {count(validated)} development rows" if validated else "held-out rows"
     trace = dots(names, figures, texts, title="score", colours=colours)
     return envelope("Candidates and baselines", shows, alt, [trace], layout, height=120 + 34 * len(rows))
 
@@ -238,6 +239,8 @@ def class_distribution(result: Result) -> Figure | None:
     """How many rows each class has in development and test."""
     split = result.get("split")
     shares = split.get("classes", split.get("class_shares")) if isinstance(split, Mapping) else None
+    if isinstance(shares, Mapping) and not all(isinstance(part, Mapping) for part in shares.values()):
+        shares = {"all rows": shares}
     if isinstance(shares, Mapping):  # {"development": {class: n}, "test": {class: n}}
         names = list(dict.fromkeys(name for part in shares.values() for name in part))
         shares = [

@@ -7,8 +7,8 @@ import gzip
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
-from trainwright.evaluate.figure_style import DARK, LIGHT
-from trainwright.evaluate.figures import beside, evaluation_figures
-from trainwright.evaluate.figures_training import training_figures
+from trainwright.evaluate.figure_style import DARK, LIGHT, Figure
+from trainwright.evaluate.figures import FIGURES as EVALUATION_FIGURES
+from trainwright.evaluate.figures import beside, thresholds
+from trainwright.evaluate.figures_training import FIGURES as TRAINING_FIGURES
 from trainwright.evaluate.text import TERMS, estimate, explain, part_label, verdict
 
 if TYPE_CHECKING:
@@ -80,6 +81,27 @@ def script_json(value: Any) -> Markup:
     return Markup(text)
 
 
+def _draw(
+    makers: Mapping[str, Callable[[Mapping[str, Any]], Figure | None]],
+    document: Mapping[str, Any],
+    undrawn: list[str],
+) -> dict[str, Figure]:
+    """The figures that the document has data for.
+
+    A finished training must not be lost for a figure: one that fails is named in the report instead.
+    """
+    made = {}
+    for name, make in makers.items():
+        try:
+            figure = make(document)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+            undrawn.append(f"{name} ({type(problem).__name__}: {problem})")
+            continue
+        if figure is not None:
+            made[name] = figure
+    return made
+
+
 def _finite(value: Any) -> Any:
     """The value with every NaN and infinity, which JSON lacks, as null."""
     if isinstance(value, Mapping):
@@ -97,9 +119,12 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     document = validation or test or next(iter(evaluations.values()), {})
     threshold = result.get("threshold")
     threshold = threshold.get("value") if isinstance(threshold, Mapping) else threshold
-    figures = {**training_figures(result), **evaluation_figures(document, estimate(threshold)[0])}
+    undrawn: list[str] = []
+    figures = _draw(TRAINING_FIGURES, result, undrawn)
+    marked = partial(thresholds, threshold=estimate(threshold)[0])
+    figures |= _draw({**EVALUATION_FIGURES, "thresholds": marked}, document, undrawn)
     if test and document is not test:
-        seen = evaluation_figures(test)
+        seen = _draw(EVALUATION_FIGURES, test, undrawn)
         figures |= {
             name: beside(figures[name], seen[name])
             for name in ("roc", "precision_recall")
@@ -129,6 +154,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "parts": record.parts(result),
         "findings": record.findings(result),
         "leaderboard": view.leaderboard(result),
+        "unmet": record.unmet(result),
         "choice": record.choice(result),
         "threshold": estimate(threshold)[0],
         "threshold_reason": record.sentences(
@@ -143,12 +169,13 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "gap": record.gap(result),
         "plan_reasons": record.plan_reasons(result),
         "importance_note": record.importance_note(result),
-        "gap_text": str(record.gap_document(result).get("text") or ""),
+        "gap_text": record.sentence(str(record.gap_document(result).get("text") or "")),
         "trials": record.trials(result),
         "budget": record.budget(result),
         "record": record.record(result),
         "settings": _settings(result),
         "terms": TERMS,
+        "undrawn": undrawn,
         "captions": captions,
         "figures_json": script_json(figures),
         "themes_json": script_json({"light": LIGHT, "dark": DARK}),

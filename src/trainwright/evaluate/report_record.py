@@ -18,6 +18,7 @@ from trainwright.evaluate.text import (
     interval,
     level_text,
     number,
+    percent,
     plural,
     score,
 )
@@ -27,24 +28,24 @@ HARDWARE = ("processor", "machine", "cores", "memory_gb", "platform")
 SEVERITIES = ("error", "warning", "note")
 
 
-def folded(result: Result) -> bool:
-    """Whether every development row was both learned from and, out of fold, validated on."""
-    rows = result.get("n_rows") or {}
-    return rows.get("train") == rows.get("validation")
-
-
 def parts(result: Result) -> list[tuple[str, str]]:
     """The number of rows in each part."""
+    split = result.get("split")
+    sizes = split.get("sizes") if isinstance(split, Mapping) else None
+    folds = len(split.get("folds") or []) if isinstance(split, Mapping) else 0
     rows = result.get("n_rows") or {}
+    if isinstance(sizes, Mapping) and folds > 1:
+        out = [(f"Development rows, in {folds} folds", count(sizes.get("development") or 0))]
+        return [*out, ("Sealed test rows", count(sizes.get("test") or 0))]
     names = {"train": "Rows to learn from", "validation": "Rows to validate on", "test": "Sealed test rows"}
-    if folded(result):
-        names = {"train": "Development rows, each validated out of fold", "test": "Sealed test rows"}
     return [(name, count(rows[key])) for key, name in names.items() if isinstance(rows.get(key), int)]
 
 
 def decision(result: Result) -> list[tuple[str, str]]:
     """What was decided and for whom, as the user described it."""
     problem = result.get("problem") or result.get("decision") or {}
+    if isinstance(problem, Mapping) and result.get("comments"):
+        problem = {**problem, "comments": result["comments"]}
     if isinstance(problem, str):
         return [("Decision supported", problem)]
     names = {
@@ -77,16 +78,15 @@ def sentences(value: Any) -> list[str]:
     if not value:
         return []
     items = [value] if isinstance(value, str | Mapping) else value
-    return [
-        str(item.get("message") or item.get("text") or item.get("reason") or "")
-        if isinstance(item, Mapping)
-        else str(item)
+    texts = [
+        item.get("message") or item.get("text") or item.get("reason") if isinstance(item, Mapping) else item
         for item in items
     ]
+    return [sentence(str(text)) for text in texts if text]
 
 
 def choice(result: Result) -> list[str]:
-    """Why this model: the reasons given, and the simplest one within a standard error."""
+    """Why this model: the reasons given, the simplest within a standard error, what it is made of."""
     selected, comparison = result.get("selected"), result.get("comparison")
     out = (
         sentences(selected.get("reason") or selected.get("reasons")) if isinstance(selected, Mapping) else []
@@ -96,10 +96,27 @@ def choice(result: Result) -> list[str]:
         simplest = comparison.get("simplest") or comparison.get("simplest_within_one_standard_error")
         name = simplest.get("name") if isinstance(simplest, Mapping) else simplest
         if name and name == chosen(result):
-            out.append(f"{name} is itself the simplest model within one standard error of the best.")
+            out.append("Nothing simpler comes within one standard error of the best")
         elif name:
-            out.append(f"The simplest model within one standard error of the best is {name}.")
-    return out
+            out.append(f"The simplest model within one standard error of the best is {name}")
+    weights = result.get("weights")
+    if isinstance(weights, Mapping) and len(weights) > 1:
+        shares = sorted(weights.items(), key=lambda pair: -pair[1])
+        out.append("It averages " + ", ".join(f"{name} ({percent(share, 0.1)})" for name, share in shares))
+    calibration = result.get("calibration")
+    if isinstance(calibration, Mapping) and calibration.get("kind") == "temperature":
+        out.append(
+            f"Its probabilities are scaled by the temperature {number(calibration.get('temperature'))}"
+        )
+    package = result.get("package")
+    out += sentences(package.get("reason")) if isinstance(package, Mapping) else []
+    return [sentence(text) for text in out if text]
+
+
+def unmet(result: Result) -> list[str]:
+    """Requirements that the chosen model does not keep."""
+    requirements = result.get("requirements")
+    return sentences(requirements.get("unmet")) if isinstance(requirements, Mapping) else []
 
 
 def ledger(result: Result) -> str:
@@ -127,8 +144,8 @@ def diagnosis(result: Result) -> list[dict[str, Any]]:
     items = [given] if isinstance(given, Mapping) else given or []
     return [
         {
-            "title": str(item.get("title") or item.get("code") or ""),
-            "text": str(item.get("text") or ""),
+            "title": sentence(str(item.get("title") or item.get("code") or ""))[:-1],
+            "text": sentence(str(item.get("text") or "")),
             "advice": sentences(item.get("advice")),
             "tone": "good" if item.get("code") in ("good", "ok") else "caution",
         }
@@ -193,10 +210,11 @@ def trials(result: Result) -> list[dict[str, Any]]:
         out.append(
             {
                 "name": name,
-                "family": str(row.get("family", "")),
+                "folds": _plain(row.get("folds") if row.get("folds") is not None else ""),
+                "iterations": _plain(row.get("iterations") or ""),
                 "settings": _plain(row.get("settings") or {}) or "the family's defaults",
                 "why": str(row.get("reason") or ""),
-                "seconds": optional(duration, times.get(name, row.get("seconds"))),
+                "seconds": optional(duration, row.get("seconds", times.get(name))),
                 "state": str(row.get("state") or state),
             }
         )
@@ -235,6 +253,7 @@ def record(result: Result) -> list[tuple[str, str]]:
     known = [
         ("Project and version", " ".join(str(result[k]) for k in ("project", "version") if result.get(k))),
         ("Run", result.get("run")),
+        ("Dataset", result.get("dataset")),
         ("Data version (SHA-256)", result.get("data_version")),
         ("Split rule", split.get("rule")),  # type: ignore[union-attr]
         ("Seed", result.get("seed")),
@@ -260,16 +279,27 @@ def left_out(result: Result) -> list[str]:
     return [f"{plural(given, 'row')} left out"] if isinstance(given, int) and given else sentences(given)
 
 
+def sentence(text: str) -> str:
+    """The text with a capital and a full stop, unless it begins with a name."""
+    if not text:
+        return ""
+    first = text.split(" ", 1)[0]
+    capital = text[:1].upper() + text[1:] if first.islower() and first.isalpha() else text
+    return capital if capital.endswith((".", "!", "?")) else f"{capital}."
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(
-            f"{str(k).replace('_', ' ')} {_plain(v)}" for k, v in value.items() if v not in (None, "", [], {})
+            f"{str(k).replace('_', ' ')} {_plain(v)}"
+            for k, v in value.items()
+            if v is not False and v not in (None, "", [], {})
         )
     if isinstance(value, list | tuple):
         return ", ".join(_plain(item) for item in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return number(value) if isinstance(value, float) and not value.is_integer() else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def optional(style: Callable[[float], str], value: Any) -> str:
@@ -278,5 +308,7 @@ def optional(style: Callable[[float], str], value: Any) -> str:
 
 
 def megabytes(value: float) -> str:
-    """A size in megabytes."""
+    """A size in megabytes, small ones in kilobytes."""
+    if value < 0.0995:
+        return f"{value * 1000:.0f}\u00a0kB"
     return f"{number(value)}\u00a0MB"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.evaluate.figures_training import is_baseline, spread
-from trainwright.evaluate.report_record import folded, megabytes, optional
+from trainwright.evaluate.report_record import megabytes, optional
 from trainwright.evaluate.text import (
     Explanation,
     chosen,
@@ -25,6 +25,7 @@ from trainwright.evaluate.text import (
     level_text,
     number,
     percent,
+    rows_of,
     score,
     sealed_level,
 )
@@ -54,13 +55,13 @@ def tiles(result: Result) -> list[dict[str, str]]:
     if best is not None:
         value = score(metric, best["metrics"][metric], width)
         out.append({"title": "Best baseline", "value": value, "note": str(best.get("name", ""))})
-    rows = result.get("n_rows") or {}
-    if rows.get("train"):
-        note = f"{count(rows['test'])} of them sealed as test" if rows.get("test") else "none sealed as test"
-        total = (
-            rows["train"] + (rows.get("test") or 0) + (0 if folded(result) else rows.get("validation") or 0)
-        )
-        out.append({"title": "Labelled rows", "value": count(total), "note": note})
+    sealed, learned = rows_of(result, "test"), (result.get("n_rows") or {}).get("train")
+    if learned:
+        split = result.get("split")
+        sizes = (split.get("sizes") if isinstance(split, Mapping) else None) or {}
+        held = sizes.get("development") or learned + (rows_of(result, "validation") or 0)
+        note = f"{count(sealed)} of them sealed as test" if sealed else "none sealed as test"
+        out.append({"title": "Labelled rows", "value": count(held + (sealed or 0)), "note": note})
     return out
 
 
@@ -152,7 +153,7 @@ def leaderboard(result: Result) -> list[dict[str, Any]]:
     }
     deviations = [spread(row, metric) for row in result.get("leaderboard") or []]
     words = {
-        "better": "beats the baselines",
+        "better": "better than all",
         "worse": "worse",
         "not distinguishable": "not distinguishable",
     }

@@ -24,6 +24,7 @@ from trainwright.evaluate.verdict import (
     chosen,
     chosen_row,
     comparison_rows,
+    rows_of,
     sealed_level,
     verdict,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "part_label",
     "percent",
     "plural",
+    "rows_of",
     "score",
     "sealed_level",
     "verdict",

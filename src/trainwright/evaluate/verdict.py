@@ -69,6 +69,17 @@ def sealed_level(result: Mapping[str, Any]) -> float:
     return float(ledger.get("level") or 0.95) if isinstance(ledger, Mapping) else 0.95
 
 
+def rows_of(result: Mapping[str, Any], part: str) -> int | None:
+    """The number of rows behind the figures of a part: with several folds, validation figures stand on every
+    development row, each predicted out of fold."""
+    split = result.get("split")
+    sizes = split.get("sizes") if isinstance(split, Mapping) else None
+    if part == "validation" and isinstance(sizes, Mapping) and len(split.get("folds") or []) > 1:  # type: ignore[union-attr]
+        return sizes.get("development")
+    rows = (result.get("n_rows") or {}).get(part)
+    return rows if isinstance(rows, int) and rows > 0 else None
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a training came to.
@@ -111,21 +122,21 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
         if spread
         else ""
     )
-    rows = (result.get("n_rows") or {}).get(part)
+    rows = rows_of(result, part)
     noun = "sealed test row" if part == "test" else "row that the scoring models had not seen"
     many = None if part == "test" else "rows that the scoring models had not seen"
     where = f" on {plural(rows, noun, many)}" if rows else ""
-    if beats is False and _is_baseline(result):
+    rows_named = [
+        row for row in comparison_rows(result) if row.get("name", row.get("candidate")) == chosen(result)
+    ]
+    beaten = [_spoken(row, result) for row in rows_named if row.get("verdict") == "better"]
+    stand = [_spoken(row, result) for row in rows_named if row.get("verdict") != "better"]
+    if beats is False and _is_baseline(result) and not beaten:
         return Verdict(
             f"No candidate clearly beats the simple models, so the baseline {chosen(result)} is chosen; "
             f"it predicts {column} with {reached}{where}.",
             "caution",
         )
-    rows_of = [
-        row for row in comparison_rows(result) if row.get("name", row.get("candidate")) == chosen(result)
-    ]
-    beaten = [str(row.get("against")) for row in rows_of if row.get("verdict") == "better"]
-    stand = [str(row.get("against")) for row in rows_of if row.get("verdict") != "better"]
     if beats is False and beaten and stand:
         sentence = f"{name} predicts {column} with {reached}{where}; "
         sentence += f"it beats {' and '.join(beaten)}, but not clearly {' or '.join(stand)}."
@@ -137,11 +148,21 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
             "bad",
         )
     sentence = f"{name} predicts {column} with {reached}{where}"
-    sentence += " and beats every baseline" if beats else ""
+    if beats:
+        sentence += (
+            f" and beats {beaten[0]}" if len(rows_named) == len(beaten) == 1 else " and beats every baseline"
+        )
     caution = _caution(result, metric)
     if caution:
         return Verdict(f"{sentence}, {caution}.", "caution")
     return Verdict(f"{sentence}.", "good" if beats else "plain")
+
+
+def _spoken(row: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """The baseline of a comparison by its name; one that ignores every column is guessing."""
+    name = str(row.get("against"))
+    families = {str(r.get("name")): r.get("family") for r in result.get("leaderboard") or []}
+    return "guessing" if families.get(name) == "baseline" else name
 
 
 def _is_baseline(result: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from models_contract_data import TARGETS, files_of, fitted, make, quick, strange
 from trainwright.data.columns import Columns, Dataset, Layout
 from trainwright.errors import UserError
 from trainwright.models.families import families
-from trainwright.models.settings import allowed, check_settings
+from trainwright.models.settings import allowed, check_settings, settings_table
 
 # These answer from our own arrays; a process that predicts with them must not pay for a learning library.
 OWN = [name for name in families() if name not in ("lightgbm", "catboost")]
@@ -265,3 +265,13 @@ for folder in sorted(Path(sys.argv[1]).iterdir()):
 print([name for name in {HEAVY} if name in sys.modules])
 """
     assert run_python(code, str(tmp_path)) == "[]"
+
+
+@pytest.mark.parametrize("family", list(families()))
+def test_its_page_lists_the_settings_as_they_are(family: str) -> None:
+    spec = families()[family]
+    page = Path(__file__).parents[2] / "docs" / "families" / f"{family}.md"
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# {spec.title} (`{family}`)")
+    if spec.settings:
+        assert settings_table(spec) in text, f"replace the table of {page.name} by:\n{settings_table(spec)}"

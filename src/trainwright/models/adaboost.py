@@ -54,7 +54,7 @@ SPEC = Spec(
         ),
     ),
     iterations="n_estimators",
-    cost=0.2,
+    cost=1.2,
 )
 
 

@@ -41,7 +41,7 @@ SPEC = Spec(
             "percent of the rows, at least 5.",
         ),
     ),
-    cost=0.003,
+    cost=0.005,
 )
 
 

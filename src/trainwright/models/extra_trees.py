@@ -31,7 +31,7 @@ SPEC = Spec(
     ),
     settings=SETTINGS,
     iterations="n_estimators",
-    cost=0.1,
+    cost=0.3,
 )
 
 _DRAW = 100_000  # rows drawn for each tree of a large table

@@ -59,7 +59,7 @@ SPEC = Spec(
     ),
     settings=SETTINGS,
     iterations="n_estimators",
-    cost=0.15,
+    cost=0.5,
 )
 
 # Rows drawn for each tree of a large table: beyond this trees grow in size and time, hardly in accuracy.

@@ -51,7 +51,7 @@ SPEC = Spec(
         Setting("max_features", 1.0, low=0.01, high=1.0, guidance="Share of columns for each question."),
     ),
     iterations="n_estimators",
-    cost=0.15,
+    cost=0.27,
 )
 
 _PATIENCE = 20  # rounds without progress on the validation rows before training stops

@@ -51,7 +51,7 @@ SPEC = Spec(
         ),
         Setting("l1_ratio", 0.5, low=0.0, high=1.0, guidance="elasticnet only: 1 is l1, 0 is l2."),
     ),
-    cost=0.02,
+    cost=0.03,
 )
 
 

@@ -58,6 +58,21 @@ def allowed(setting: Setting) -> str:
     return " or ".join(parts)
 
 
+def settings_table(spec: Spec) -> str:
+    """The settings of a family as a Markdown table, one line for each.
+
+    Example:
+        >>> from trainwright.models.forest import SPEC
+        >>> settings_table(SPEC).splitlines()[2]
+        '| `n_estimators` | 200 | a whole number from 1 to 5000 | More trees steady the average; cost grows alike. |'
+    """
+    lines = ["| setting | default | allowed | when to change it |", "|---|---|---|---|"]
+    for setting in spec.settings:
+        default = "chosen" if setting.default is None else str(setting.default)
+        lines.append(f"| `{setting.name}` | {default} | {allowed(setting)} | {setting.guidance} |")
+    return "\n".join(lines)
+
+
 def _whole(setting: Setting) -> bool:
     return isinstance(setting.default, int) and not isinstance(setting.default, bool)
 

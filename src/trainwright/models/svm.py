@@ -43,7 +43,7 @@ SPEC = Spec(
             guidance="Numbers: errors, in spreads of the target, not punished.",
         ),
     ),
-    cost=0.3,
+    cost=0.04,
     max_rows=MAX_ROWS,
 )
 

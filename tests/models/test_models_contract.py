@@ -218,6 +218,13 @@ def test_an_invalid_setting_is_refused_before_fitting(family: str) -> None:
         families()[family].load()(TARGETS["two"], {"nosuchthing": 1}).fit(X, y)
 
 
+@pytest.mark.parametrize("value", [2.5, float("nan"), "5", True])
+def test_a_count_takes_whole_numbers_only(value: object) -> None:
+    with pytest.raises(UserError, match="a whole number from 1 to 64 or null"):
+        check_settings(families()["forest"], {"max_depth": value})
+    assert check_settings(families()["forest"], {"max_depth": 5.0})["max_depth"] == 5
+
+
 def test_a_misspelt_setting_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'max_depth'"):
         check_settings(families()["forest"], {"maxdepth": 3})

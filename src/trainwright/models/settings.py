@@ -13,8 +13,8 @@ from trainwright.models.spec import Setting, Spec
 def check_settings(spec: Spec, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Every setting of the family: the given values where they are allowed, the defaults elsewhere.
 
-    A default of None means that the family chooses; None may then be given too. A setting whose default is a
-    whole number takes whole numbers only.
+    A default of None means that the family chooses; None may then be given too. A setting whose default (or,
+    without one, whose bounds) are whole numbers takes whole numbers only.
 
     Raises:
         UserError: an unknown name (the nearest is suggested) or a value outside the allowed range.
@@ -62,9 +62,9 @@ def settings_table(spec: Spec) -> str:
     """The settings of a family as a Markdown table, one line for each.
 
     Example:
-        >>> from trainwright.models.forest import SPEC
-        >>> settings_table(SPEC).splitlines()[2]
-        '| `n_estimators` | 200 | a whole number from 1 to 5000 | More trees steady the average; cost grows alike. |'
+        >>> from trainwright.models.decision_tree import SPEC
+        >>> settings_table(SPEC).splitlines()[2][:50]
+        '| `max_depth` | 5 | a whole number from 1 to 30 | '
     """
     lines = ["| setting | default | allowed | when to change it |", "|---|---|---|---|"]
     for setting in spec.settings:
@@ -74,7 +74,9 @@ def settings_table(spec: Spec) -> str:
 
 
 def _whole(setting: Setting) -> bool:
-    return isinstance(setting.default, int) and not isinstance(setting.default, bool)
+    """Whether only whole numbers make sense: told by the default, or by the bounds where there is none."""
+    given = [setting.default] if setting.default is not None else [setting.low, setting.high]
+    return all(isinstance(value, int) and not isinstance(value, bool) for value in given)
 
 
 def _checked(spec: Spec, setting: Setting, value: Any) -> Any:

@@ -83,7 +83,7 @@ def _command() -> click.Command:
             *(option_for(flag) for flag in ordered),
         ],
     )
-    return workspace_option(json_option(command))  # type: ignore[no-any-return]
+    return workspace_option(json_option(command))
 
 
 COMMAND = _command()

@@ -7,6 +7,7 @@ off labels, and families treat a code that their own training rows did not hold 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -191,8 +192,6 @@ class Dataset:
 def _intern(values: pl.Series, vocabulary: tuple[str, ...]) -> np.ndarray:
     """(n,) int32 positions in the sorted vocabulary."""
     if values.len() <= 8:  # a handful of rows: a bisection per value is faster than a join
-        from bisect import bisect_left
-
         out = np.empty(values.len(), dtype=np.int32)
         for i, value in enumerate(values.to_list()):
             if value is None:

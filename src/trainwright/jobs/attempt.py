@@ -66,7 +66,7 @@ def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) 
 
     causes = [(UserError, "data"), (EnvironmentProblem, "environment"), (MemoryError, "memory")]
     cause = next((name for kind, name in causes if isinstance(error, kind)), "ours")
-    document = {
+    document: dict[str, Any] = {
         "cause": cause,
         "message": str(error) or type(error).__name__,
         "traceback": "".join(traceback.format_exception(error))[-20_000:],

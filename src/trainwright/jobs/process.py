@@ -24,7 +24,7 @@ def spawn(module: str, *arguments: str, threads: int | None = None) -> subproces
             environment[name] = str(threads)
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
     options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(  # type: ignore[call-overload]
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

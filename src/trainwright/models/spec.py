@@ -86,7 +86,7 @@ class Spec:
     def load(self) -> type[Estimator]:
         """Imports and returns the estimator class."""
         module, name = self.estimator.split(":")
-        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        return getattr(import_module(module), name)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def factories(given: list[tuple[str, Any]], target: Target) -> dict[str, Factory
         lacking = [method for method in needed if not hasattr(estimator, method)]
         if lacking:
             raise UserError(f"families: {name!r} ({type(estimator).__name__}) has no {' and no '.join(lacking)}")
-        out[name] = lambda estimator=estimator: ScikitEstimator(target, {"estimator": estimator})
+        out[name] = partial(ScikitEstimator, target, {"estimator": estimator})
     return out
 
 
@@ -61,7 +62,7 @@ class ScikitEstimator(Estimator):
         self._levels = [np.unique(X.codes[:, j]) for j in range(X.codes.shape[1])]
         model = clone(self.settings["estimator"])
         names = [name for name in model.get_params() if name.rsplit("__", 1)[-1] == "random_state"]
-        model.set_params(**{name: seed for name in names})
+        model.set_params(**dict.fromkeys(names, seed))
         self._model = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), model)
         extra = {} if sample_weight is None else {f"{self._model.steps[-1][0]}__sample_weight": sample_weight}
         self._model.fit(self._encode(X), y, **extra)

@@ -178,11 +178,14 @@ def _package(
             limits=(needs.max_latency_ms or MAX_LATENCY_MS, needs.max_size_mb or MAX_SIZE_MB),
             affordable=budget.remaining(),
             recorded=material.recorded.get("shape"),
+            in_time=material.split.rule.time is not None,
             report=report,
         )
-        package = publish(
-            workspace, "package", lambda target: shutil.copytree(folder, target, dirs_exist_ok=True) and None
-        )
+
+        def copy(place: Path) -> None:
+            shutil.copytree(folder, place, dirs_exist_ok=True)
+
+        package = publish(workspace, "package", copy)
     return package, manifests[folder], shape, weighed, why
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from trainwright.models.spec import Report
 from trainwright.models.storage import read_arrays, write_arrays
 from trainwright.store.files import open_artifact, publish
-from trainwright.store.trials import finish_trial, trials_of
 from trainwright.store.transaction import read, write
+from trainwright.store.trials import finish_trial, trials_of
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric
 from trainwright.training.plan import Step

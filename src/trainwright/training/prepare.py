@@ -21,6 +21,7 @@ from trainwright.data.read import ReadOptions, Source, read_table
 from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.data.snapshot import content_hash, row_keys
 from trainwright.data.split import DEVELOPMENT, TEST, Split, SplitRule, make_split
+from trainwright.data.split_keys import earlier_rows, number_copies
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store.datasets import add_dataset_version, add_split, get_split
 from trainwright.store.evaluations import save_findings
@@ -173,7 +174,9 @@ def prepare(
             workspace,
             project.id,
             kind,
-            test=keys[split.part == TEST] if given_test is None else _keys(given_test, table.schema, kind),
+            test=keys[split.part == TEST]
+            if given_test is None
+            else _recorded(_keys(given_test, table.schema, kind), kind),
             development=keys[split.part == DEVELOPMENT],
         )
     with write(workspace) as connection:
@@ -271,14 +274,14 @@ def _split(
                 remedy="rows could move from test to training: use the same roles, or a new project (--project NAME)",
             )
         known = _earlier(workspace, found[0].id, kind)
-    split = _draw(
-        table,
-        settings,
-        rule,
-        None if known is None else np.isin(keys, known.test),
-        None if known is None else np.isin(keys, known.development),
-    )
-    return split, keys, kind, 0 if known is None else len(known.test)
+    masks: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+    if known is not None:
+        if kind.startswith("group:"):
+            masks = np.isin(keys, known.test), np.isin(keys, known.development)
+        else:
+            masks = earlier_rows(keys, known.test, known.development)
+    split = _draw(table, settings, rule, *masks)
+    return split, _recorded(keys, kind), kind, 0 if known is None else len(known.test)
 
 
 def _draw(
@@ -290,19 +293,28 @@ def _draw(
 ) -> Split:
     """Applies the rule to the table."""
     strata = [table.frame[name] for name in rule.strata]
+    codes = codes_of(strata) if strata else None
     return make_split(
         rule,
         table.frame.height,
         task=table.target.task,
         y=encode_target(table.frame[table.target.column], table.target),
-        strata=codes_of(strata) if strata else None,
+        strata=codes,
         group=role_codes(table.frame, table.schema, Role.GROUP),
         time=_time(table, settings),
         split_values=table.frame[rule.split_column].to_list() if rule.split_column else None,
         earlier_test=earlier_test,
         earlier_development=earlier_development,
         classes=table.target.classes,
+        strata_names=() if codes is None else _names_of(strata, codes),
     )
+
+
+def _names_of(columns: list[pl.Series], codes: np.ndarray) -> tuple[str, ...]:
+    """The values that stand behind the codes of combined columns, for messages."""
+    _, first = np.unique(codes, return_index=True)
+    rows = [", ".join(str(column[int(i)]) for column in columns) for i in first]
+    return tuple(rows[1:] if codes.min() < 0 else rows)
 
 
 def _rule(settings: Settings, n_rows: int, limit: float) -> SplitRule:
@@ -339,6 +351,11 @@ def _keys(frame: pl.DataFrame, schema: Schema, kind: str) -> np.ndarray:
     return row_keys(frame, [kind.partition(":")[2]])
 
 
+def _recorded(keys: np.ndarray, kind: str) -> np.ndarray:
+    """The keys as they are kept: rows of a group share one key, copies of a row have one each."""
+    return keys if kind.startswith("group:") else number_copies(keys)
+
+
 def _kind_words(kind: str) -> str:
     role, _, name = kind.partition(":")
     return f"the {role} column {name!r}" if name else "whole rows"
@@ -349,7 +366,13 @@ def _check(workspace: Workspace, split_id: int, table: Table, split: Split, seco
     with read(workspace) as connection:
         row = get_split(connection, split_id)
     return run_checks(
-        development, read_test_features(workspace, row), table.schema, table.target, split, deadline=seconds
+        development,
+        read_test_features(workspace, row),
+        table.schema,
+        table.target,
+        split,
+        deadline=seconds,
+        notes=table.notes,
     )
 
 
@@ -383,7 +406,15 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
     split = _draw(table, settings, rule, None, None)
     development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
     test = table.frame.filter(pl.Series(split.part == TEST)).drop(table.target.column)
-    findings = run_checks(development, test if test.height else None, table.schema, table.target, split, deadline=60)
+    findings = run_checks(
+        development,
+        test if test.height else None,
+        table.schema,
+        table.target,
+        split,
+        deadline=60,
+        notes=table.notes,
+    )
     return {
         "name": table.name,
         "rows": table.frame.height,

@@ -71,7 +71,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "comparison": _comparison(outcome),
         "importance": facts.importance,
         "ledger": None if facts.test is None else facts.test["opening"],
-        "split": {**summary, "rule": summary["rule"], "reason": summary["reason"], "left_out": summary["left_out"]},
+        "split": _split(summary),
         "plan": _plan(facts),
         "budget": _budget(facts),
         "package": {
@@ -169,6 +169,13 @@ def _leaderboard(facts: Facts) -> list[dict[str, Any]]:
         row["train_fold_scores"] = training.get(name, [])
         rows.append(row)
     return rows
+
+
+def _split(summary: dict[str, Any]) -> dict[str, Any]:
+    """The split's summary, with the share of each class as rows."""
+    split = {key: value for key, value in summary.items() if key != "class_shares"}
+    shares = summary.get("class_shares") or {}
+    return {**split, "classes": [{"class": name, "development": share} for name, share in shares.items()]}
 
 
 def _comparison(outcome: Outcome) -> dict[str, Any]:

@@ -166,7 +166,14 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
     if known:
         threads, jobs = known["threads"], known["jobs"]
     work = Work(
-        dataset, target, split.folds, options.seed, threads, jobs, factories(list(custom.families), target)
+        dataset,
+        target,
+        split.folds,
+        options.seed,
+        threads,
+        jobs,
+        split.rule.gap,
+        factories(list(custom.families), target),
     )
     if recorded:
         plan = Plan.from_json(recorded)

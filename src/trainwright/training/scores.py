@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.tasks.task import Task
 from trainwright.tasks.metric import Metric
+from trainwright.tasks.task import Task
 from trainwright.training.trials import Trial, Work
 
 # Metrics shown for every candidate, beside the run's own: few, because each costs time on many rows.

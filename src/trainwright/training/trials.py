@@ -77,6 +77,7 @@ class Work:
         seed: seed of the run; each fit derives its own from it and its fold.
         threads: threads of one fit.
         jobs: fits side by side.
+        gap: left out before a cut in time, as in the split's rule.
         custom: factories of estimators handed over in Python, by name.
     """
 
@@ -86,6 +87,7 @@ class Work:
     seed: int
     threads: int
     jobs: int
+    gap: float = 0.0
     custom: dict[str, Callable[[], Estimator]] = field(default_factory=dict)
 
 
@@ -129,7 +131,13 @@ def fit_rows(
     learn, validation = part, None
     if step.inner > 0:
         cut = inner_cut(
-            step.inner, task=work.target.task, y=part.y, group=part.group, time=part.time, seed=seed
+            step.inner,
+            task=work.target.task,
+            y=part.y,
+            group=part.group,
+            time=part.time,
+            gap=work.gap,
+            seed=seed,
         )
         if cut is not None:
             learn, validation = part.take(cut[0]), part.take(cut[1])

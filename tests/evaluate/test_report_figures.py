@@ -83,3 +83,14 @@ def test_many_classes_are_cut_to_the_weakest_and_it_is_said():
     figure = every_figure(many_classes())["per_class"]
     assert len(figure["data"][0]["x"]) == 30
     assert "30 weakest of 77" in figure["layout"]["meta"]["alt"]
+
+
+def test_bars_without_intervals_are_said_to_be_deviations():
+    result = two_classes()[0]
+    for row in result["leaderboard"]:
+        row["metrics"] = {"roc_auc": row["metrics"]["roc_auc"]["value"]}
+        row["std"] = {"roc_auc": 0.004}
+    figure = training_figures(result)["leaderboard"]
+    assert "0.9281 ± 0.0040" in figure["layout"]["meta"]["alt"]
+    assert "one standard deviation" in figure["layout"]["meta"]["alt"]
+    assert figure["data"][0]["error_x"]["array"][0] == pytest.approx(0.004)

@@ -66,7 +66,7 @@ def leaderboard(result: Result) -> Figure | None:
         return None
     names = [str(row.get("name", "")) for row in rows]
     figures = [_with_spread(row, metric) for row in rows]
-    texts = [_value_text(metric, *figure) for figure in figures]
+    texts = [_value_text(metric, row) for row in rows]
     pick = chosen(result)
     colours = [
         GREY if is_baseline(row) else ORANGE if name == pick else BLUE for row, name in zip(rows, names)
@@ -90,6 +90,8 @@ def leaderboard(result: Result) -> Figure | None:
              "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
         ]  # fmt: skip
         alt += f" The best baseline (grey, dotted line) reaches {score(metric, line)}."
+    if any(estimate(row["metrics"][metric])[1] is None and spread(row, metric) for row in rows):
+        alt += " The bars reach one standard deviation over folds to each side."
     if far:
         alt += (
             f" Off the scale: {', '.join(names[i] + ' with ' + score(metric, figures[i][0]) for i in far)}."
@@ -342,9 +344,13 @@ def _with_spread(row: Mapping[str, Any], metric: str) -> tuple[float | None, flo
     return value, low, high
 
 
-def _value_text(metric: str, value: float | None, low: float | None, high: float | None) -> str:
-    figure = {"value": value, "low": low, "high": high}
+def _value_text(metric: str, row: Mapping[str, Any]) -> str:
+    """The score with its interval or, where there is none, its standard deviation over folds."""
+    figure, deviation = row["metrics"][metric], spread(row, metric)
     reach = interval(metric, figure)
+    if not reach and deviation:
+        width = 2 * deviation
+        return f"{explain(metric).title} {score(metric, figure, width)} ± {score(metric, deviation, width)}"
     return f"{explain(metric).title} {score(metric, figure)}" + (f" ({reach})" if reach else "")
 
 

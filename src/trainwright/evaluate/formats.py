@@ -91,6 +91,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return "–"
     if seconds < 0.9995:
+        if seconds < 5e-8:
+            return f"<{THIN}0.1{THIN}µs"
         short = seconds * 1e6 if seconds < 9.95e-5 else seconds * 1000
         return f"{short:.{0 if short >= 9.95 else 1}f}{THIN}{'µs' if seconds < 9.95e-5 else 'ms'}"
     if seconds < 59.95:

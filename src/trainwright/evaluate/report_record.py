@@ -95,8 +95,11 @@ def choice(result: Result) -> list[str]:
         out += sentences(comparison.get("reason") or comparison.get("text"))
         simplest = comparison.get("simplest") or comparison.get("simplest_within_one_standard_error")
         name = simplest.get("name") if isinstance(simplest, Mapping) else simplest
-        if name and name == chosen(result):
-            out.append("Nothing simpler comes within one standard error of the best")
+        best = comparison.get("best") or chosen(result)
+        if name and name == chosen(result) == best:
+            out.append("Nothing simpler comes within one standard error of it")
+        elif name and name == chosen(result):
+            out.append(f"The best, {best}, is not more than one standard error ahead of {name}")
         elif name:
             out.append(f"The simplest model within one standard error of the best is {name}")
     weights = result.get("weights")
@@ -310,5 +313,5 @@ def optional(style: Callable[[float], str], value: Any) -> str:
 def megabytes(value: float) -> str:
     """A size in megabytes, small ones in kilobytes."""
     if value < 0.0995:
-        return f"{value * 1000:.0f}\u00a0kB"
+        return f"{value * 1000:.0f}\u00a0kB" if value >= 0.0005 else "<\u00a01\u00a0kB"
     return f"{number(value)}\u00a0MB"

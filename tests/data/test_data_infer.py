@@ -91,9 +91,7 @@ def test_sentinels_only_when_asked_and_remembered() -> None:
     assert infer(values).schema["x"].missing == 0
     asked = infer(values, missing_marks=["-999"])
     assert asked.schema["x"].missing == 15
-    later, _ = conform(
-        pl.DataFrame({"other": ["a"], "x": [-999.0]}), Schema.from_json(asked.schema.to_json())
-    )
+    later, _ = conform(pl.DataFrame({"other": ["a"], "x": [-999.0]}), Schema.from_json(asked.schema.to_json()))
     assert later["x"].to_list() == [None]
 
 
@@ -167,9 +165,7 @@ def test_one_row_is_read_in_the_order_of_the_training_file() -> None:
     for pattern in ("%d/%m/%Y", "%m/%d/%Y"):
         written = [dt.date(2024, 3, 1 + i % 28).strftime(pattern) for i in range(N)]
         schema = infer(written).schema
-        later, _ = conform(
-            pl.DataFrame({"other": ["a"], "x": [dt.date(2024, 2, 1).strftime(pattern)]}), schema
-        )
+        later, _ = conform(pl.DataFrame({"other": ["a"], "x": [dt.date(2024, 2, 1).strftime(pattern)]}), schema)
         assert later["x"].to_list() == [dt.datetime(2024, 2, 1)]
 
 
@@ -253,12 +249,8 @@ def test_one_row_is_too_little_to_train() -> None:
 
 odd = st.one_of(
     st.text(max_size=6),
-    st.sampled_from(
-        ["?", "NA", "1", "2.5", "-3", "1e400", "01", "1,234", "5%", "$3", "yes", "no", "inf", "nan"]
-    ),
-    st.sampled_from(
-        ["2024-01-31", "31/12/99", "99/99/9999", "2024-13-45 25:61", " 7 ", "true", "١٢", "12:30"]
-    ),
+    st.sampled_from(["?", "NA", "1", "2.5", "-3", "1e400", "01", "1,234", "5%", "$3", "yes", "no", "inf", "nan"]),
+    st.sampled_from(["2024-01-31", "31/12/99", "99/99/9999", "2024-13-45 25:61", " 7 ", "true", "١٢", "12:30"]),
     st.none(),
 )
 
@@ -266,9 +258,7 @@ odd = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(values=st.lists(odd, min_size=2, max_size=25))
 def test_any_strings_are_inferred_and_the_same_file_conforms_to_its_schema(values: list[str | None]) -> None:
-    frame = pl.DataFrame(
-        {"x": pl.Series(values, dtype=pl.String), "ok": ["ab"[i % 2] for i in range(len(values))]}
-    )
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=pl.String), "ok": ["ab"[i % 2] for i in range(len(values))]})
     inferred = infer_schema(frame)
     again, _ = conform(frame, Schema.from_json(inferred.schema.to_json()), required=["x", "ok"])
     expected = inferred.frame["x"]

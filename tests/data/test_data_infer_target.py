@@ -40,9 +40,7 @@ def target_of(values: list[Any], **options: Any) -> tuple[Target, dict[str, str]
         (["1,5", "2,25", "3,75", "8,5"] * 10, "number", (), None),
     ],
 )
-def test_task_and_classes(
-    values: list[Any], task: str, classes: tuple[str, ...], numeric: str | None
-) -> None:
+def test_task_and_classes(values: list[Any], task: str, classes: tuple[str, ...], numeric: str | None) -> None:
     target, notes, _ = target_of(values)
     assert (target.task, target.classes, target.numeric_labels) == (task, classes, numeric)
     looks_like_numbers = numeric in ("int", "float") or task == "number"

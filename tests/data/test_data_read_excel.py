@@ -40,9 +40,7 @@ def test_columns_keep_their_types(tmp_path: Path) -> None:
 
 
 def test_titles_above_mixed_cells_and_no_header(tmp_path: Path) -> None:
-    titled = read_table(
-        book(tmp_path / "a.xlsx", S=[["Report"], [], ["a", "b"], [1, "x"], ["?", 5], [3, "y"]])
-    )
+    titled = read_table(book(tmp_path / "a.xlsx", S=[["Report"], [], ["a", "b"], [1, "x"], ["?", 5], [3, "y"]]))
     assert titled.frame.rows() == [("1", "x"), ("?", "5"), ("3", "y")]
     assert [note.code for note in titled.notes] == ["preamble"]
     bare = read_table(book(tmp_path / "b.xlsx", S=[[1, 2], [3, 4], [5, 6]]))

@@ -34,9 +34,7 @@ def test_gzip_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     assert peak < 24 << 20
 
 
-def test_suspicious_ratio_is_refused_unless_a_limit_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_suspicious_ratio_is_refused_unless_a_limit_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HARMLESS", 1 << 20)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,1\n" * (1 << 20)))

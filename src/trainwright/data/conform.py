@@ -65,7 +65,8 @@ def conform(
         cast = cast_to(raw, column.kind, format=column.format, marks=column.marks)
         series.append(cast.values)
         notes.extend(cast.notes(column.name))
-    extra = [name for name in frame.columns if name not in set(place.values())]
+    used = set(place.values())
+    extra = [name for name in frame.columns if name not in used]
     if extra:
         notes.append(
             Note(

@@ -15,7 +15,7 @@ from trainwright.data.numerals import Style, find_style, numbers, plain_numbers
 from trainwright.data.schema import Kind
 
 FEW = 8
-_PLAIN = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{0,15})?")
+_PLAIN = re.compile(r"[-+]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?")
 _TRUE = ("true", "yes", "y", "t", "1", "1.0")
 _FALSE = ("false", "no", "n", "f", "0", "0.0")
 
@@ -75,9 +75,7 @@ def flatten(column: pl.Series) -> tuple[pl.Series, str]:
     if base == pl.Binary:
         return column.bin.encode("hex"), "binary values are not used"
     texts = [None if value is None else str(value) for value in column.to_list()]
-    return pl.Series(
-        column.name, texts, dtype=pl.String
-    ), f"nested values ({str(dtype).lower()}) are not used"
+    return pl.Series(column.name, texts, dtype=pl.String), f"nested values ({str(dtype).lower()}) are not used"
 
 
 def spelt(values: pl.Series) -> pl.Series:
@@ -153,7 +151,8 @@ def _few(values: pl.Series, kind: Kind, format: str, marks: Collection[str]) -> 
         items = clean_few(values, extra=marks)
         if all(item is None or _PLAIN.fullmatch(item) for item in items):
             read = [None if item is None else float(item) for item in items]
-            return Cast(pl.Series(values.name, read, dtype=pl.Float64), kind)
+            if not any(number in (float("inf"), float("-inf")) for number in read):
+                return Cast(pl.Series(values.name, read, dtype=pl.Float64), kind)
     return None
 
 

@@ -49,9 +49,7 @@ def read_delimited(
         dialect, names, frame = _table(source, delimiter, header_row, max_columns, notes)
     frame = _drop_blank_rows(frame)
     if frame.height == 0:
-        raise UserError(
-            f"{source.name} has a header and no rows", remedy="give a file with at least one row of values"
-        )
+        raise UserError(f"{source.name} has a header and no rows", remedy="give a file with at least one row of values")
     check_short_rows(source, dialect, frame, notes)
     if dialect.names is None:
         said = f"the file has no header; columns are named column_1 to column_{len(names)}"
@@ -164,18 +162,14 @@ def _drop_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _check_options(delimiter: str | None, decimal: str | None) -> None:
     if decimal not in (None, ",", "."):
-        raise UserError(
-            f"decimal must be ',' or '.', got {decimal!r} instead", remedy="correct it or leave it out"
-        )
+        raise UserError(f"decimal must be ',' or '.', got {decimal!r} instead", remedy="correct it or leave it out")
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or ord(delimiter) > 127):
         raise UserError(
             f"delimiter must be one character, got {delimiter!r} instead", remedy="correct it or leave it out"
         )
 
 
-def _decimal_comma(
-    frame: pl.DataFrame, delimiter: str, decimal: str | None, notes: list[Note]
-) -> pl.DataFrame:
+def _decimal_comma(frame: pl.DataFrame, delimiter: str, decimal: str | None, notes: list[Note]) -> pl.DataFrame:
     """Numbers written with a decimal comma, respelt with a point.
 
     Sought only where a comma cannot be the delimiter.

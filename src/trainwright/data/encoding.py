@@ -87,9 +87,7 @@ def western(source: TextSource, notes: list[Note]) -> TextSource:
 
 def misfit(name: str, encoding: str, detail: str) -> UserError:
     """The error for text that is not written in the encoding that was given."""
-    return UserError(
-        f"{name} is not written in {encoding} ({detail})", remedy="leave the encoding out or correct it"
-    )
+    return UserError(f"{name} is not written in {encoding} ({detail})", remedy="leave the encoding out or correct it")
 
 
 def _by_mark(source: TextSource) -> str | None:

@@ -77,24 +77,18 @@ def format_of(path: Path) -> tuple[str, bool]:
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 65536)
         except zlib.error as error:
-            raise UserError(
-                f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again"
-            ) from error
+            raise UserError(f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again") from error
         if not head:
             raise UserError(f"{path.name} is empty", remedy="give a file with a header and rows")
     content = _content(path, head, packed=is_gzip)
     if content == "JSON" and said == "delimited text" and not _is_record(head):
         content = "delimited text"  # a first cell may well begin with a bracket
     if content == "JSON":
-        content = (
-            "JSON Lines" if said == "JSON Lines" or (said != "JSON" and head.lstrip()[:1] == b"{") else "JSON"
-        )
+        content = "JSON Lines" if said == "JSON Lines" or (said != "JSON" and head.lstrip()[:1] == b"{") else "JSON"
     if said is not None and content != said and not (said == "Arrow" and content == "Arrow stream"):
         raise _mismatch(path, said, content)
     if content not in SUFFIXES.values() and content != "Arrow stream":
-        raise UserError(
-            f"{path.name} is {_article(content)} file, which is not read", remedy=f"give {READABLE}"
-        )
+        raise UserError(f"{path.name} is {_article(content)} file, which is not read", remedy=f"give {READABLE}")
     if is_gzip and content not in TEXT:
         raise UserError(f"{path.name} is {content} inside gzip", remedy="unpack it first")
     return content, is_gzip

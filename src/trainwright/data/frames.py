@@ -58,17 +58,13 @@ def to_polars(table: Any, name: str = "table") -> pl.DataFrame:
     if isinstance(table, Sequence) and not isinstance(table, bytes | bytearray):
         if table and all(isinstance(row, Mapping) for row in table):
             return from_records(list(table))
-        if table and all(
-            isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) for row in table
-        ):
+        if table and all(isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) for row in table):
             widths = {len(row) for row in table}
             if len(widths) > 1:
                 raise UserError(
                     f"the rows of {name} have {min(widths)} to {max(widths)} values", remedy="give equal rows"
                 )
-            return pl.DataFrame(
-                [column(f"column_{j + 1}", [row[j] for row in table]) for j in range(widths.pop())]
-            )
+            return pl.DataFrame([column(f"column_{j + 1}", [row[j] for row in table]) for j in range(widths.pop())])
     raise UserError(
         f"{name} must be a table, got {type(table).__name__} instead",
         remedy="give a polars or pandas frame, a NumPy array, an Arrow table, a dict of lists or a path",
@@ -135,8 +131,7 @@ def _from_columns(table: Mapping[Any, Any], name: str) -> pl.DataFrame:
     if len(lengths) > 1:
         short, long = min(series, key=len), max(series, key=len)
         raise UserError(
-            f"the columns of {name} differ in length: {short.name!r} has {len(short)}, "
-            f"{long.name!r} has {len(long)}",
+            f"the columns of {name} differ in length: {short.name!r} has {len(short)}, {long.name!r} has {len(long)}",
             remedy="give columns of equal length",
         )
     refuse_doubled(name, [item.name for item in series])
@@ -183,9 +178,7 @@ def _from_pandas(table: Any, name: str) -> pl.DataFrame:
     if list(table.columns) == list(range(table.shape[1])):  # no names of its own: counted from 1 as elsewhere
         names = [f"column_{j + 1}" for j in range(table.shape[1])]
     else:
-        names = [
-            "_".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in table.columns
-        ]
+        names = ["_".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in table.columns]
     refuse_doubled(name, names)
     return pl.DataFrame([_pandas_column(label, table.iloc[:, j]) for j, label in enumerate(names)])
 
@@ -197,11 +190,7 @@ def _pandas_column(name: str, values: Any) -> pl.Series:
     if type(dtype).__name__ == "CategoricalDtype":
         categories = column(name, list(values.cat.categories))
         codes = pl.Series(name, np.asarray(values.cat.codes, dtype=np.int64)).set(pl.Series(missing), None)
-        return (
-            categories.gather(codes).rename(name)
-            if len(categories)
-            else pl.Series(name, [None] * len(values))
-        )
+        return categories.gather(codes).rename(name) if len(categories) else pl.Series(name, [None] * len(values))
     if getattr(dtype, "tz", None) is not None:
         values = values.dt.tz_convert("UTC").dt.tz_localize(None)
         return _numpy_column(name, values.to_numpy(dtype="datetime64[us]")).dt.replace_time_zone("UTC")
@@ -227,9 +216,7 @@ def _from_arrow(table: Any, name: str) -> pl.DataFrame:
     try:
         result = pl.DataFrame(table)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{name} cannot be read as an Arrow table ({error})", remedy="give a table"
-        ) from error
+        raise UserError(f"{name} cannot be read as an Arrow table ({error})", remedy="give a table") from error
     return result
 
 

@@ -84,9 +84,7 @@ def infer_schema(
         role, why = _role(name, verdict, target, roles, ignore)
         reason = f"{verdict.reason}{why}"
         marks = tuple(missing_marks)
-        columns.append(
-            Column(name, verdict.kind, role, reason, missing[j], distinct[j], verdict.format, marks)
-        )
+        columns.append(Column(name, verdict.kind, role, reason, missing[j], distinct[j], verdict.format, marks))
     schema = Schema(tuple(columns))
     if not schema.features:
         raise UserError(

@@ -56,7 +56,5 @@ def _constant(verdict: Verdict) -> Verdict:
         return Verdict(values.cast(pl.String), Kind.CONSTANT, "no value at all", notes=verdict.notes)
     if held.len() == values.len() and held.head(2).n_unique() == 1 and held.n_unique() == 1:
         value = spelt(held.head(1)).item()
-        return Verdict(
-            spelt(values), Kind.CONSTANT, f"every row has the value {value!r}", notes=verdict.notes
-        )
+        return Verdict(spelt(values), Kind.CONSTANT, f"every row has the value {value!r}", notes=verdict.notes)
     return verdict

@@ -52,9 +52,7 @@ def target_values(values: pl.Series) -> pl.Series:
     """
     flat, unusable = flatten(values)
     if unusable:
-        raise UserError(
-            f"target column {values.name!r}: {unusable}", remedy="name a column of numbers or labels"
-        )
+        raise UserError(f"target column {values.name!r}: {unusable}", remedy="name a column of numbers or labels")
     if flat.dtype == pl.Null:
         return flat.cast(pl.String)
     if flat.dtype.is_integer():

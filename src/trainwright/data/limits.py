@@ -79,9 +79,7 @@ def expand_gzip(path: Path, max_bytes: int | None) -> bytes:
                     raise _suspicious(path.name, total // consumed)
                 parts.append(chunk)
         except zlib.error as error:
-            raise UserError(
-                f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again"
-            ) from error
+            raise UserError(f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again") from error
     if not inflate.eof:
         raise UserError(f"{path.name} ends in the middle of its gzip data", remedy="fetch it again")
     return b"".join(parts)
@@ -132,9 +130,7 @@ def check_cells(name: str, rows: int, columns: int, max_bytes: int | None) -> No
     """
     limit = PARQUET_LIMIT if max_bytes is None else max_bytes
     if rows * columns * 8 > limit:
-        raise _too_large(
-            name, f"its {rows:,} rows x {columns:,} columns need {readable(rows * columns * 8)}", limit
-        )
+        raise _too_large(name, f"its {rows:,} rows x {columns:,} columns need {readable(rows * columns * 8)}", limit)
 
 
 def _too_large(name: str, found: str, limit: int) -> UserError:

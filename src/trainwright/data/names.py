@@ -55,7 +55,6 @@ def refuse_doubled(table: str, names: Sequence[str]) -> None:
     doubled = [name for name, at in where.items() if len(at) > 1]
     places = " and ".join(map(str, where[doubled[0]][:5]))
     raise UserError(
-        f"{table} has doubled column names: {listing(doubled)} "
-        f"({doubled[0]!r} is the name of columns {places})",
+        f"{table} has doubled column names: {listing(doubled)} ({doubled[0]!r} is the name of columns {places})",
         remedy="give each column a name of its own",
     )

@@ -49,9 +49,7 @@ class Style:
         if found is None:
             return cls()
         decimal, thousands, unit = found.groups()
-        return cls(
-            decimal, {"none": "", "space": " "}.get(thousands, thousands), "" if unit == "none" else unit
-        )
+        return cls(decimal, {"none": "", "space": " "}.get(thousands, thousands), "" if unit == "none" else unit)
 
 
 def plain_numbers(values: pl.Series) -> pl.Series:
@@ -74,9 +72,7 @@ def numbers(values: pl.Series, style: Style) -> pl.Series:
     if style.thousands == " ":
         spelt = spelt.str.replace_all(r"[\s\u00a0\u202f]", "")
     elif style.thousands:
-        spelt = spelt.str.replace_all("’", "'", literal=True).str.replace_all(
-            style.thousands, "", literal=True
-        )
+        spelt = spelt.str.replace_all("’", "'", literal=True).str.replace_all(style.thousands, "", literal=True)
     if style.decimal == ",":
         spelt = spelt.str.replace(",", ".", literal=True)
     read = plain_numbers(pl.select(pl.when(fits).then(spelt)).to_series())

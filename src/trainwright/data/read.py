@@ -149,9 +149,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[pl.DataFrame, list[Note]]:
     else:
         frame, notes = _columnar(path, kind, options.max_bytes), []
     if frame.width > limit:
-        raise UserError(
-            f"{path.name} has {frame.width:,} columns, the limit is {limit:,}", remedy="raise max_columns"
-        )
+        raise UserError(f"{path.name} has {frame.width:,} columns, the limit is {limit:,}", remedy="raise max_columns")
     if frame.height == 0:
         raise UserError(f"{path.name} has columns and no rows", remedy="give a file with at least one row")
     names = clean_names(path.name, frame.columns, notes)
@@ -162,9 +160,7 @@ def _columnar(path: Path, kind: str, max_bytes: int | None) -> pl.DataFrame:
     try:
         if kind == "Parquet":
             lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-            check_cells(
-                path.name, lazy.select(pl.len()).collect().item(), len(lazy.collect_schema()), max_bytes
-            )
+            check_cells(path.name, lazy.select(pl.len()).collect().item(), len(lazy.collect_schema()), max_bytes)
             return lazy.collect()
         if kind == "Arrow stream":
             return pl.read_ipc_stream(path)
@@ -175,9 +171,7 @@ def _columnar(path: Path, kind: str, max_bytes: int | None) -> pl.DataFrame:
         raise
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{path.name} is a damaged {kind} file ({reason})", remedy="write it again"
-        ) from error
+        raise UserError(f"{path.name} is a damaged {kind} file ({reason})", remedy="write it again") from error
 
 
 def _check_exists(path: Path) -> None:

@@ -35,9 +35,7 @@ def read_records(name: str, data: bytes, *, lines: bool) -> tuple[pl.DataFrame, 
         try:
             loaded = json.loads(data.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            raise UserError(
-                f"{name} is not JSON: {error}", remedy="give JSON Lines or a JSON array"
-            ) from error
+            raise UserError(f"{name} is not JSON: {error}", remedy="give JSON Lines or a JSON array") from error
         if isinstance(loaded, dict):
             loaded = [loaded]
         if not isinstance(loaded, list) or not all(isinstance(item, dict) for item in loaded):

@@ -114,10 +114,7 @@ def _texts(values: pl.Series) -> np.ndarray:
     """(n,) uint64: BLAKE2b of each different string, once."""
     distinct = values.drop_nulls().unique()
     hashes = np.fromiter(
-        (
-            int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
-            for text in distinct.to_list()
-        ),
+        (int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") for text in distinct.to_list()),
         dtype=np.uint64,
         count=distinct.len(),
     )

@@ -50,9 +50,7 @@ def read_spreadsheet(
         notes.append(Note("sheet", f"sheet {chosen!r} was read; others are {listing(others)}"))
     cells, first = _trim(cells)
     if not cells:
-        raise UserError(
-            f"{path.name}: sheet {chosen!r} is empty", remedy="give a sheet with a header and rows"
-        )
+        raise UserError(f"{path.name}: sheet {chosen!r} is empty", remedy="give a sheet with a header and rows")
     if len(cells[0]) > max_columns:
         raise UserError(
             f"{path.name} has {len(cells[0]):,} columns, the limit is {max_columns:,}",
@@ -62,9 +60,7 @@ def read_spreadsheet(
     if start is None:
         width = len(cells[0])
         header = [f"column_{i + 1}" for i in range(width)]
-        notes.append(
-            Note("no_header", f"the sheet has no header; columns are named column_1 to column_{width}")
-        )
+        notes.append(Note("no_header", f"the sheet has no header; columns are named column_1 to column_{width}"))
         body = cells
     else:
         body = cells[start + 1 :]
@@ -83,9 +79,7 @@ def read_spreadsheet(
     return pl.DataFrame([_column(name, [row[j] for row in body]) for j, name in enumerate(header)]), notes
 
 
-def _choose(
-    file: str, workbook: Any, names: list[str], sheet: str | int | None
-) -> tuple[str, list[list[Any]]]:
+def _choose(file: str, workbook: Any, names: list[str], sheet: str | int | None) -> tuple[str, list[list[Any]]]:
     """The name and the cells of the sheet that was asked for, or of the first one that has any."""
     if sheet is None:
         for name in names:
@@ -129,13 +123,9 @@ def _header_position(cells: list[list[Any]], header_row: int | None, first: int)
         return min(max(0, header_row - 1 - first), len(cells) - 1)
     filled = [sum(cell != "" for cell in row) for row in cells[:200]]
     widest = max(filled)
-    start = next(
-        i for i, n in enumerate(filled) if n >= max(1, 0.8 * widest)
-    )  # titles above a table are narrow
+    start = next(i for i, n in enumerate(filled) if n >= max(1, 0.8 * widest))  # titles above a table are narrow
     body = [[_text(cell) or "" for cell in row] for row in cells[start + 1 : start + 101]]
-    if all(isinstance(cell, str) for cell in cells[start]) and has_header(
-        [str(cell) for cell in cells[start]], body
-    ):
+    if all(isinstance(cell, str) for cell in cells[start]) and has_header([str(cell) for cell in cells[start]], body):
         return start
     texts = [_text(cell) or "" for cell in cells[start]]
     return start if has_header(texts, body) else None

@@ -95,9 +95,7 @@ def _unparsed(values: pl.Series, read: pl.Series, wanted: str) -> tuple[Note, ..
     if lost.len() == 0:
         return ()
     shown = listing(lost.unique(maintain_order=True).head(20).to_list(), limit=3)
-    message = (
-        f"column {values.name!r}: {lost.len():,} value(s) are not a {wanted} and count as missing: {shown}"
-    )
+    message = f"column {values.name!r}: {lost.len():,} value(s) are not a {wanted} and count as missing: {shown}"
     return (Note(f"not_a_{wanted}", message, (values.name,)),)
 
 
@@ -131,9 +129,7 @@ def _dates(values: pl.Series, n: int) -> Verdict | None:
             )
         )
     if read.styles > 1:
-        notes.append(
-            Note("mixed_dates", f"column {name!r}: dates are written in {read.styles} ways", (name,))
-        )
+        notes.append(Note("mixed_dates", f"column {name!r}: dates are written in {read.styles} ways", (name,)))
     if read.offsets:
         notes.append(Note("time_zone", f"column {name!r}: times with an offset were brought to UTC", (name,)))
     order = f", {read.order.replace('-', ' ')}" if read.order else ""

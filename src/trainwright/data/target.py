@@ -45,9 +45,7 @@ def infer_target(
         near = nearest(column, frame.columns)
         raise UserError(
             f"target column {column!r} is not in the table",
-            remedy=f"did you mean {near!r}?"
-            if near
-            else f"its columns are {listing(frame.columns, limit=10)}",
+            remedy=f"did you mean {near!r}?" if near else f"its columns are {listing(frame.columns, limit=10)}",
         )
     if task not in (None, "classes", "number"):
         raise UserError(f"task must be 'classes' or 'number', got {task!r} instead", remedy="or leave it out")
@@ -60,9 +58,7 @@ def infer_target(
     if dropped == frame.height:
         raise UserError(f"target column {column!r} has no values", remedy="name the column to predict")
     if dropped:
-        notes.append(
-            Note("target_missing", f"{dropped:,} row(s) without a target value were dropped", (column,))
-        )
+        notes.append(Note("target_missing", f"{dropped:,} row(s) without a target value were dropped", (column,)))
         frame, values = frame.filter(held), values.filter(held)
     frame = frame.with_columns(values.rename(column))
     if values.dtype.is_temporal():
@@ -98,12 +94,7 @@ def _task(values: pl.Series, task: str | None, column: str) -> tuple[str, str]:
     if task == "number" and not numeric:
         if values.dtype == pl.Boolean:
             return "number", "true and false as 1 and 0, as asked"
-        words = (
-            values.filter(plain_numbers(spelt(values)).is_null())
-            .unique(maintain_order=True)
-            .head(3)
-            .to_list()
-        )
+        words = values.filter(plain_numbers(spelt(values)).is_null()).unique(maintain_order=True).head(3).to_list()
         raise UserError(
             f"target column {column!r} cannot be predicted as a number: {listing(words)} are not numbers",
             remedy="use task classes, or clean these values",
@@ -168,9 +159,7 @@ def _classes(values: pl.Series, column: str, notes: list[Note]) -> Target:
         twins = _look_alike(classes)
         if twins:
             notes.append(
-                Note(
-                    "similar_labels", f"labels {listing(twins)} differ only in case or a final dot", (column,)
-                )
+                Note("similar_labels", f"labels {listing(twins)} differ only in case or a final dot", (column,))
             )
     else:
         classes = tuple(_spell(distinct.sort(), kind))

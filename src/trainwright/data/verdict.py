@@ -18,9 +18,7 @@ TRUE = ("true", "yes", "y", "t")
 FALSE = ("false", "no", "n", "f")
 SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16)
 
-_WORD_ID = re.compile(
-    r"(?<![a-z])(id|uid|uuid|guid|index|idx|rowid|rownames|unnamed: ?\d+)(?![a-z])|[a-z](ID|Id)$"
-)
+_WORD_ID = re.compile(r"(?<![a-z])(id|uid|uuid|guid|index|idx|rowid|rownames|unnamed: ?\d+)(?![a-z])|[a-z](ID|Id)$")
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,7 @@ def of_numbers(values: pl.Series, format: str, notes: tuple[Note, ...] = (), rea
         if bad.any():
             notes = (
                 *notes,
-                Note(
-                    "infinite", f"column {name!r}: {bad.sum():,} infinite value(s) count as missing", (name,)
-                ),
+                Note("infinite", f"column {name!r}: {bad.sum():,} infinite value(s) count as missing", (name,)),
             )
             values = values.set(bad.fill_null(False), None)
         if values.is_nan().any():

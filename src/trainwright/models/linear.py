@@ -46,9 +46,7 @@ SPEC = Spec(
             log=True,
             guidance="Classes: inverse strength; lower it to simplify.",
         ),
-        Setting(
-            "alpha", None, low=1e-6, high=1e6, log=True, guidance="Numbers: strength; raise it to simplify."
-        ),
+        Setting("alpha", None, low=1e-6, high=1e6, log=True, guidance="Numbers: strength; raise it to simplify."),
         Setting("l1_ratio", 0.5, low=0.0, high=1.0, guidance="elasticnet only: 1 is l1, 0 is l2."),
     ),
     cost=0.03,
@@ -83,7 +81,7 @@ class Linear(PreparedEstimator):
         if held is not None:
             held = (held[0], held[1] if self._n_classes else (held[1] - shift) / scale)
         given = self.chosen["C" if self._n_classes else "alpha"]
-        learning = Strengths(self._n_classes, ratio, self.seed)
+        learning = Strengths(self._n_classes, ratio, self.seed, Z.sparse is not None)
         # The libraries that compute are loaded before their threads can be held.
         import sklearn.linear_model  # noqa: F401
 

@@ -12,11 +12,13 @@ from trainwright.models.prepare.preparation import Matrix
 from trainwright.models.prepared import sigmoid_pair, softmax
 
 C_GRID = (0.001, 0.01, 0.1, 1.0, 10.0)
+C_GRID_OF_WORDS = (0.1, 1.0, 10.0, 100.0)  # rows of length 1 over thousands of columns want less restraint
 ALPHA_GRID = (0.1, 1.0, 10.0, 100.0, 1000.0)  # ridge
 LASSO_GRID = (1.0, 0.1, 0.01, 0.001)
 # The choice looks at no more rows than this: more would cost time and hardly move it.
 _ROWS_FOR_CHOICE = 10_000
-_ROWS_FOR_SLOW_CHOICE = 4000  # saga, the solver for l1 on classes, needs many passes
+_ROWS_FOR_SLOW_CHOICE = 4000  # l1 on classes, whose solver needs many passes, and many classes
+_MANY_CLASSES = 10
 _SMALL = 2000  # under this many rows one cut is too noisy: three folds take turns
 
 
@@ -28,17 +30,19 @@ class Strengths:
         n_classes: number of classes, 0 for a number.
         l1_ratio: 0 is l2, 1 is l1, between them elastic net.
         seed: for the folds and for solvers that shuffle.
+        wide: the matrix is sparse.
     """
 
     n_classes: int
     l1_ratio: float
     seed: int
+    wide: bool = False
 
     @property
     def grid(self) -> tuple[float, ...]:
         """The strengths tried, the simplest model first."""
         if self.n_classes:
-            return C_GRID
+            return C_GRID_OF_WORDS if self.wide else C_GRID
         return LASSO_GRID if self.l1_ratio else ALPHA_GRID[::-1]
 
 
@@ -51,9 +55,7 @@ class Fitted:
     converged: bool
 
 
-def fit_linear(
-    kind: Strengths, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, strength: float
-) -> Fitted:
+def fit_linear(kind: Strengths, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, strength: float) -> Fitted:
     """One model at one strength: C for classes, alpha for numbers (standardised by the caller)."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
@@ -79,9 +81,7 @@ def fit_linear(
         model.fit(rows, y, sample_weight=weight)
     stopped = any(issubclass(item.category, ConvergenceWarning) for item in caught)
     weights = np.atleast_2d(model.coef_).T.astype(np.float64)
-    return Fitted(
-        np.ascontiguousarray(weights), np.atleast_1d(model.intercept_).astype(np.float64), not stopped
-    )
+    return Fitted(np.ascontiguousarray(weights), np.atleast_1d(model.intercept_).astype(np.float64), not stopped)
 
 
 def choose_strength(
@@ -137,7 +137,8 @@ def _jobs(
 
     n = len(y)
     chosen = np.arange(n)
-    most = _ROWS_FOR_SLOW_CHOICE if kind.n_classes and kind.l1_ratio else _ROWS_FOR_CHOICE
+    slow = kind.n_classes > _MANY_CLASSES or (kind.n_classes and kind.l1_ratio)
+    most = _ROWS_FOR_SLOW_CHOICE if slow else _ROWS_FOR_CHOICE
     if n > most:
         chosen = np.sort(np.random.default_rng(kind.seed).choice(n, most, replace=False))
     if held is not None:

@@ -65,7 +65,9 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     if as_json:
         output.print_json(document)
         return
-    output.say(f"{project}@d{wanted[-1].number}: {document['name']}, {document['rows']:,} rows, content {document['sha'][:12]}")
+    output.say(
+        f"{project}@d{wanted[-1].number}: {document['name']}, {document['rows']:,} rows, content {document['sha'][:12]}"
+    )
     output.table(
         ["column", "kind", "role", "missing", "distinct", "why"],
         [[c["name"], c["kind"], c["role"], c["missing"], c["distinct"], c["reason"]] for c in document["schema"]],

@@ -66,7 +66,8 @@ class Screen:
         self._line(f"target  {target.column} ({what})")
         self._line(f"columns {len(table.schema.features)} features: {words}")
         self._line(
-            f"split   {sizes['train']:,} train / {sizes['validation']:,} validation / {sizes['test']:,} sealed test; {folds}"
+            f"split   {sizes['train']:,} train / {sizes['validation']:,} validation / "
+            f"{sizes['test']:,} sealed test; {folds}"
         )
         for reason in split.reason:
             if "rough check" in reason or "left out" in reason or "No test part" in reason:

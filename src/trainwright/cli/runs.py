@@ -36,7 +36,10 @@ def list_all(project: str | None, workspace: str | None, as_json: bool) -> None:
         return
     output.table(
         ["run", "name", "state", "version", "model", "verdict", "comments"],
-        [[d["run"], d["name"], d["state"], d["version"], d["selected"], d["verdict"], d["comments"]] for d in documents],
+        [
+            [d["run"], d["name"], d["state"], d["version"], d["selected"], d["verdict"], d["comments"]]
+            for d in documents
+        ],
     )
 
 

@@ -96,7 +96,7 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
     from trainwright.store.workspace import open_workspace
     from trainwright.training.judge import compare as compare_versions
 
-    project, number = split_name(first)
+    project, _ = split_name(first)
     if "@" not in second and second.lstrip("v").isdigit():
         second = f"{project}@{second}"
     space = open_workspace(workspace, create=False, read_only=True)

@@ -142,9 +142,7 @@ class Columns:
 
     def take(self, rows: np.ndarray) -> Columns:
         """The rows at these positions, in this order; the only way to make a subset."""
-        return Columns(
-            self.numbers[rows], self.codes[rows], self.times[rows], self.texts[rows], self.layout
-        )
+        return Columns(self.numbers[rows], self.codes[rows], self.times[rows], self.texts[rows], self.layout)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""One execution of a run in a process of its own: `python -m trainwright.jobs.attempt WORKSPACE RUN ATTEMPT STARTED`."""
+"""One execution of a run in a process of its own.
+
+`python -m trainwright.jobs.attempt WORKSPACE RUN ATTEMPT STARTED`; STARTED is when the user's command began.
+"""
 
 from __future__ import annotations
 

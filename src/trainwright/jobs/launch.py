@@ -14,6 +14,7 @@ from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.jobs.process import ending, spawn, tell
+from trainwright.store.datasets import get_split
 from trainwright.store.events import Event, add_event, events_after
 from trainwright.store.process import Owner, is_alive
 from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document, set_state
@@ -21,7 +22,7 @@ from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
-from trainwright.training.options import usable_cores
+from trainwright.training.options import RunOptions
 from trainwright.training.prepare import Prepared, prepare
 from trainwright.training.run import Custom
 
@@ -134,7 +135,7 @@ def follow(
         str(run.id),
         str(run.attempt),
         repr(started),
-        threads=_threads(run),
+        threads=_threads(workspace, run),
     )
     interrupts = 0
     seen = 0
@@ -214,10 +215,13 @@ def _still_works(process: str | None) -> bool:
     return owner is None or is_alive(owner) is not False
 
 
-def _threads(run: Run) -> int:
-    """The most threads a fit of this run may take; numerical libraries are told before they are imported."""
-    asked = ((run.settings or {}).get("training") or {}).get("threads")
-    return int(asked) if asked else usable_cores()
+def _threads(workspace: Workspace, run: Run) -> int:
+    """Threads of one fit of this run; numerical libraries must be told before they are imported."""
+    assert run.split_id is not None
+    with read(workspace) as connection:
+        summary = get_split(connection, run.split_id).summary or {}
+    threads, _, _ = RunOptions.of(run).threads_and_jobs(summary["n_rows"]["train"], len(summary["folds"]))
+    return threads
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:

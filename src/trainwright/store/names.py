@@ -26,9 +26,7 @@ def split_name(name: str) -> tuple[str, int | None]:
         return project, None
     match = re.fullmatch(r"v?(\d{1,9})", label)
     if match is None:
-        raise UserError(
-            f"{name!r} names no version", remedy="write PROJECT@v2, or PROJECT for the active version"
-        )
+        raise UserError(f"{name!r} names no version", remedy="write PROJECT@v2, or PROJECT for the active version")
     return project, int(match[1])
 
 

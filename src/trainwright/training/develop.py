@@ -162,9 +162,7 @@ def _split(dataset: Dataset, target: Target, request: Request) -> Split:
         group=None if dataset.group is None else "groups",
         seed=request.seed,
     )
-    return make_split(
-        rule, len(dataset), task=target.task, y=dataset.y, group=dataset.group, classes=target.classes
-    )
+    return make_split(rule, len(dataset), task=target.task, y=dataset.y, group=dataset.group, classes=target.classes)
 
 
 def _plan(work: Work, layout: Layout, request: Request) -> Plan:
@@ -185,9 +183,7 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
     )
     tiny = n < TINY
     seconds = nominal_seconds(n) if request.limit is None else 0.85 * request.limit
-    plan = make_plan(
-        facts, seconds, chosen=request.families, family_settings=TINY_SETTINGS if tiny else None
-    )
+    plan = make_plan(facts, seconds, chosen=request.families, family_settings=TINY_SETTINGS if tiny else None)
     if request.families:
         named = {"baseline", *request.families}
         return replace(plan, steps=tuple(step for step in plan.steps if step.family in named))

@@ -61,9 +61,7 @@ def finish(
     report({"kind": "stage", "stage": "validation"})
     validation = validation_document(material, outcome)
     report({"kind": "stage", "stage": "package"})
-    package, manifest, shape, weighed, why = _package(
-        workspace, material, outcome, validation, budget, report
-    )
+    package, manifest, shape, weighed, why = _package(workspace, material, outcome, validation, budget, report)
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shape))
     clock["package"] = time.time()
@@ -135,9 +133,7 @@ def _package(
     report: Report,
 ) -> tuple[Published, Manifest, str, Weighed, str]:
     """Writes the package in its shape and publishes it."""
-    figures = {
-        name: {**figure, "n_rows": validation["n_rows"]} for name, figure in validation["metrics"].items()
-    }
+    figures = {name: {**figure, "n_rows": validation["n_rows"]} for name, figure in validation["metrics"].items()}
     threshold = None if outcome.threshold is None else outcome.threshold.value
     manifests: dict[Path, Manifest] = {}
     reference = reference_values(material.work.dataset.columns)

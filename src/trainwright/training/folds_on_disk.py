@@ -78,9 +78,7 @@ def keep(
     )
 
 
-def load(
-    workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...]
-) -> dict[tuple[str, int], FoldFit]:
+def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...]) -> dict[tuple[str, int], FoldFit]:
     """The folds that earlier attempts at the run finished, by step name and fold."""
     planned = {step.name: step for step in steps}
     out: dict[tuple[str, int], FoldFit] = {}

@@ -181,9 +181,7 @@ def compare(workspace: Workspace, first: str, second: str, table: Any = None) ->
 def _words(found: dict[str, Any], title: str) -> str:
     if found["verdict"] == "too few rows":
         return f"{found['n_rows']} rows that neither was trained on are too few for a verdict (100 are needed)"
-    words = {"better": "is better than", "worse": "is worse than"}.get(
-        found["verdict"], "is not distinguishable from"
-    )
+    words = {"better": "is better than", "worse": "is worse than"}.get(found["verdict"], "is not distinguishable from")
     spread = ""
     if found["low"] is not None:
         spread = f" by {found['difference']:+.4g} ({found['low']:+.4g} to {found['high']:+.4g})"

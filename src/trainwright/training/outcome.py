@@ -116,9 +116,7 @@ def conclude(
     threshold = choose_threshold(
         task.target, oof.y, calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
     )
-    return Outcome(
-        done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates
-    )
+    return Outcome(done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates)
 
 
 def leaderboard(outcome: Outcome) -> list[dict[str, Any]]:
@@ -151,7 +149,9 @@ def leaderboard(outcome: Outcome) -> list[dict[str, Any]]:
         )
     name, sign = outcome.metric.name, 1 if outcome.metric.greater_is_better else -1
     worst = -np.inf
-    return sorted(rows, key=lambda r: -(sign * r["metrics"][name] if r["metrics"][name] == r["metrics"][name] else worst))
+    return sorted(
+        rows, key=lambda r: -(sign * r["metrics"][name] if r["metrics"][name] == r["metrics"][name] else worst)
+    )
 
 
 def _number(values: np.ndarray) -> float:

@@ -216,9 +216,7 @@ def _contenders(facts: Facts, chosen: tuple[str, ...]) -> list[Step]:
     return steps
 
 
-def _size(
-    step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, Any]
-) -> tuple[Step | None, str]:
+def _size(step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, Any]) -> tuple[Step | None, str]:
     """The step with as many iterations as `rest` seconds buy, or None with the reason for leaving it out."""
     spec = families()[step.family]
     if facts.task not in spec.tasks:

@@ -157,9 +157,7 @@ def prepare(
     for _ in range(3):
         split, keys, kind, seen = _split(workspace, name, table, settings, options)
         with write(workspace) as connection:
-            project = ensure_project(
-                connection, name, target=table.target.column, problem=_problem(settings)
-            )
+            project = ensure_project(connection, name, target=table.target.column, problem=_problem(settings))
         if len(_earlier(workspace, project.id, kind).test) == seen:
             break
     else:
@@ -247,9 +245,7 @@ def _given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
     y = encode_target(conformed[target], table.target)
     known = y >= 0 if table.target.task == "classes" else np.isfinite(y)
     if not known.any():
-        raise UserError(
-            f"{settings.data.test_file}: no row has a label of the training table in column {target!r}"
-        )
+        raise UserError(f"{settings.data.test_file}: no row has a label of the training table in column {target!r}")
     return conformed.filter(pl.Series(known))
 
 

@@ -66,9 +66,7 @@ def _memory_gb() -> float | None:
 def _git_commit() -> str | None:
     """The commit of the folder the command runs in, when it is a git checkout: the user's own code."""
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, check=False
-        )
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None

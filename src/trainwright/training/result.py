@@ -110,7 +110,11 @@ def verdict_sentence(document: dict[str, Any]) -> str:
 
 def headline(facts: Facts) -> dict[str, Any]:
     """The figures a list of versions shows."""
-    return {"metric": facts.material.metric.name, "validation": _figures(facts.validation), "test": _figures(facts.test)}
+    return {
+        "metric": facts.material.metric.name,
+        "validation": _figures(facts.validation),
+        "test": _figures(facts.test),
+    }
 
 
 def version_details(facts: Facts) -> dict[str, Any]:
@@ -143,7 +147,12 @@ def record(facts: Facts) -> dict[str, Any]:
         "package": facts.manifest.sha,
         "trials": {
             trial.name: [
-                {"fold": i, "iterations": fit.estimator.iterations, "derived": fit.estimator.derived, "rows": fit.n_train}
+                {
+                    "fold": i,
+                    "iterations": fit.estimator.iterations,
+                    "derived": fit.estimator.derived,
+                    "rows": fit.n_train,
+                }
                 for i, fit in sorted(trial.fits.items())
             ]
             for trial in facts.outcome.trials

@@ -102,9 +102,7 @@ def fold_scores(trial: Trial, work: Work, metrics: list[Metric]) -> FoldScores:
     )
 
 
-def blend_scores(
-    prediction: np.ndarray, oof: OutOfFold, metrics: list[Metric]
-) -> dict[str, np.ndarray]:
+def blend_scores(prediction: np.ndarray, oof: OutOfFold, metrics: list[Metric]) -> dict[str, np.ndarray]:
     """The metrics of a blended prediction (m, k) or (m,) for each fold."""
     out: dict[str, list[float]] = {metric.name: [] for metric in metrics}
     for index in np.unique(oof.fold):
@@ -137,9 +135,7 @@ def ensemble_loss(task: Task, metric: Metric) -> Any:
     return loss
 
 
-def blend_training(
-    trials: list[Trial], weights: dict[str, float], work: Work, metric: Metric
-) -> np.ndarray:
+def blend_training(trials: list[Trial], weights: dict[str, float], work: Work, metric: Metric) -> np.ndarray:
     """(f,) the metric of the blended members on a sample of each fold's training rows.
 
     Members that learned from a sample of their own were scored on other rows; the heaviest member's rows count then.

@@ -216,14 +216,10 @@ def _verdicts(
         return {}
     if len(baselines) == len(candidates):
         baselines = [floor]  # no booster fitted into the limit: is a trained baseline better than guessing?
-    return compare_to_baselines(
-        oof.y, predictions, baselines, metric, floor=floor, fold=oof.fold, weight=oof.weight
-    )
+    return compare_to_baselines(oof.y, predictions, baselines, metric, floor=floor, fold=oof.fold, weight=oof.weight)
 
 
-def _verdict_rows(
-    candidates: list[Candidate], verdicts: dict[str, BaselineVerdict]
-) -> dict[str, dict[str, Any]]:
+def _verdict_rows(candidates: list[Candidate], verdicts: dict[str, BaselineVerdict]) -> dict[str, dict[str, Any]]:
     """What the leaderboard shows of the comparisons."""
     rows: dict[str, dict[str, Any]] = {}
     for name, verdict in verdicts.items():

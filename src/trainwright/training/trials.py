@@ -122,9 +122,7 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     )
 
 
-def fit_rows(
-    step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
-) -> tuple[Estimator, float]:
+def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> tuple[Estimator, float]:
     """Fits the step on these development rows; a validation part is cut from them where the step asks for one."""
     estimator = new_estimator(step, work.target, work.custom)
     part = work.dataset.take(rows) if len(rows) < len(work.dataset) else work.dataset
@@ -225,9 +223,7 @@ def _collect(
     on_fold(step, fit)
 
 
-def _tasks(
-    steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]
-) -> Iterator[tuple[Step, int]]:
+def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Iterator[tuple[Step, int]]:
     for step in steps:
         for index in range(len(work.folds)):
             if index not in trials[step.name].fits:

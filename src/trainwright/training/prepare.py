@@ -16,6 +16,7 @@ from trainwright.config.settings import Settings
 from trainwright.data.checks import Findings, run_checks
 from trainwright.data.dataset import codes_of, role_codes, role_time
 from trainwright.data.infer import Inferred, encode_target, infer_schema, infer_target
+from trainwright.data.notes import listing
 from trainwright.data.parts import publish_parts, read_test_features
 from trainwright.data.read import ReadOptions, Source, read_table
 from trainwright.data.schema import Kind, Role, Schema, Target
@@ -241,11 +242,17 @@ def _given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
         frame = frame.rename(dict(zip(frame.columns, table.schema.names)))
     if target not in frame.columns:
         raise UserError(f"{settings.data.test_file} has no column {target!r}", remedy="the test file needs labels")
-    conformed, _ = conform(frame, table.schema, required=[target])
+    needed = [target, *(column.name for column in table.schema.features)]
+    conformed, _ = conform(frame, table.schema, required=needed)
     y = encode_target(conformed[target], table.target)
     known = y >= 0 if table.target.task == "classes" else np.isfinite(y)
     if not known.any():
-        raise UserError(f"{settings.data.test_file}: no row has a label of the training table in column {target!r}")
+        raise UserError(
+            f"{settings.data.test_file}: no row has a label of the training table in column {target!r}; it holds "
+            f"{listing(frame[target].unique().sort().to_list(), limit=3)}, the training table "
+            f"{listing(table.target.classes, limit=3)}",
+            remedy="spell the labels alike in both files",
+        )
     return conformed.filter(pl.Series(known))
 
 

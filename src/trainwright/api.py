@@ -103,7 +103,7 @@ def train(
     from trainwright.config.source import load_settings
     from trainwright.errors import UserError
     from trainwright.jobs.launch import train as launch
-    from trainwright.store.workspace import open_workspace
+    from trainwright.store.workspace import locate
     from trainwright.training.run import Custom
 
     started = time.time()
@@ -127,9 +127,9 @@ def train(
         raise UserError("no data is given", remedy="pass a table or a path, or set data.train_file in the config")
     if metric_name in own_names and not metrics:
         raise UserError(f"the metric {metric_name!r} is not among `metrics`")
-    space = open_workspace(workspace)
     custom = Custom(own, tuple(metrics)) if own or metrics else None
-    return Result(launch(space, data, loaded, started=started, custom=custom), space.path)
+    document = launch(workspace, data, loaded, started=started, custom=custom)
+    return Result(document, locate(workspace))
 
 
 def load(name: str, *, workspace: str | Path | None = None) -> Predictor:

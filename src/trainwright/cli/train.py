@@ -24,7 +24,6 @@ def train(source: str | None, config: str | None, workspace: str | None, as_json
     from trainwright.errors import UserError
     from trainwright.jobs.launch import Watcher
     from trainwright.jobs.launch import train as launch
-    from trainwright.store.workspace import open_workspace
 
     settings = load_settings(config, overrides=overrides(given))
     source = source or settings.data.train_file
@@ -33,10 +32,9 @@ def train(source: str | None, config: str | None, workspace: str | None, as_json
             "no table is named", remedy="trainwright train TABLE.csv --target COLUMN, or data.train_file in the YAML"
         )
     screen = Screen(quiet=as_json or not settings.training.verbose, started=started)
-    space = open_workspace(workspace)
     with screen:
         watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
-        document = launch(space, source, settings, started=started, watcher=watcher)
+        document = launch(workspace, source, settings, started=started, watcher=watcher)
     if as_json:
         output.print_json(document)
     else:

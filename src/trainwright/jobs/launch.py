@@ -21,9 +21,9 @@ from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_at
 from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
-from trainwright.store.workspace import Workspace
+from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
 from trainwright.training.options import RunOptions
-from trainwright.training.prepare import Prepared, prepare
+from trainwright.training.prepare import Prepared, look_first, prepare
 from trainwright.training.run import Custom
 
 POLL = 0.15
@@ -45,7 +45,7 @@ class Watcher:
 
 
 def train(
-    workspace: Workspace,
+    workspace: Workspace | str | Path | None,
     source: Any,
     settings: Settings,
     *,
@@ -56,6 +56,8 @@ def train(
     """Prepares and executes a training, and returns its result document.
 
     Args:
+        workspace: an open one, or where it is or will be made (see `store.workspace.locate`). One that is not there
+            yet is made only once the table is known to be sound: a mistake leaves nothing behind.
         source: a path or a frame.
         settings: of the run.
         started: `time.time()` when the command began; the time limit counts from there.
@@ -67,6 +69,10 @@ def train(
     """
     started = time.time() if started is None else started
     watcher = watcher or Watcher()
+    if not isinstance(workspace, Workspace):
+        if not (locate(workspace) / DATABASE).exists():
+            source = look_first(source, settings, say=watcher.stage)
+        workspace = open_workspace(workspace)
     sweep(workspace)
     prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
     watcher.prepared(prepared)
@@ -235,10 +241,3 @@ def _on_interrupt(handler: Callable[..., None]) -> Any:
 def _restore_interrupt(before: Any) -> None:
     if before is not None:
         signal.signal(signal.SIGINT, before)
-
-
-def workspace_of(path: str | Path | None) -> Workspace:
-    """The workspace to write to, created where there is none."""
-    from trainwright.store.workspace import open_workspace
-
-    return open_workspace(path)

@@ -128,6 +128,26 @@ def understand(source: Any, settings: Settings) -> Table:
     )
 
 
+def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> Table:
+    """The table, once everything that needs no workspace is known to be sound: a mistake then makes none.
+
+    Args:
+        source: see `understand`.
+        settings: of the run.
+        say: told which stage begins.
+
+    Raises:
+        UserError: about the table, the split or the settings.
+    """
+    say("reading the table")
+    table = understand(source, settings)
+    check_project_name(settings.project or _project_name(table.name))
+    _given_test(settings, table)
+    limit = RunOptions.from_settings(settings).limit
+    _draw(table, settings, _rule(settings, table.frame.height, limit), None, None)
+    return table
+
+
 def prepare(
     workspace: Workspace,
     source: Any,
@@ -139,7 +159,7 @@ def prepare(
     """Writes everything a run needs; nothing is written before the table and the split are known to be sound.
 
     Args:
-        source: see `understand`.
+        source: see `understand`; or a `Table` that is understood already.
         settings: of the run.
         started: `time.time()` when the command began.
         say: told which stage begins.
@@ -148,8 +168,9 @@ def prepare(
         UserError: about the table, the split or the settings.
     """
     started = time.time() if started is None else started
-    say("reading the table")
-    table = understand(source, settings)
+    if not isinstance(source, Table):
+        say("reading the table")
+    table = source if isinstance(source, Table) else understand(source, settings)
     options = RunOptions.from_settings(settings)
     name = settings.project or _project_name(table.name)
     check_project_name(name)

@@ -129,6 +129,8 @@ class Columns:
         times: (n, p_datetime) float64 seconds since 1970-01-01.
         texts: (n, p_text) object array of str.
         layout: the names that go with the blocks.
+        units: (n,) int64 or None: rows of one unit (a group, a stretch of time) are never parted by a cut that a
+            family makes within its own training rows; None: every row is a unit. Never a feature.
     """
 
     numbers: np.ndarray
@@ -136,13 +138,15 @@ class Columns:
     times: np.ndarray
     texts: np.ndarray
     layout: Layout
+    units: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def take(self, rows: np.ndarray) -> Columns:
         """The rows at these positions, in this order; the only way to make a subset."""
-        return Columns(self.numbers[rows], self.codes[rows], self.times[rows], self.texts[rows], self.layout)
+        units = None if self.units is None else self.units[rows]
+        return Columns(self.numbers[rows], self.codes[rows], self.times[rows], self.texts[rows], self.layout, units)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -11,6 +13,8 @@ from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.errors import UserError
 
 ROW_ORDER = "row-order"
+# Stretches of time that inner folds keep whole: enough to deal into ten folds, long enough to hold what belongs together.
+STRETCHES = 20
 
 
 def build_dataset(
@@ -32,15 +36,42 @@ def build_dataset(
     if rows is None:
         rows = np.arange(frame.height, dtype=np.int64)
     weight_name = schema.with_role(Role.WEIGHT)
+    group = role_codes(frame, schema, Role.GROUP)
+    time = rows.astype(np.float64) if row_order else role_time(frame, schema)
     return Dataset(
-        columns=layout.encode(frame),
+        columns=replace(layout.encode(frame), units=inner_units(group, time)),
         y=encode_target(frame[target.column], target),
         rows=rows,
         weight=None if weight_name is None else weights(frame[weight_name]),
-        group=role_codes(frame, schema, Role.GROUP),
-        time=rows.astype(np.float64) if row_order else role_time(frame, schema),
+        group=group,
+        time=time,
         cluster=role_codes(frame, schema, Role.CLUSTER),
     )
+
+
+def inner_units(group: np.ndarray | None, time: np.ndarray | None) -> np.ndarray | None:
+    """(n,) int64 units that cuts within training rows keep whole: groups where there are groups, else stretches of
+    time of equal length in rows, equal times together; None where rows are independent.
+
+    Args:
+        group: (n,) codes; a negative code is a unit of its own.
+        time: (n,) moments.
+
+    Example:
+        >>> inner_units(np.array([3, 3, -1, -1]), None).tolist()
+        [3, 3, 4, 5]
+    """
+    if group is not None:
+        alone = np.flatnonzero(group < 0)
+        units = group.astype(np.int64).copy()
+        units[alone] = np.arange(len(alone)) + max(int(group.max(initial=-1)), -1) + 1
+        return units
+    if time is None:
+        return None
+    moments, at = np.unique(time, return_inverse=True)
+    rows_up_to = np.cumsum(np.bincount(at, minlength=len(moments)))
+    stretch = (rows_up_to - 1) * STRETCHES // len(time)
+    return stretch[at].astype(np.int64)
 
 
 def role_codes(frame: pl.DataFrame, schema: Schema, role: Role) -> np.ndarray | None:

@@ -81,7 +81,7 @@ class AdaBoost(PreparedEstimator):
         self._take(booster)
         self.iterations = len(self.trees)
         if self._n_classes:
-            self.scale = self._calibrate(X, y, weight)
+            self.scale = self._calibrate(X, y, weight, Z.units)
         return True
 
     def answer(self, Z: Matrix) -> np.ndarray:
@@ -134,7 +134,9 @@ class AdaBoost(PreparedEstimator):
             answers.append(vote)
         self.trees = trees_of(booster.estimators_, answers)
 
-    def _calibrate(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    def _calibrate(
+        self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, units: np.ndarray | None
+    ) -> np.ndarray:
         """Slope and offsets from votes on rows left out in turn."""
 
         def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -146,7 +148,7 @@ class AdaBoost(PreparedEstimator):
             part._take(booster)
             return part.trees.total(X[test])
 
-        found = cross_scores(score, y, self._n_classes, self.seed)
+        found = cross_scores(score, y, self._n_classes, self.seed, units=units)
         if found is None:
             return np.concatenate([[1.0], np.log(self.prior / self.prior[0])])
         rows, scores = found

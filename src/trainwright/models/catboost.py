@@ -104,7 +104,11 @@ SPEC = Spec(
             "max_ctr_complexity", None, 1, 4, guidance="Categories combined in one feature; 1 is fastest."
         ),
         Setting(
-            "border_count", 254, 8, 1024, guidance="Cut points tried per number; lower it to train faster."
+            "border_count",
+            128,
+            8,
+            1024,
+            guidance="Cut points tried per number; CatBoost's own 254 doubles the time of small tables.",
         ),
         Setting(
             "boosting_type",

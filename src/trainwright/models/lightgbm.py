@@ -79,6 +79,12 @@ SPEC = Spec(
             "max_bin", 255, 7, 65_535, log=True, guidance="Cut points per number; lower it to train faster."
         ),
         Setting(
+            "extra_trees",
+            False,
+            choices=(False, True),
+            guidance="One random cut point per feature: noisier trees, which differ more in an ensemble.",
+        ),
+        Setting(
             "features",
             "plain",
             choices=("plain", "engineered"),
@@ -93,7 +99,7 @@ SPEC = Spec(
 )
 
 Matrix = PlainMatrix | EngineeredMatrix
-PASSED = ("learning_rate", "num_leaves", "feature_fraction", "bagging_fraction", "lambda_l2", "max_bin")
+PASSED = ("learning_rate", "num_leaves", "feature_fraction", "bagging_fraction", "lambda_l2", "max_bin", "extra_trees")
 
 
 class LightGBM(Estimator):
@@ -121,7 +127,7 @@ class LightGBM(Estimator):
             self.derived["constant"] = True
             return self
         labels = self._outcome.labels(y)
-        training = TrainingRows(self._outcome, labels, sample_weight, seed, threads)
+        training = TrainingRows(self._outcome, labels, sample_weight, seed, threads, X.units)
         self._matrix, values = _learn_matrix(X, training, engineered=settings["features"] == "engineered")
         parameters = self._parameters(settings, len(y), seed, threads)
         train = lightgbm.Dataset(

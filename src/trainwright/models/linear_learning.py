@@ -145,7 +145,9 @@ def _jobs(
         w = None if weight is None else weight[chosen]
         jobs = [_Job(Z.take(chosen), y[chosen], w, held[0], held[1], None)]
     else:
-        folds = inner_folds(y[chosen], 3 if n < _SMALL else 5, kind.seed, n_classes=kind.n_classes)
+        units = None if Z.units is None else Z.units[chosen]
+        count = 3 if n < _SMALL else 5
+        folds = inner_folds(y[chosen], count, kind.seed, n_classes=kind.n_classes, units=units)
         turns = range(3) if n < _SMALL else range(1)
         jobs = [job(chosen[folds != turn], chosen[folds == turn]) for turn in turns]
     # A class that only the judging rows hold, or too few rows, cannot be judged.

@@ -58,7 +58,12 @@ def apply_scale(scores: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 def cross_scores(
-    score: Scores, y: np.ndarray, n_classes: int, seed: int, folds: int = 3
+    score: Scores,
+    y: np.ndarray,
+    n_classes: int,
+    seed: int,
+    folds: int = 3,
+    units: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Scores of rows by models that were not fitted on them.
 
@@ -68,6 +73,7 @@ def cross_scores(
         n_classes: k.
         seed: decides the folds.
         folds: how many models are fitted.
+        units: (n,) units that folds keep whole, or None.
 
     Returns:
         (m,) row positions, at most 6,000 of them, and (m, k) scores; None when a class has fewer rows than
@@ -78,7 +84,10 @@ def cross_scores(
         drawn = np.sort(np.random.default_rng(seed).choice(len(y), _ROWS, replace=False))
     if np.bincount(y[drawn], minlength=n_classes).min() < folds:
         return None
-    fold = inner_folds(y[drawn], folds, seed, n_classes=n_classes)
+    own = None if units is None else units[drawn]
+    fold = inner_folds(y[drawn], folds, seed, n_classes=n_classes, units=own)
+    if own is not None and any(len(np.unique(y[drawn][fold != k])) < n_classes for k in range(folds)):
+        return None  # whole units can take a class along
     rows = [drawn[fold == k] for k in range(folds)]
     parts = [score(drawn[fold != k], rows[k]) for k in range(folds)]
     return np.concatenate(rows), np.concatenate(parts)

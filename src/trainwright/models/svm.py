@@ -79,7 +79,7 @@ class SupportVectorMachine(PreparedEstimator):
         self.vectors, self.weights, self.intercept = self._borders(X, y, weight)
         self.derived["support_vectors"] = len(self.vectors)
         if self._n_classes:
-            self.scale = self._calibrate(X, y, weight)
+            self.scale = self._calibrate(X, y, weight, None if Z.units is None else Z.units[kept])
         return True
 
     def answer(self, Z: Matrix) -> np.ndarray:
@@ -135,14 +135,16 @@ class SupportVectorMachine(PreparedEstimator):
         out += intercept
         return np.concatenate([-out, out], axis=1) / 2 if self._n_classes == 2 else out
 
-    def _calibrate(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    def _calibrate(
+        self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, units: np.ndarray | None
+    ) -> np.ndarray:
         """Slope and offsets from scores of rows left out in turn."""
 
         def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
             borders = self._borders(X[train], y[train], None if weight is None else weight[train])
             return self._score(X[test], *borders)
 
-        found = cross_scores(score, y, self._n_classes, self.seed)
+        found = cross_scores(score, y, self._n_classes, self.seed, units=units)
         if found is None:
             return np.concatenate([[1.0], np.log(self.prior / self.prior[0])])
         rows, scores = found

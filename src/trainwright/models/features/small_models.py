@@ -25,6 +25,7 @@ class TrainingRows:
         weight: (n,) weights or None.
         seed: seed of every random choice.
         threads: number of threads.
+        units: (n,) units that folds keep whole, as in `Columns`, or None.
     """
 
     outcome: Outcome
@@ -32,6 +33,7 @@ class TrainingRows:
     weight: np.ndarray | None
     seed: int
     threads: int
+    units: np.ndarray | None = None
 
     @property
     def n_classes(self) -> int:
@@ -45,7 +47,7 @@ class TrainingRows:
 
     def folds(self, count: int) -> np.ndarray:
         """(n,) numbers of `count` folds made among these rows."""
-        return inner_folds(self.codes, count, self.seed, n_classes=self.n_classes)
+        return inner_folds(self.codes, count, self.seed, n_classes=self.n_classes, units=self.units)
 
     def sample(self, width: int) -> np.ndarray:
         """Sorted positions of the rows to look at when there are `width` features."""

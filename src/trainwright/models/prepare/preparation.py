@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,10 +48,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Matrix:
-    """n prepared rows: dense columns first, then, for wide tables, sparse ones."""
+    """n prepared rows: dense columns first, then, for wide tables, sparse ones; `units` as in `Columns`."""
 
     dense: np.ndarray
     sparse: SparseRows | None = None
+    units: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.dense)
@@ -70,7 +71,8 @@ class Matrix:
 
     def take(self, rows: np.ndarray) -> Matrix:
         """The rows at these positions."""
-        return Matrix(self.dense[rows], self.sparse.take(rows) if self.sparse else None)
+        units = None if self.units is None else self.units[rows]
+        return Matrix(self.dense[rows], self.sparse.take(rows) if self.sparse else None, units)
 
     def toarray(self) -> np.ndarray:
         """(n, width) dense."""
@@ -139,13 +141,13 @@ class Preparation:
         self.one_hot.fit(X.codes[:, self.hot])
         self.tfidf.fit(X.texts, y, n_classes)
         self.target = TargetEncoder(n_classes)
-        folds = inner_folds(y, min(_FOLDS, max(len(y), 1)), seed, n_classes=n_classes)
+        folds = inner_folds(y, min(_FOLDS, max(len(y), 1)), seed, n_classes=n_classes, units=X.units)
         encoded = self.target.fit_transform(X.codes[:, self.averaged], y, folds, weight)
         self.averages.fit(encoded)
         wide = self.one_hot.width + self.tfidf.width
         self.is_sparse = 0 < recipe.sparse_from < wide
         self._name(layout.names, X, classes)
-        return self._assemble(X, encoded)
+        return replace(self._assemble(X, encoded), units=X.units)
 
     def transform(self, X: Columns) -> Matrix:
         """Prepares any rows."""

@@ -49,9 +49,15 @@ class _Tabular(BaseEstimator):  # type: ignore[misc]
                 f"only one class: {target.classes[int(y[rows[0]])]!r}"
             )
         try:
-            door, typed = Door.learn(frame, plain=plain)
-            dataset = Dataset(door.layout.encode(typed), y, np.arange(n), weight, group)
-            developed = develop(dataset.take(rows), target, door.layout, self._request())
+            door, typed = Door.learn(frame if len(rows) == n else frame[rows], plain=plain)
+            dataset = Dataset(
+                door.layout.encode(typed),
+                y[rows],
+                rows,
+                None if weight is None else weight[rows],
+                None if group is None else group[rows],
+            )
+            developed = develop(dataset, target, door.layout, self._request())
         except UserError as error:
             raise ValueError(str(error)) from error
         self._keep(door, developed, rows, n)

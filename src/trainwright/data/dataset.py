@@ -13,7 +13,8 @@ from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.errors import UserError
 
 ROW_ORDER = "row-order"
-# Stretches of time that inner folds keep whole: enough to deal into ten folds, long enough to hold what belongs together.
+# Stretches of time that inner folds keep whole: enough to deal into ten folds, long enough to hold what belongs
+# together.
 STRETCHES = 20
 
 

@@ -15,7 +15,7 @@ from trainwright.data.split import Split, SplitRule, make_split
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.calibration import Calibration
 from trainwright.packages.write import Member
-from trainwright.tasks import Metric, task_for
+from trainwright.tasks import Metric, Task, task_for
 from trainwright.training.budget import Budget
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
 from trainwright.training.outcome import conclude, leaderboard
@@ -116,9 +116,9 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         TrainwrightError: no trial could be finished; it says why for each.
     """
     task = task_for(target)
-    metric: Metric = task.default_metric() if request.metric is None else task.metric(request.metric)
     budget = FitBudget(request.limit, time.time())
     split = _split(dataset, target, request)
+    metric = _metric(task, dataset, split, request.metric)
     jobs = min(request.cores, len(split.folds)) if len(dataset) <= SIDE_BY_SIDE_ROWS else 1
     work = Work(dataset, target, split.folds, request.seed, max(1, request.cores // jobs), jobs)
     plan = _plan(work, layout, request)
@@ -163,6 +163,17 @@ def _split(dataset: Dataset, target: Target, request: Request) -> Split:
         seed=request.seed,
     )
     return make_split(rule, len(dataset), task=target.task, y=dataset.y, group=dataset.group, classes=target.classes)
+
+
+def _metric(task: Task, dataset: Dataset, split: Split, asked: str | None) -> Metric:
+    """The metric asked for, or the task's default; log-loss where too few folds hold both of two classes to rank."""
+    if asked is not None:
+        return task.metric(asked)
+    if task.name == "classes" and len(task.target.classes) == 2:
+        whole = sum(len(np.unique(dataset.y[fold.validation])) == 2 for fold in split.folds)
+        if whole < min(2, len(split.folds)):
+            return task.metric("log_loss")
+    return task.default_metric()
 
 
 def _plan(work: Work, layout: Layout, request: Request) -> Plan:

@@ -13,8 +13,9 @@ from trainwright.models.cost import estimate_seconds
 from trainwright.models.families import families
 
 BASELINES = ("baseline", "linear", "forest")
-# A baseline is a yardstick, not a contender for size: above this many rows it learns from a sample.
-BASELINE_ROWS = 50_000
+# A baseline is a yardstick, not a contender for size: of more than the first number of training rows it learns from a
+# sample of the second.
+BASELINE_LIMIT, BASELINE_ROWS = 30_000, 20_000
 # How the time for contenders is shared; what one leaves goes to those after it.
 SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15}
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.
@@ -178,7 +179,7 @@ def _fits(name: str, facts: Facts) -> bool:
 
 def _baseline(name: str, facts: Facts, given: dict[str, dict[str, Any]]) -> Step:
     settings = BASELINE_SETTINGS.get(name, {}) | given.get(name, {})
-    sample = BASELINE_ROWS if facts.n_train > BASELINE_ROWS and name != "baseline" else None
+    sample = BASELINE_ROWS if facts.n_train > BASELINE_LIMIT and name != "baseline" else None
     reason = "always there, so that every other model has something to beat"
     if sample:
         reason += f"; learns from {sample:,} of the training rows, enough for a yardstick"

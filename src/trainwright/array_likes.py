@@ -145,8 +145,8 @@ def read_weight(sample_weight: Any, n: int) -> np.ndarray | None:
 
     if sample_weight is None:
         return None
-    if np.isscalar(sample_weight):
-        return np.full(n, float(sample_weight))  # type: ignore[arg-type]
+    if isinstance(sample_weight, int | float | np.number):
+        return np.full(n, float(sample_weight))
     if isinstance(sample_weight, pl.Series):
         sample_weight = sample_weight.to_numpy()
     weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
@@ -158,7 +158,7 @@ def read_weight(sample_weight: Any, n: int) -> np.ndarray | None:
         raise ValueError("Negative values in data passed to `sample_weight`.")
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    return weight  # type: ignore[no-any-return]
+    return weight
 
 
 def read_groups(groups: Any, n: int) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -193,7 +194,10 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
         jobs=work.jobs if timed else 1,
     )
     tiny = n < TINY
-    seconds = nominal_seconds(n) if request.limit is None else 0.85 * request.limit
+    if request.limit is not None:
+        seconds = (1 - CHOICE_SHARE) * 0.9 * request.limit  # estimates are rough: a tenth is for their error
+    else:
+        seconds = math.inf if request.families else nominal_seconds(n)
     plan = make_plan(facts, seconds, chosen=request.families, family_settings=TINY_SETTINGS if tiny else None)
     if request.families:
         named = {"baseline", *request.families}

@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trainwright.data.dataset import role_codes
+import numpy as np
+import polars as pl
+
+from trainwright.data.dataset import role_codes, role_time, weights
 from trainwright.data.infer import encode_target
-from trainwright.data.schema import Role
+from trainwright.data.schema import Role, Schema
 from trainwright.data.sealed import open_test
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.document import evaluate
@@ -51,6 +54,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     frame = opened.frame.filter(known)
     schema = predictor.manifest.schema
     metric = options.metric_name
+    weight = schema.with_role(Role.WEIGHT)
     document = evaluate(
         target,
         y[known],
@@ -59,7 +63,9 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         part="test",
         metric=metric,
         group=role_codes(frame, schema, Role.GROUP),
+        time=_time(frame, schema, options),
         cluster=role_codes(frame, schema, Role.CLUSTER),
+        weight=weights(frame[weight]) if weight is not None and _complete(frame, weight) else None,
         threshold=predictor.manifest.threshold if predictor.manifest.threshold is not None else 0.5,
         level=opened.level,
         seed=options.seed,
@@ -67,6 +73,19 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     )
     document["opening"] = {"k": opened.k, "level": opened.level, "unknown_labels": int((~known).sum())}
     return document
+
+
+def _time(frame: pl.DataFrame, schema: Schema, options: RunOptions) -> np.ndarray | None:
+    """(n,) when each test row happened: intervals are made from blocks of neighbours in time."""
+    if options.settings.data.time == "row-order":
+        return np.arange(frame.height, dtype=np.float64)
+    name = schema.with_role(Role.TIME)
+    return role_time(frame, schema) if name is not None and _complete(frame, name) else None
+
+
+def _complete(frame: pl.DataFrame, name: str) -> bool:
+    """Whether every row has a value: a test file of the user's own may lack a role's column."""
+    return name in frame.columns and frame[name].null_count() == 0
 
 
 def main(arguments: list[str]) -> int:

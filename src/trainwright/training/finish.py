@@ -20,6 +20,7 @@ from trainwright.packages.reference import reference_values
 from trainwright.packages.write import Member, write_package
 from trainwright.store.evaluations import add_evaluation, findings_of
 from trainwright.store.files import Published, name_artifact, publish
+from trainwright.store.process import current_owner
 from trainwright.store.projects import list_projects
 from trainwright.store.runs import save_document, set_state
 from trainwright.store.transaction import read, write
@@ -142,7 +143,7 @@ def _package(
     rule = material.split.summary()
     split = {"rule": rule["rule"], "folds": len(material.split.folds), "development": len(material.work.dataset)}
 
-    with TemporaryDirectory(prefix="package-", dir=_scratch(workspace)) as scratch:
+    with TemporaryDirectory(prefix=f"{current_owner()}-package-", dir=_scratch(workspace)) as scratch:
 
         def write_into_scratch(members: list[Member]) -> Path:
             folder = Path(scratch) / str(len(manifests))
@@ -186,7 +187,10 @@ def _package(
 
 
 def _scratch(workspace: Workspace) -> Path:
-    """Temporary folders lie in the workspace, so that a full disk is noticed where it matters."""
+    """Temporary folders lie in the workspace, so that a full disk is noticed where it matters.
+
+    Their names say which process owns them: what a killed one left is swept.
+    """
     folder = workspace.path / "tmp"
     folder.mkdir(exist_ok=True)
     return folder

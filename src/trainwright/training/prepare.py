@@ -212,8 +212,9 @@ def prepare(
             target=table.target.to_json(),
             notes=[note.to_json() for note in table.notes],
         )
+        summary = _summary(split, given_test)
         row = add_split(
-            connection, project.id, dataset.id, rule=split.rule.to_json(), summary=split.summary(), artifacts=parts
+            connection, project.id, dataset.id, rule=split.rule.to_json(), summary=summary, artifacts=parts
         )
         run = create_run(
             connection,
@@ -306,6 +307,18 @@ def _split(
             masks = earlier_rows(keys, known.test, known.development)
     split = _draw(table, settings, rule, *masks)
     return split, _recorded(keys, kind), kind, 0 if known is None else len(known.test)
+
+
+def _summary(split: Split, given_test: pl.DataFrame | None) -> dict[str, Any]:
+    """The split's summary; with a test file of the user's own, its rows are the test part."""
+    summary = split.summary()
+    if given_test is not None:
+        sealed = summary["sizes"]["test"]
+        summary["sizes"]["test"] = summary["n_rows"]["test"] = given_test.height
+        if sealed:
+            summary["sizes"]["left_out"] += sealed
+            summary["left_out"] = {**summary["left_out"], "sealed by an earlier training": sealed}
+    return summary
 
 
 def _draw(

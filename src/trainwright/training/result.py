@@ -46,7 +46,7 @@ class Facts:
 def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     """The document that `train --json` prints and the report is made from."""
     m, outcome = facts.material, facts.outcome
-    summary = m.split.summary()
+    summary = m.split_row.summary or m.split.summary()
     settings = m.options.settings
     rehearsal = settings.training.sample is not None
     document = {

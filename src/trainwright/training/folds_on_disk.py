@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,12 +89,14 @@ def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...])
         step = planned.get(row.name)
         if step is None or row.artifact is None or row.fold < 0:
             continue
+        step = replace(step, settings=dict(row.settings or {}))  # the clock may have taken rounds from the plan's
         folder = open_artifact(workspace, "trial", row.artifact)
         arrays = read_arrays(folder / PREDICTIONS)
         estimator = type(new_estimator(step, work.target, work.custom)).load(folder / "model", work.target)
         estimator.iterations = row.iterations
         estimator.derived = dict(row.derived or {})
         out[(row.name, row.fold)] = FoldFit(
+            step=step,
             fold=row.fold,
             estimator=estimator,
             prediction=arrays["prediction"],

@@ -16,6 +16,8 @@ BASELINES = ("baseline", "linear", "forest")
 # A baseline is a yardstick, not a contender for size: of more than the first number of training rows it learns from a
 # sample of the second.
 BASELINE_LIMIT, BASELINE_ROWS = 30_000, 20_000
+# The share of the time for fits that contenders may plan with; the rest refits the chosen members.
+FITS_SHARE = 0.85
 # How the time for contenders is shared; what one leaves goes to those after it.
 SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15}
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.

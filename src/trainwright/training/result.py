@@ -212,7 +212,7 @@ def _plan(facts: Facts) -> dict[str, Any]:
             {
                 "name": step.name,
                 "family": step.family,
-                "settings": step.settings,
+                "settings": trial.step.settings if trial else step.settings,
                 "folds": len(trial.fits) if trial else 0,
                 "iterations": sorted(counts)[len(counts) // 2] if counts else None,
                 "seconds": sum(fit.fit_s for fit in trial.fits.values()) if trial else None,
@@ -232,6 +232,7 @@ def _budget(facts: Facts) -> dict[str, Any]:
         stages[words.get(name, name)] = end - facts.clock[name]
     shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items()]
     shortened += [r for r in facts.material.plan.reasons if "instead of" in r or "left out" in r or "too short" in r]
+    shortened += [trial.shortened for trial in facts.outcome.trials if trial.shortened]
     left = (facts.importance or {}).get("left_out") or []
     if left:
         shortened.append(f"importance was not measured for {len(left)} columns")

@@ -27,7 +27,7 @@ from trainwright.training.budget import Budget
 from trainwright.training.custom import factories
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
-from trainwright.training.plan import Facts, Plan, make_plan
+from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
 from trainwright.training.trials import Work, run_steps
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
@@ -185,7 +185,7 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         budget = Budget(options.limit, started)
         plan = make_plan(
             facts,
-            budget.remaining() * 0.85,  # the rest is for refitting the chosen members
+            budget.remaining() * FITS_SHARE,
             chosen=options.families,
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
@@ -225,8 +225,11 @@ def _plan_document(material: Material) -> dict[str, Any]:
 
 def completed_plan(material: Material, outcome: Outcome, shape: str) -> dict[str, Any]:
     """The plan as it was executed: what a repetition obeys."""
+    fitted = {trial.name: trial.step for trial in outcome.trials}
+    steps = tuple(fitted.get(step.name, step) for step in material.plan.steps)
     return {
         **_plan_document(material),
+        "steps": Plan(steps).to_json()["steps"],
         "completed": [trial.name for trial in outcome.trials],
         "unfinished": outcome.unfinished,
         "selected": outcome.choice.selected,

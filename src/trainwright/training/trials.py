@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,8 @@ from trainwright.data.split import Fold, inner_cut
 from trainwright.models.families import families
 from trainwright.models.spec import Estimator, Report
 from trainwright.training.budget import Budget
-from trainwright.training.plan import Step
+from trainwright.training.pace import fit_into, slowness
+from trainwright.training.plan import FITS_SHARE, Step
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
@@ -32,6 +32,7 @@ class FoldFit:
     """One fit of a candidate: the model, and its predictions for the rows it did not see.
 
     Args:
+        step: the step as it was fitted.
         fold: index into the split's folds.
         estimator: the fitted model.
         prediction: (n_validation, k) or (n_validation,) for the fold's held-out rows.
@@ -42,6 +43,7 @@ class FoldFit:
         n_train: rows it learned from.
     """
 
+    step: Step
     fold: int
     estimator: Estimator
     prediction: np.ndarray
@@ -54,12 +56,19 @@ class FoldFit:
 
 @dataclass
 class Trial:
-    """The folds of one step that are done."""
+    """The folds of one step that are done.
+
+    Args:
+        step: as it is fitted; the clock may have taken rounds from the planned one.
+        fits: by fold.
+        failure: why the family failed, or None.
+        shortened: why it has fewer rounds than planned, "" when it has them all.
+    """
 
     step: Step
     fits: dict[int, FoldFit] = field(default_factory=dict)
-    size_mb: float = 0.0
     failure: str | None = None
+    shortened: str = ""
 
     @property
     def name(self) -> str:
@@ -111,6 +120,7 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     per_row = (time.perf_counter() - before) * 1e3 / max(len(held_out), 1)
     sample = np.sort(_sampled(train, TRAINING_SAMPLE, seed + 1))
     return FoldFit(
+        step=step,
         fold=index,
         estimator=estimator,
         prediction=prediction,
@@ -176,21 +186,27 @@ def run_steps(
     for (name, index), fit in finished.items():
         if name in trials:
             trials[name].fits[index] = fit
+            trials[name].step = fit.step
     todo = _tasks(steps, work, trials)
-    running: dict[Future[FoldFit], Step] = {}
+    running: dict[Future[FoldFit], Trial] = {}
+    begun: set[str] = set()
     cut: set[str] = set()
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="fit") as pool:
         upcoming = next(todo, None)
         while running or upcoming is not None:
             while upcoming is not None and len(running) < work.jobs and not stop.is_set():
-                step, index = upcoming
-                if trials[step.name].failure is None and step.name not in cut:
-                    if budget.allows(_expected(step, trials[step.name], work)):
-                        report({"kind": "fold_started", "trial": step.name, "fold": index})
-                        running[pool.submit(fit_fold, step, index, work, report)] = step
+                name, index = upcoming
+                trial = trials[name]
+                if name not in begun:
+                    begun.add(name)
+                    _pace(trial, trials, begun, work, budget, report)
+                if trial.failure is None and name not in cut:
+                    if budget.allows(_expected(trial, work)):
+                        report({"kind": "fold_started", "trial": name, "fold": index})
+                        running[pool.submit(fit_fold, trial.step, index, work, report)] = trial
                     else:
-                        cut.add(step.name)
-                        report({"kind": "cut", "trial": step.name, "reason": "time limit"})
+                        cut.add(name)
+                        report({"kind": "cut", "trial": name, "reason": "time limit"})
                 upcoming = next(todo, None)
             if stop.is_set():
                 upcoming = None
@@ -198,14 +214,29 @@ def run_steps(
                 continue
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                step = running.pop(future)
-                _collect(future, step, trials[step.name], on_fold, report)
+                _collect(future, running.pop(future), on_fold, report)
     return [trials[step.name] for step in steps]
+
+
+def _pace(
+    trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report
+) -> None:
+    """Gives a contender that begins no more rounds than the clock allows."""
+    if trial.step.role != "candidate" or trial.fits or budget.limit is None:
+        return
+    later = [t.step for name, t in trials.items() if name not in begun and t.step.role == "candidate"]
+    slower = slowness(trials.values())
+    remaining = budget.remaining() * FITS_SHARE
+    trial.step, why = fit_into(
+        trial.step, later, n_folds=len(work.folds), jobs=work.jobs, slower=slower, remaining=remaining
+    )
+    if why:
+        trial.shortened = why
+        report({"kind": "shortened", "trial": trial.name, "reason": why})
 
 
 def _collect(
     future: Future[FoldFit],
-    step: Step,
     trial: Trial,
     on_fold: Callable[[Step, FoldFit], None],
     report: Report,
@@ -217,21 +248,22 @@ def _collect(
         raise
     except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
         trial.failure = f"{type(error).__name__}: {error}"
-        report({"kind": "trial_failed", "trial": step.name, "error": trial.failure})
+        report({"kind": "trial_failed", "trial": trial.name, "error": trial.failure})
         return
     trial.fits[fit.fold] = fit
-    on_fold(step, fit)
+    on_fold(trial.step, fit)
 
 
-def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Iterator[tuple[Step, int]]:
+def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Iterator[tuple[str, int]]:
     for step in steps:
         for index in range(len(work.folds)):
             if index not in trials[step.name].fits:
-                yield step, index
+                yield step.name, index
 
 
-def _expected(step: Step, trial: Trial, work: Work) -> float:
+def _expected(trial: Trial, work: Work) -> float:
     """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go."""
+    step = trial.step
     if step.family == "baseline":
         return float("-inf")
     if not trial.fits:
@@ -248,12 +280,3 @@ def _sampled(rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:
     if most is None or len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-
-
-def settings_used(fit: FoldFit) -> dict[str, Any]:
-    """What a fit used, whatever its library derived included: what a replay needs to know."""
-    return {
-        "iterations": fit.estimator.iterations,
-        "derived": fit.estimator.derived,
-        "n_train": fit.n_train,
-    }

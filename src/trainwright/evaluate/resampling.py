@@ -22,6 +22,10 @@ PACKETS = 2_000
 RESAMPLES = 1_000
 FEWEST = 200
 """Resamples made even when the time is up: fewer say nothing about a 95 % bound."""
+# What one core does in a second, roughly. How many resamples a number of seconds affords follows from the sizes alone,
+# never from a clock: the same evaluation gives the same bounds, on a busy machine too.
+PRODUCTS_PER_SECOND = 1e9
+ROWS_PER_SECOND = 5e6
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,8 @@ class Resampler:
         resamples: number of draws.
         seed: of the draws; the same seed and units give the same draws for another prediction, so that
             differences of two candidates are paired.
-        deadline: `time.monotonic()` after which no more than `FEWEST` resamples are made, or None.
+        seconds: what a metric's resamples may cost, as far as their sizes tell; None for no limit. A metric of the
+            user's own, whose cost nobody knows, obeys the clock instead.
     """
 
     y: np.ndarray
@@ -158,7 +163,7 @@ class Resampler:
     weight: np.ndarray | None = None
     resamples: int = RESAMPLES
     seed: int = 0
-    deadline: float | None = None
+    seconds: float | None = None
     _draws: np.ndarray | None = field(default=None, init=False, repr=False)
     _sums: dict[int, tuple[object, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
 
@@ -173,14 +178,17 @@ class Resampler:
         known = self._sums.get(id(tally))
         if known is None:
             totals = self.units.totals(tally(self.y, self.prediction), self.weight)
-            draws, out = self._counts(len(totals)), []
-            for at in range(0, self.resamples, FEWEST):
-                if at and self.deadline is not None and clock.monotonic() > self.deadline:
-                    break
-                out.append(draws[at : at + FEWEST] @ totals)
-            known = (tally, np.concatenate(out))  # the tally is kept too: its id must not be given away
+            made = self._affordable(PRODUCTS_PER_SECOND / max(totals.size, 1), FEWEST)
+            # The tally is kept too: its id must not be given away.
+            known = (tally, self._counts(len(totals))[:made] @ totals)
             self._sums[id(tally)] = known
         return known[1]
+
+    def _affordable(self, per_second: float, fewest: int) -> int:
+        """The number of resamples, no fewer than `fewest`, that `seconds` buy at so many a second."""
+        if self.seconds is None:
+            return self.resamples
+        return min(self.resamples, max(fewest, int(self.seconds * per_second)))
 
     def _counts(self, units: int) -> np.ndarray:
         """(resamples, units) how often each unit is drawn."""
@@ -198,9 +206,12 @@ class Resampler:
         order = np.argsort(self.units.code, kind="stable")
         start = np.searchsorted(self.units.code[order], np.arange(self.units.count + 1))
         choices = self.units.count - self.units.block + 1
+        timed = self.seconds is not None and metric.kind == "user"
+        most = self.resamples if timed else self._affordable(ROWS_PER_SECOND / max(len(self.y), 1), FEWEST // 4)
+        end = clock.monotonic() + (self.seconds or 0.0)
         out = []
-        for made in range(self.resamples):
-            if made >= FEWEST // 4 and self.deadline is not None and clock.monotonic() > self.deadline:
+        for made in range(most):
+            if timed and made >= FEWEST // 4 and clock.monotonic() > end:
                 break
             picks = rng.integers(0, choices, self.units.drawn)
             rows = np.concatenate([order[start[u] : start[u + self.units.block]] for u in picks])

@@ -65,9 +65,7 @@ def numbers(values: np.ndarray) -> Columns:
     """A table of numbers alone."""
     n, p = values.shape
     layout = Layout(tuple(f"x{j}" for j in range(p)), (), (), (), (), single=values.dtype == np.float32)
-    return Columns(
-        values, np.empty((n, 0), np.int32), np.empty((n, 0)), np.empty((n, 0), dtype=object), layout
-    )
+    return Columns(values, np.empty((n, 0), np.int32), np.empty((n, 0)), np.empty((n, 0), dtype=object), layout)
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:

@@ -56,9 +56,7 @@ def test_a_row_never_sees_its_own_label() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 400)
     codes = np.arange(400)[:, None]
-    _, features = Encodings.learn(
-        codes, y, rng.integers(0, 5, 400), None, n_classes=2, counted=np.empty(0, np.int64)
-    )
+    _, features = Encodings.learn(codes, y, rng.integers(0, 5, 400), None, n_classes=2, counted=np.empty(0, np.int64))
     within_fold = np.unique(features[:, 0].round(12))
     assert len(within_fold) <= 5  # one prior per fold, nothing of the row
 

@@ -100,9 +100,7 @@ SPEC = Spec(
             255,
             guidance="Categories with at most this many values are one-hot encoded.",
         ),
-        Setting(
-            "max_ctr_complexity", None, 1, 4, guidance="Categories combined in one feature; 1 is fastest."
-        ),
+        Setting("max_ctr_complexity", None, 1, 4, guidance="Categories combined in one feature; 1 is fastest."),
         Setting(
             "border_count",
             128,
@@ -137,10 +135,9 @@ PASSED = (
     "rsm",
     "one_hot_max_size",
     "max_ctr_complexity",
-    "border_count",
     "boosting_type",
 )
-WHOLE = ("depth", "one_hot_max_size", "max_ctr_complexity", "border_count")
+WHOLE = ("depth", "one_hot_max_size", "max_ctr_complexity")
 # What CatBoost decided itself and is read back after training.
 READ_BACK = (
     "learning_rate",
@@ -268,7 +265,7 @@ class CatBoost(Estimator):
             for name in PASSED
             if settings[name] != defaults[name]
         }
-        parameters["iterations"] = settings["iterations"]
+        parameters |= {"iterations": settings["iterations"], "border_count": settings["border_count"]}
         if settings["bagging_temperature"] is not None:
             parameters |= {
                 "bootstrap_type": "Bayesian",

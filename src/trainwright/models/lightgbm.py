@@ -75,9 +75,7 @@ SPEC = Spec(
         Setting("feature_fraction", 0.7, 0.05, 1.0, guidance="Share of features each tree sees."),
         Setting("bagging_fraction", 0.8, 0.05, 1.0, guidance="Share of rows each tree sees."),
         Setting("lambda_l2", 1.0, 0.0, 1000.0, log=True, guidance="Raise it against overfitting."),
-        Setting(
-            "max_bin", 255, 7, 65_535, log=True, guidance="Cut points per number; lower it to train faster."
-        ),
+        Setting("max_bin", 255, 7, 65_535, log=True, guidance="Cut points per number; lower it to train faster."),
         Setting(
             "extra_trees",
             False,
@@ -90,9 +88,7 @@ SPEC = Spec(
             choices=("plain", "engineered"),
             guidance="engineered costs more and often gains.",
         ),
-        Setting(
-            "patience", 50, 1, 10_000, guidance="Rounds without improvement on the inner validation rows."
-        ),
+        Setting("patience", 50, 1, 10_000, guidance="Rounds without improvement on the inner validation rows."),
     ),
     iterations="n_estimators",
     cost=0.6,
@@ -145,9 +141,7 @@ class LightGBM(Estimator):
             num_boost_round=int(settings["n_estimators"]),
             **self._stopping(validation, train, settings, report),
         )
-        self.iterations = int(
-            booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-        )
+        self.iterations = int(booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration())
         self.derived |= {"num_threads": threads, "min_child_samples": parameters["min_data_in_leaf"]}
         # The text is the model, in memory as on disk: predictions before and after `save` are the same
         # numbers.

@@ -169,9 +169,7 @@ def _better_than_noise(
     return np.split(kept, np.cumsum([block.shape[1] for block in candidates])[:-1])
 
 
-def _worth(
-    base: np.ndarray, blocks: list[np.ndarray], training: TrainingRows, categorical: list[int]
-) -> list[bool]:
+def _worth(base: np.ndarray, blocks: list[np.ndarray], training: TrainingRows, categorical: list[int]) -> list[bool]:
     """Which blocks of features lower the loss on inner folds, each tried on top of those kept before it. More
     features are not better by themselves: on about a thousand rows thirty good-looking ratios made LightGBM
     worse."""

@@ -37,9 +37,7 @@ class Groups:
     chosen: np.ndarray
 
     @classmethod
-    def learn(
-        cls, numeric: np.ndarray, codes: np.ndarray, numbers: list[int], categories: list[int]
-    ) -> Groups:
+    def learn(cls, numeric: np.ndarray, codes: np.ndarray, numbers: list[int], categories: list[int]) -> Groups:
         """Reads means and deviations off n training rows: (n, p) numeric block and (n, q) codes."""
         chosen = codes[:, categories]
         slots = Slots.of(chosen)
@@ -75,9 +73,7 @@ class Groups:
 
     def take(self, chosen: np.ndarray) -> Groups:
         """Only these of the current features."""
-        return Groups(
-            self.categories, self.numbers, self.slots, self.mean, self.deviation, self.chosen[chosen]
-        )
+        return Groups(self.categories, self.numbers, self.slots, self.mean, self.deviation, self.chosen[chosen])
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -92,9 +88,7 @@ class Groups:
 
     def parts(self, feature: int) -> tuple[int, int]:
         """(category column, numeric feature) of one used feature."""
-        _, c, m = np.unravel_index(
-            self.chosen[feature], (len(STATISTICS), len(self.categories), len(self.numbers))
-        )
+        _, c, m = np.unravel_index(self.chosen[feature], (len(STATISTICS), len(self.categories), len(self.numbers)))
         return int(self.categories[c]), int(self.numbers[m])
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -33,7 +33,8 @@ class NumericBlock:
 
     def transform(self, X: Columns, dtype: type | None = None) -> np.ndarray:
         """(n, p) numeric features; the numbers block itself, not a copy, when there is nothing to add."""
-        numbers = X.numbers if dtype is None else np.ascontiguousarray(X.numbers, dtype=dtype)
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, which trees cut like any large number
+            numbers = X.numbers if dtype is None else np.ascontiguousarray(X.numbers, dtype=dtype)
         parts = [numbers]
         if X.times.shape[1]:
             parts.append(self.dates.transform(X.times).astype(numbers.dtype))

@@ -66,9 +66,7 @@ class PlainMatrix:
 
     def to_json(self) -> dict[str, Any]:
         """The matrix as plain data."""
-        ranks = [
-            None if rank is None else [None if np.isnan(r) else int(r) for r in rank] for rank in self.ranks
-        ]
+        ranks = [None if rank is None else [None if np.isnan(r) else int(r) for r in rank] for rank in self.ranks]
         return {"block": self.block.to_json(), "ranks": ranks}
 
     @classmethod

@@ -28,6 +28,4 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= PERIOD or step == self._total:
             self._last = now
-            self._report(
-                {"kind": "iteration", "family": self._family, "step": step, "of": self._total, "loss": loss}
-            )
+            self._report({"kind": "iteration", "family": self._family, "step": step, "of": self._total, "loss": loss})

@@ -98,9 +98,7 @@ class TrainingRows:
             losses.append(min(next(iter(recorded["valid_0"].values()))))
         return float(np.mean(losses))
 
-    def _dataset(
-        self, matrix: np.ndarray, rows: np.ndarray, categorical: list[int], parameters: dict[str, Any]
-    ) -> Any:
+    def _dataset(self, matrix: np.ndarray, rows: np.ndarray, categorical: list[int], parameters: dict[str, Any]) -> Any:
         import lightgbm
 
         return lightgbm.Dataset(

@@ -30,9 +30,7 @@ class TextFeatures:
         length = np.array([[len(text) for text in row] for row in texts], dtype=np.float64)
         words = np.array([[text.count(" ") + 1 for text in row] for row in texts], dtype=np.float64)
         n, t = texts.shape
-        return np.concatenate(
-            [length.reshape(n, t), words.reshape(n, t), self.terms.transform(texts)], axis=1
-        )
+        return np.concatenate([length.reshape(n, t), words.reshape(n, t), self.terms.transform(texts)], axis=1)
 
     def parents(self, layout: Layout) -> list[tuple[str, ...]]:
         """For each feature the text column that it comes from."""

@@ -177,7 +177,7 @@ def leaderboard(result: Result) -> list[dict[str, Any]]:
                 "says": str(row.get("verdict_text") or ""),
                 "tone": {"better": "good", "worse": "bad"}.get(said, ""),
                 "fit": optional(duration, row.get("fit_s")),
-                "predict": optional(_milliseconds, row.get("predict_ms_per_row")),
+                "predict": optional(_milliseconds, row.get("row_ms", row.get("predict_ms_per_row"))),
                 "size": optional(megabytes, row.get("size_mb")),
             }
         )

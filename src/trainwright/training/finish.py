@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainwright.data.snapshot import content_hash
+from trainwright.errors import TrainwrightError
 from trainwright.evaluate.diagnosis import Diagnosis, diagnose
 from trainwright.evaluate.document import evaluate
 from trainwright.evaluate.importance import permutation_importance
@@ -261,8 +262,14 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
         result = results.result_document(facts, label)
 
         def fill(folder: Path, result: dict[str, Any] = result) -> None:
-            write_report(result, documents, folder / REPORT_FILE)
-            write_card(result, documents, folder / CARD_FILE)
+            # A page that cannot be drawn must not cost the model: the figures stay in the workspace.
+            for write_page, name in ((write_report, REPORT_FILE), (write_card, CARD_FILE)):
+                try:
+                    write_page(result, documents, folder / name)
+                except TrainwrightError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever breaks a page is said on it
+                    (folder / name).write_text(f"This page could not be written: {type(error).__name__}: {error}\n")
 
         page = publish(workspace, "report", fill)
         result["report"] = str(page.path / REPORT_FILE)

@@ -264,11 +264,9 @@ def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Ite
 def _expected(trial: Trial, work: Work) -> float:
     """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go."""
     step = trial.step
-    if step.family == "baseline":
-        return float("-inf")
+    if step.role == "baseline":
+        return float("-inf") if step.family == "baseline" else 0.0
     if not trial.fits:
-        if step.role == "baseline":
-            return 0.0
         rounds = -(-len(work.folds) // work.jobs)
         return step.seconds * rounds
     each = max(fit.fit_s for fit in trial.fits.values()) * 1.15

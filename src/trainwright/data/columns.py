@@ -55,6 +55,7 @@ class Layout:
         for column in schema.features:
             if column.kind in block:
                 by_kind[block[column.kind]].append(column.name)
+        types = frame.schema  # read once: for thousands of columns it is slow to make
         small = {pl.Float32, pl.Int8, pl.Int16, pl.UInt8, pl.UInt16, pl.Boolean}
         return cls(
             numbers=tuple(by_kind["numbers"]),
@@ -65,7 +66,7 @@ class Layout:
                 tuple(frame[name].cast(pl.String).drop_nulls().unique().sort().to_list())
                 for name in by_kind["categories"]
             ),
-            single=all(frame.schema[name].base_type() in small for name in by_kind["numbers"]),
+            single=all(types[name].base_type() in small for name in by_kind["numbers"]),
         )
 
     @property

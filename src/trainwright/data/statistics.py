@@ -39,7 +39,8 @@ def statistics(
         >>> figures["columns"][0]["coverage"], figures["columns"][0]["median"]
         (0.75, 3.0)
     """
-    columns = [_column(frame[c.name], c) for c in schema.columns if c.name in frame.columns]
+    held = set(frame.columns)
+    columns = [_column(frame[c.name], c) for c in schema.columns if c.name in held]
     known = None if target is None else frame[target.column].is_not_null()
     about: dict[str, Any] | None = None
     if target is not None:

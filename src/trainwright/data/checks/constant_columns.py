@@ -11,7 +11,7 @@ def run(context: Context) -> list[Finding]:
     empty, constant = [], []
     for column in context.schema.columns:
         looked_at = column.role is Role.FEATURE or column.kind is Kind.CONSTANT
-        if not looked_at or column.name not in context.development.columns:
+        if not looked_at or column.name not in context.held:
             continue
         values = context.development[column.name]
         if values.null_count() == context.n:

@@ -53,9 +53,14 @@ class Context:
         return self.target.task == "classes"
 
     @cached_property
+    def held(self) -> frozenset[str]:
+        """The names of the columns that the development rows hold; for thousands of them a frame lists them slowly."""
+        return frozenset(self.development.columns)
+
+    @cached_property
     def features(self) -> tuple[Column, ...]:
         """The feature columns that the development rows hold."""
-        return tuple(c for c in self.schema.features if c.name in self.development.columns)
+        return tuple(c for c in self.schema.features if c.name in self.held)
 
     def of_kind(self, *kinds: Kind) -> tuple[Column, ...]:
         """The feature columns of these kinds."""

@@ -80,7 +80,7 @@ def words_of(name: str) -> list[str]:
 
 
 def _names_an_entity(context: Context, column: Column) -> bool:
-    if column.name not in context.development.columns or column.kind in (Kind.DATETIME, Kind.BOOLEAN):
+    if column.name not in context.held or column.kind in (Kind.DATETIME, Kind.BOOLEAN):
         return False
     if column.role not in (Role.FEATURE, Role.ID, Role.IGNORED):
         return False

@@ -12,11 +12,13 @@ def run(context: Context) -> list[Finding]:
     test = context.test_features
     if test is None or not test.height:
         raise NotApplicable("there is no test part")
-    names = [column.name for column in context.features if column.name in test.columns]
+    held = set(test.columns)
+    names = [column.name for column in context.features if column.name in held]
     if not names:
         raise NotApplicable("there is no feature column")
     known = context.development.select(names).hash_rows().unique()
-    alike = test.select(names).cast({name: context.development.schema[name] for name in names})
+    types = context.development.schema  # read once: for thousands of columns it is slow to make
+    alike = test.select(names).cast({name: types[name] for name in names})
     both = int(alike.hash_rows().is_in(known.implode()).sum())
     share = both / test.height
     if share < NOTE:

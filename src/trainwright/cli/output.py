@@ -89,8 +89,11 @@ def fail(message: str, code: int, *, as_json: bool) -> int:
 
 
 def misuse(error: click.ClickException, *, as_json: bool) -> int:
-    """Tells of a wrong flag or argument, with the command's usage line."""
+    """Tells of a wrong flag or argument, with the command's usage line; a command alone gets its help."""
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and context is not None:
+        sys.stderr.write(error.format_message() + "\n")
+        return 2
     usage = f" (see `{context.command_path} --help`)" if context is not None else ""
     return fail(f"{error.format_message().rstrip('.')}{usage}", 2, as_json=as_json)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
+if TYPE_CHECKING:
+    from trainwright.packages.predictor import Predictor
+
 
 @click.command(
     "predict",
-    help="Predict the rows of a file with a version (PROJECT or PROJECT@v2; the active version by default).",
+    help="Predict the rows of a file with a version (PROJECT or PROJECT@v2; the active version by default), or with a "
+    "package from elsewhere (the path of its folder, such as ./package), which is opened in a limited process.",
 )
 @click.argument("version")
 @click.argument("table", metavar="FILE")
@@ -35,21 +42,22 @@ def COMMAND(
     """Predicts."""
     from trainwright.packages.prediction_files import check_place, write_predictions
     from trainwright.packages.ranking import rank
-    from trainwright.store.workspace import open_workspace
-    from trainwright.training.judge import open_version
 
     if place is not None:
         check_place(place)
-    opened = open_version(open_workspace(workspace, create=False, read_only=True), version)
-    given = opened.predictor.conform(table)
+    predictor, label = _open(version, workspace)
+    given = predictor.conform(table)
     names = "all" if keep == "all" else [name.strip() for name in (keep or "").split(",") if name.strip()]
-    frame = opened.predictor.predict(given, threshold=threshold, keep=names, explain=3 if explain else 0)
+    frame = predictor.predict(given, threshold=threshold, keep=names, explain=3 if explain else 0)
     if ranked:
-        frame = rank(frame, opened.predictor.target)
+        frame = rank(frame, predictor.target)
     notes = [note.message for note in given.notes]
+    if is_folder(version):
+        notes.insert(0, f"the package {label} is from elsewhere: it is whole, but nobody here knows who made it")
     written = None if place is None else str(write_predictions(frame, place))
     if as_json:
-        document = {"version": opened.label, "rows": frame.height, "output": written, "notes": notes}
+        document = {"version": label, "from_elsewhere": is_folder(version), "rows": frame.height, "output": written}
+        document["notes"] = notes
         output.print_json(document if written else {**document, "predictions": frame.to_dicts()})
         return
     for note in notes:
@@ -59,4 +67,33 @@ def COMMAND(
         if frame.height > 20:
             output.say(f"({frame.height - 20:,} more rows; write them with -o FILE)")
     else:
-        output.say(f"{frame.height:,} predictions of {opened.label} are in {written}")
+        output.say(f"{frame.height:,} predictions of {label} are in {written}")
+
+
+def is_folder(name: str) -> bool:
+    """Whether a name is the path of a package: no project's name holds a slash.
+
+    Example:
+        >>> is_folder("adult@v2"), is_folder("./adult"), is_folder("/backup/package")
+        (False, True, True)
+    """
+    return "/" in name or "\\" in name
+
+
+def _open(name: str, workspace: str | None) -> tuple[Predictor, str]:
+    """What predicts, and how to call it."""
+    from trainwright.errors import UserError
+    from trainwright.packages.manifest import NAME
+    from trainwright.packages.predictor import Predictor
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.judge import open_version
+
+    if is_folder(name):
+        return Predictor.open(name, trusted=False), str(Path(name))
+    try:
+        opened = open_version(open_workspace(workspace, create=False, read_only=True), name)
+    except UserError as error:
+        if not (Path(name) / NAME).is_file():
+            raise
+        raise UserError(error.problem, remedy=f"for the package in the folder {name}, write ./{name}") from None
+    return opened.predictor, opened.label

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.config.resolve import hidden_columns, resolve_split
+from trainwright.config.resolve import hidden_columns, resolve_metric, resolve_split
 from trainwright.config.settings import Settings
 from trainwright.data.checks import Findings, run_checks
 from trainwright.data.dataset import codes_of, role_codes, role_time
@@ -23,19 +23,25 @@ from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.data.snapshot import content_hash, row_keys
 from trainwright.data.split import DEVELOPMENT, TEST, Split, SplitRule, make_split
 from trainwright.data.split_keys import earlier_rows, number_copies
-from trainwright.errors import TrainwrightError, UserError
+from trainwright.errors import UserError
 from trainwright.store.datasets import add_dataset_version, add_split, get_split
 from trainwright.store.evaluations import save_findings
-from trainwright.store.projects import Project, check_project_name, ensure_project
+from trainwright.store.files import Published
+from trainwright.store.projects import Project, check_project_name, ensure_project, list_projects
 from trainwright.store.runs import Run, create_run
-from trainwright.store.sealed_keys import earlier_keys, key_kinds, record_keys
+from trainwright.store.sealed_keys import KeysChangedError, earlier_keys, key_kinds, last_entry, record_keys
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.tasks import task_for
+from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
 from trainwright.training.options import RunOptions
 from trainwright.training.plan import choose_folds
 
+METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
 # DESIGN decision 8: checks may take at most a tenth of the limit.
 CHECK_SHARE = 0.1
+# Trainings that begin in one project at the same moment draw again, each with the other's rows in view.
+SPLIT_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,9 @@ def understand(source: Any, settings: Settings) -> Table:
         missing_marks=data.missing_marks,
     )
     frame, target, notes = infer_target(inferred.frame, data.target, positive=data.positive, task=data.task)
+    metric = resolve_metric(settings)
+    if metric in METRICS:  # any other name is that of a function handed over in Python
+        task_for(target).metric(metric)
     if settings.training.sample is not None:
         rows = max(2, round(frame.height * settings.training.sample))
         frame = frame.sample(rows, seed=settings.training.seed, shuffle=False)
@@ -176,29 +185,14 @@ def prepare(
     check_project_name(name)
     given_test = _given_test(settings, table)
     say("splitting")
-    for _ in range(3):
-        split, keys, kind, seen = _split(workspace, name, table, settings, options)
-        with write(workspace) as connection:
-            project = ensure_project(connection, name, target=table.target.column, problem=_problem(settings))
-        if len(_earlier(workspace, project.id, kind).test) == seen:
+    for tries in range(SPLIT_TRIES):
+        try:
+            project, split, parts = _sealed(workspace, name, table, settings, options, given_test, say)
             break
-    else:
-        raise TrainwrightError(
-            f"project {name!r} is being split by other trainings at the same time", remedy="try again"
-        )
-    say("storing the dataset version")
-    parts = publish_parts(workspace, table.frame, split, table.target, given_test=given_test)
+        except KeysChangedError:
+            if tries == SPLIT_TRIES - 1:
+                raise
     sha = content_hash(table.frame, table.schema)
-    if settings.training.sample is None:  # a rehearsal seals nothing
-        record_keys(
-            workspace,
-            project.id,
-            kind,
-            test=keys[split.part == TEST]
-            if given_test is None
-            else _recorded(_keys(given_test, table.schema, kind), kind),
-            development=keys[split.part == DEVELOPMENT],
-        )
     with write(workspace) as connection:
         dataset = add_dataset_version(
             connection,
@@ -278,27 +272,63 @@ def _given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
     return conformed.filter(pl.Series(known))
 
 
+def _sealed(
+    workspace: Workspace,
+    name: str,
+    table: Table,
+    settings: Settings,
+    options: RunOptions,
+    given_test: pl.DataFrame | None,
+    say: Callable[[str], None],
+) -> tuple[Project, Split, dict[str, Published]]:
+    """The project, the split and its published parts; the keys of both parts are recorded.
+
+    Raises:
+        KeysChangedError: another training recorded its keys after this split was drawn.
+    """
+    found = _project(workspace, name)
+    last_seen = 0 if found is None else last_entry(workspace, found.id)
+    split, keys, kind = _split(workspace, name, found, table, settings, options)
+    with write(workspace) as connection:
+        project = ensure_project(connection, name, target=table.target.column, problem=_problem(settings))
+    say("storing the dataset version")
+    parts = publish_parts(workspace, table.frame, split, table.target, given_test=given_test)
+    if settings.training.sample is None:  # a rehearsal seals nothing
+        sealed = keys[split.part == TEST]
+        if given_test is not None:
+            sealed = _recorded(_keys(given_test, table.schema, kind), kind)
+        development = keys[split.part == DEVELOPMENT]
+        record_keys(workspace, project.id, kind, test=sealed, development=development, last_seen=last_seen)
+    return project, split, parts
+
+
+def _project(workspace: Workspace, name: str) -> Project | None:
+    with read(workspace) as connection:
+        return next((project for project in list_projects(connection) if project.name == name), None)
+
+
 def _split(
-    workspace: Workspace, project: str, table: Table, settings: Settings, options: RunOptions
-) -> tuple[Split, np.ndarray, str, int]:
-    """The split, the key of every row, what the keys are made of, and how many test keys were known."""
+    workspace: Workspace,
+    name: str,
+    project: Project | None,
+    table: Table,
+    settings: Settings,
+    options: RunOptions,
+) -> tuple[Split, np.ndarray, str]:
+    """The split, the key of every row, and what the keys are made of."""
     rule = _rule(settings, table.frame.height, options.limit)
     kind = _key_kind(table.schema, settings)
     keys = _keys(table.frame, table.schema, kind)
     known = None
-    with read(workspace) as connection:
-        from trainwright.store.projects import list_projects
-
-        found = [p for p in list_projects(connection) if p.name == project]
-    if found:
-        earlier = key_kinds(workspace, found[0].id)
+    if project is not None:
+        earlier = key_kinds(workspace, project.id)
         if earlier and kind not in earlier:
             raise UserError(
-                f"the sealed test of project {project!r} was drawn by {_kind_words(earlier[0])}, "
+                f"the sealed test of project {name!r} was drawn by {_kind_words(earlier[0])}, "
                 f"this training would draw it by {_kind_words(kind)}",
                 remedy="rows could move from test to training: use the same roles, or a new project (--project NAME)",
             )
-        known = _earlier(workspace, found[0].id, kind)
+        known = earlier_keys(workspace, project.id, kind)
     masks: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
     if known is not None:
         if kind.startswith("group:"):
@@ -306,7 +336,7 @@ def _split(
         else:
             masks = earlier_rows(keys, known.test, known.development)
     split = _draw(table, settings, rule, *masks)
-    return split, _recorded(keys, kind), kind, 0 if known is None else len(known.test)
+    return split, _recorded(keys, kind), kind
 
 
 def _summary(split: Split, given_test: pl.DataFrame | None) -> dict[str, Any]:
@@ -366,10 +396,6 @@ def _time(table: Table, settings: Settings) -> np.ndarray | None:
     if settings.data.time == "row-order":
         return np.arange(table.frame.height, dtype=np.float64)
     return role_time(table.frame, table.schema)
-
-
-def _earlier(workspace: Workspace, project_id: int, kind: str) -> Any:
-    return earlier_keys(workspace, project_id, kind)
 
 
 def _key_kind(schema: Schema, settings: Settings) -> str:

@@ -14,11 +14,14 @@ from typing import Any
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
-from trainwright.jobs.process import spawn, watch_parent
+from trainwright.jobs.process import drain, spawn, watch_parent
 from trainwright.store.process import current_owner
 from trainwright.store.runs import begin_attempt, save_document, set_state
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
+
+# The customary status of a program that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def execute(
@@ -89,7 +92,12 @@ def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) 
 def _open_sealed(workspace: Workspace, run_id: int, attempt: int, folder: Path, sha: str) -> dict[str, Any] | None:
     """Opens the sealed test on the finished package in a fresh process; its figures, or None without a test part."""
     process = spawn("trainwright.jobs.sealed_test", str(workspace.path), str(run_id), str(attempt), str(folder), sha)
-    out, err = process.communicate()
+    # Its standard input stays open meanwhile: its end is how the child learns that we are gone.
+    out, err = (end() for end in [drain(process.stdout), drain(process.stderr)])
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
     if process.returncode != 0:
         raise TrainwrightError(
             f"the sealed test could not be evaluated: {err.decode(errors='replace').strip()[-2000:]}",
@@ -111,6 +119,8 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except MemoryError:
         return EnvironmentProblem.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

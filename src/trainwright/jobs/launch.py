@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.attempt import execute
-from trainwright.jobs.process import ending, spawn, tell
+from trainwright.jobs.process import drain, ending, spawn, tell
 from trainwright.store.datasets import get_split
 from trainwright.store.events import Event, add_event, events_after
 from trainwright.store.process import Owner, is_alive
@@ -27,6 +28,9 @@ from trainwright.training.prepare import Prepared, look_first, prepare
 from trainwright.training.run import Custom
 
 POLL = 0.15
+# Of the child's output, what is kept with the run when it ends without a result.
+LOG_BYTES = 20_000
+STOPPING = "stopping: what is finished is evaluated and kept (Ctrl-C again to give up)"
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def follow(
     """
     watcher = watcher or Watcher()
     if custom is not None and (custom.families or custom.metrics):
-        return execute(workspace, run.id, run.attempt, started, custom=custom)
+        return _here(workspace, run, started, custom, watcher)
     process = spawn(
         "trainwright.jobs.attempt",
         str(workspace.path),
@@ -143,6 +147,7 @@ def follow(
         repr(started),
         threads=_threads(workspace, run),
     )
+    log = drain(process.stdout, LOG_BYTES), drain(process.stderr, LOG_BYTES)
     interrupts = 0
     seen = 0
 
@@ -150,7 +155,7 @@ def follow(
         nonlocal interrupts
         interrupts += 1
         if interrupts == 1:
-            watcher.stage("stopping: what is finished is evaluated and kept (Ctrl-C again to give up)")
+            watcher.stage(STOPPING)
             tell(process, "stop")
         else:
             process.kill()
@@ -161,7 +166,7 @@ def follow(
             seen = _hand_on(workspace, run.id, seen, watcher)
             time.sleep(POLL)
         _hand_on(workspace, run.id, seen, watcher)
-        words = process.stderr.read().decode(errors="replace") if process.stderr else ""
+        words = b"".join(end() for end in log).decode(errors="replace")
     finally:
         if process.poll() is None:
             process.kill()
@@ -171,6 +176,23 @@ def follow(
             if pipe is not None:
                 pipe.close()
     return _outcome(workspace, run, process, words, interrupts)
+
+
+def _here(workspace: Workspace, run: Run, started: float, custom: Custom, watcher: Watcher) -> dict[str, Any]:
+    """Executes a run in this process: estimators handed over in Python cannot travel to another."""
+    stop = threading.Event()
+
+    def ask_to_stop(*_: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        watcher.stage(STOPPING)
+        stop.set()
+
+    before = _on_interrupt(ask_to_stop)
+    try:
+        return execute(workspace, run.id, run.attempt, started, stop=stop, custom=custom)
+    finally:
+        _restore_interrupt(before)
 
 
 def _outcome(
@@ -184,10 +206,12 @@ def _outcome(
     if interrupts > 1:
         _record_end(workspace, now, "cancelled", "stopped by Ctrl-C", {})
         raise KeyboardInterrupt
+    if interrupts and now.state == "cancelled":
+        raise KeyboardInterrupt((now.error or {}).get("message", ""))
     error = now.error if now.state in FINISHED and now.error else None
     if error is None:
         cause, message, remedy = ending(process.returncode)
-        _record_end(workspace, now, "failed", message, {"cause": cause, "message": message, "log": words[-20_000:]})
+        _record_end(workspace, now, "failed", message, {"cause": cause, "message": message, "log": words[-LOG_BYTES:]})
         raise EnvironmentProblem(message, remedy=f"{remedy}; `trainwright runs resume {run.id}` keeps what is done")
     kinds = {2: UserError, 3: EnvironmentProblem}
     raise kinds.get(error.get("exit_code", 1), TrainwrightError)(error["message"])

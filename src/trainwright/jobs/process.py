@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import IO
 
 # An attempt that no longer hears from its parent ends itself, so that no orphan works on unseen.
 ORPHAN = 17
@@ -38,13 +39,45 @@ def watch_parent(on_word: Callable[[str], None]) -> None:
     """In a child: ends this process when the parent is gone, and hands on the words it sends ("stop")."""
 
     def loop() -> None:
-        while True:
-            line = sys.stdin.buffer.readline()
-            if not line:
-                os._exit(ORPHAN)
-            on_word(line.decode().strip())
+        # Not `sys.stdin`: a thread that waits in it holds a lock which the interpreter wants when it ends.
+        pending = b""
+        while chunk := os.read(0, 4096):
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines:
+                on_word(line.decode().strip())
+        os._exit(ORPHAN)
 
     threading.Thread(target=loop, name="parent", daemon=True).start()
+
+
+def drain(stream: IO[bytes] | None, keep: int | None = None) -> Callable[[], bytes]:
+    """Reads a child's output as it comes, since a child whose pipe is full stands still.
+
+    Args:
+        stream: standard output or error of the child.
+        keep: bytes to remember, the last ones; None for all.
+
+    Returns:
+        A function that waits for the end of the output and gives it.
+    """
+    if stream is None:
+        return lambda: b""
+    held = bytearray()
+
+    def loop() -> None:
+        while chunk := os.read(stream.fileno(), 65_536):
+            held.extend(chunk)
+            if keep is not None and len(held) > 2 * keep:
+                del held[:-keep]
+
+    thread = threading.Thread(target=loop, name="output", daemon=True)
+    thread.start()
+
+    def end() -> bytes:
+        thread.join()
+        return bytes(held if keep is None else held[-keep:])
+
+    return end
 
 
 def tell(process: subprocess.Popen[bytes], word: str) -> None:

@@ -16,16 +16,18 @@ import polars as pl
 
 from trainwright.data.dataset import role_codes, role_time, weights
 from trainwright.data.infer import encode_target
-from trainwright.data.schema import Role, Schema
+from trainwright.data.schema import Role, Schema, Target
 from trainwright.data.sealed import open_test
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.document import evaluate
+from trainwright.jobs.process import watch_parent
 from trainwright.packages.predictor import Predictor
 from trainwright.store.audit import current_user
 from trainwright.store.datasets import get_dataset_version, get_split
-from trainwright.store.runs import get_run
-from trainwright.store.transaction import read
+from trainwright.store.runs import fence, get_run
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
+from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
 from trainwright.training.options import RunOptions
 
 
@@ -53,7 +55,8 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     known = y >= 0 if target.task == "classes" else ~(y != y)
     frame = opened.frame.filter(known)
     schema = predictor.manifest.schema
-    metric = options.metric_name
+    asked = options.metric_name  # a function handed over in Python does not travel to this process
+    metric = asked if asked is not None and _known(target, asked) else None
     weight = schema.with_role(Role.WEIGHT)
     document = evaluate(
         target,
@@ -83,15 +86,23 @@ def _time(frame: pl.DataFrame, schema: Schema, options: RunOptions) -> np.ndarra
     return role_time(frame, schema) if name is not None and _complete(frame, name) else None
 
 
+def _known(target: Target, metric: str) -> bool:
+    return metric in CLASS_METRICS if target.task == "classes" else metric in NUMBER_METRICS
+
+
 def _complete(frame: pl.DataFrame, name: str) -> bool:
     """Whether every row has a value: a test file of the user's own may lack a role's column."""
     return name in frame.columns and frame[name].null_count() == 0
 
 
 def main(arguments: list[str]) -> int:
-    path, run_id, _, package, sha = arguments
+    path, run_id, attempt, package, sha = arguments
+    watch_parent(lambda _: None)
     try:
-        document = test_document(open_workspace(Path(path), create=False), int(run_id), Path(package), sha)
+        workspace = open_workspace(Path(path), create=False)
+        with write(workspace) as connection:
+            fence(connection, int(run_id), int(attempt))
+        document = test_document(workspace, int(run_id), Path(package), sha)
     except TrainwrightError as error:
         sys.stderr.write(str(error))
         return error.exit_code

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
+from trainwright.errors import TrainwrightError
 from trainwright.store import tables
 from trainwright.store.files import open_artifact, publish
 from trainwright.store.rows import insert_row
@@ -20,6 +21,10 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
 KEYS_FILE = "keys.npy"
+
+
+class KeysChangedError(TrainwrightError):
+    """Another training recorded keys since this one looked: its split must be drawn again."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,9 @@ def record_keys(
     test: np.ndarray,
     development: np.ndarray,
     dataset_version_id: int | None = None,
+    last_seen: int | None = None,
 ) -> None:
-    """Adds the keys of a split to the project's; those already recorded are not written again.
+    """Adds the keys of a split to the project's, all or none; those already recorded are not written again.
 
     Args:
         workspace: where.
@@ -55,8 +61,13 @@ def record_keys(
         test: (n,) uint64 keys of test rows, in any order.
         development: (m,) uint64 keys of development rows, in any order.
         dataset_version_id: what was split.
+        last_seen: what `last_entry` said before the split was drawn; None not to ask.
+
+    Raises:
+        KeysChangedError: there are later entries than `last_seen`.
     """
     earlier = earlier_keys(workspace, project_id, kind)
+    entries = []
     for part, keys, known in (
         ("test", test, earlier.test),
         ("development", development, earlier.development),
@@ -69,18 +80,27 @@ def record_keys(
             np.save(folder / KEYS_FILE, values, allow_pickle=False)
 
         published = publish(workspace, "keys", fill, needed=fresh.nbytes)
-        with write(workspace) as connection:
-            insert_row(
-                connection,
-                tables.sealed_key,
-                project_id=project_id,
-                dataset_version_id=dataset_version_id,
-                kind=kind,
-                part=part,
-                artifact=published.sha,
-                keys=len(fresh),
-                created=time.time(),
-            )
+        entries.append({"part": part, "artifact": published.sha, "keys": len(fresh)})
+    common = {"project_id": project_id, "dataset_version_id": dataset_version_id, "kind": kind}
+    with write(workspace) as connection:
+        # The project's row is the lock where several writers may work at once.
+        connection.execute(select(tables.project.c.id).where(tables.project.c.id == project_id).with_for_update())
+        if last_seen is not None and _last_entry(connection, project_id) > last_seen:
+            raise KeysChangedError("another training split the same project at this moment", remedy="try again")
+        for entry in entries:
+            insert_row(connection, tables.sealed_key, **common, **entry, created=time.time())
+
+
+def last_entry(workspace: Workspace, project_id: int) -> int:
+    """The number of the latest entry of keys that a project has; 0 when there is none."""
+    with read(workspace) as connection:
+        return _last_entry(connection, project_id)
+
+
+def _last_entry(connection: Connection, project_id: int) -> int:
+    table = tables.sealed_key
+    query = select(func.coalesce(func.max(table.c.id), 0)).where(table.c.project_id == project_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def earlier_keys(workspace: Workspace, project_id: int, kind: str) -> SealedKeys:

@@ -59,7 +59,7 @@ def finish(
     from trainwright.training.run import completed_plan
 
     run_id = material.run.id
-    versioned = material.options.settings.training.sample is None and not material.recorded
+    versioned = material.options.settings.training.sample is None and not material.repeats
     report({"kind": "stage", "stage": "validation"})
     validation = validation_document(material, outcome)
     report({"kind": "stage", "stage": "package"})

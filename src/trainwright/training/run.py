@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trainwright.data.dataset import build_dataset
 from trainwright.data.parts import read_development
 from trainwright.data.schema import Schema, Target
 from trainwright.data.split import DEVELOPMENT, Split
+from trainwright.errors import TrainwrightError
 from trainwright.models.spec import Report
 from trainwright.store.datasets import DatasetVersion, SplitRow, get_dataset_version, get_split
 from trainwright.store.runs import Run, get_run, save_document, set_state
@@ -28,7 +29,7 @@ from trainwright.training.custom import factories
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
-from trainwright.training.trials import Work, run_steps
+from trainwright.training.trials import Trial, Work, run_steps
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
 
@@ -59,7 +60,9 @@ class Material:
         task, metric, extra_metrics: how predictions are judged.
         work: development rows and folds.
         plan: the ordered trials.
-        recorded: the plan document of the run that this one repeats; empty for a run of its own.
+        recorded: the plan document that must be obeyed: of the run that this one repeats, or this run's own when an
+            earlier attempt had already made the package; empty otherwise.
+        repeats: it repeats another run.
     """
 
     run: Run
@@ -77,6 +80,7 @@ class Material:
     work: Work
     plan: Plan
     recorded: dict[str, Any] = field(default_factory=dict)
+    repeats: bool = False
 
 
 def train_run(
@@ -112,17 +116,21 @@ def train_run(
         set_state(connection, run_id, attempt, "training", f"{len(material.plan.steps)} trials")
     report({"kind": "plan", **material.plan.to_json(), "folds": len(material.split.folds)})
     clock["training"] = time.time()
+    steps = material.plan.steps
+    if material.recorded:
+        steps = tuple(step for step in steps if step.name in material.recorded["completed"])
     trials = run_steps(
-        material.plan.steps,
+        steps,
         material.work,
         budget,
-        finished=folds_on_disk.load(workspace, run_id, material.work, material.plan.steps),
+        finished=folds_on_disk.load(workspace, run_id, material.work, steps),
         on_fold=lambda step, fit: folds_on_disk.keep(
             workspace, run_id, attempt, step, fit, material.work, material.metric, report
         ),
         report=report,
         stop=stop,
     )
+    _check_finished(trials, material.work, stop)
     clock["choosing"] = time.time()
     outcome = conclude(
         trials,
@@ -134,6 +142,8 @@ def train_run(
         recorded=material.recorded.get("selected"),
         use_ensemble=material.options.settings.training.ensemble,
     )
+    if material.recorded:
+        outcome = replace(outcome, unfinished={**material.recorded["unfinished"], **outcome.unfinished})
     with write(workspace) as connection:
         set_state(connection, run_id, attempt, "evaluating", f"{outcome.choice.selected} is chosen")
     return finish.finish(workspace, material, outcome, attempt, budget, clock, report, open_sealed)
@@ -147,7 +157,10 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         data = get_dataset_version(connection, run.dataset_version_id)
         split_row = get_split(connection, run.split_id)
         repeats = (run.record or {}).get("repeats")
-        recorded = (get_run(connection, repeats).plan or {}) if repeats else {}
+        recorded = (get_run(connection, repeats).plan if repeats else run.plan) or {}
+    known = recorded
+    if "completed" not in recorded:
+        recorded = {}
     options = RunOptions.of(run)
     schema = Schema.from_json(data.schema or [])
     target = Target.from_json(data.target or {})
@@ -160,7 +173,6 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
     task = task_for(target)
     extra = tuple(metric_from(function, task) for function in custom.metrics)
     metric = _metric(task, options, extra)
-    known = recorded or (run.plan or {})
     n_train = len(split.folds[0].train)
     threads, jobs, why = options.threads_and_jobs(n_train, len(split.folds))
     if known:
@@ -175,10 +187,7 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         split.rule.gap,
         factories(list(custom.families), target),
     )
-    if recorded:
-        plan = Plan.from_json(recorded)
-        plan = Plan(tuple(s for s in plan.steps if s.name in recorded["completed"]), plan.reasons)
-    elif known:
+    if known:
         plan = Plan.from_json(known)
     else:
         facts = _facts(work, layout, target)
@@ -192,8 +201,38 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         )
         plan = Plan(plan.steps, (why, *plan.reasons))
     return Material(
-        run, data, split_row, options, schema, target, layout, split, frame, task, metric, extra, work, plan, recorded
+        run,
+        data,
+        split_row,
+        options,
+        schema,
+        target,
+        layout,
+        split,
+        frame,
+        task,
+        metric,
+        extra,
+        work,
+        plan,
+        recorded,
+        bool(repeats),
     )
+
+
+def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> None:
+    """Goes on only with something to choose from.
+
+    Raises:
+        KeyboardInterrupt: the run was asked to stop before any candidate was finished.
+        TrainwrightError: every candidate failed.
+    """
+    if any(len(trial.fits) == len(work.folds) and trial.failure is None for trial in trials):
+        return
+    if stop.is_set():
+        raise KeyboardInterrupt("stopped before any candidate was finished")
+    causes = "; ".join(f"{trial.name}: {trial.failure}" for trial in trials if trial.failure)
+    raise TrainwrightError(f"no candidate could be trained ({causes or 'none was planned'})")
 
 
 def _metric(task: Task, options: RunOptions, extra: tuple[Metric, ...]) -> Metric:
@@ -220,7 +259,8 @@ def _facts(work: Work, layout: Layout, target: Target) -> Facts:
 
 
 def _plan_document(material: Material) -> dict[str, Any]:
-    return {**material.plan.to_json(), "threads": material.work.threads, "jobs": material.work.jobs}
+    mine = {**material.plan.to_json(), "threads": material.work.threads, "jobs": material.work.jobs}
+    return {**material.recorded, **mine}
 
 
 def completed_plan(material: Material, outcome: Outcome, shape: str) -> dict[str, Any]:

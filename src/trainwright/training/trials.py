@@ -17,6 +17,7 @@ import numpy as np
 from trainwright.data.columns import Dataset
 from trainwright.data.schema import Target
 from trainwright.data.split import Fold, inner_cut
+from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.spec import Estimator, Report
 from trainwright.training.budget import Budget
@@ -103,7 +104,13 @@ class Work:
 def new_estimator(step: Step, target: Target, custom: dict[str, Callable[[], Estimator]]) -> Estimator:
     """An unfitted estimator of the step's family."""
     if step.family.startswith("custom:"):
-        return custom[step.family.removeprefix("custom:")]()
+        name = step.family.removeprefix("custom:")
+        if name not in custom:
+            raise UserError(
+                f"the estimator {name!r} was handed over in Python and is not kept with the run",
+                remedy="train again with it; everything else goes on without it",
+            )
+        return custom[name]()
     spec = families()[step.family]
     return spec.load()(target, spec.defaults() | step.settings)
 

@@ -21,6 +21,7 @@ MAX_ENCODED = 60  # average targets of single categories
 MAX_ADDED = 30  # crosses, group statistics and arithmetic features that are kept
 TOP_NUMBERS, TOP_CATEGORIES, GROUP_NUMBERS, GROUP_CATEGORIES = 8, 5, 4, 3
 SHADOWS = 10
+MAX_SHOWN = 200  # in a wider table only the strongest columns are shown to the small models that judge candidates
 COUNTED_FROM = 8  # categories with at least this many values also get their count
 GATE_ROWS, GATE_GAIN = 8_000, 0.001  # a block of features stays when it lowers the inner loss by this share
 
@@ -56,7 +57,10 @@ def learn_engineered(X: Columns, training: TrainingRows) -> tuple[EngineeredMatr
     crosses, crossed = _cross(X.codes, pairs, training, folds)
     groups, arithmetic = _candidates(base, X.codes, numbers, categories)
     free = label_free(groups, arithmetic, base[rows], X.codes[rows])
-    kept = _better_than_noise(look, [crossed[rows], *free], training, rows, categorical)
+    shown = np.sort(np.argsort(-gains[: base.shape[1]], kind="stable")[:MAX_SHOWN])
+    as_codes = np.flatnonzero(np.isin(shown, categorical)).tolist()
+    look = np.concatenate([look[:, shown], look[:, base.shape[1] :]], axis=1)
+    kept = _better_than_noise(look, [crossed[rows], *free], training, rows, as_codes)
     if crosses is not None:
         useful = kept[0].reshape(len(pairs), -1).any(axis=1)
         crosses, crossed = _cross(X.codes, pairs[useful], training, folds)
@@ -67,7 +71,7 @@ def learn_engineered(X: Columns, training: TrainingRows) -> tuple[EngineeredMatr
 
     free = label_free(groups, arithmetic, base, X.codes)
     blocks = [values, crossed, np.concatenate([np.empty((len(X), 0)), *free], axis=1)]
-    worth = _worth(base, blocks, training, categorical)
+    worth = _worth(base, shown, blocks, training, as_codes)
     matrix = EngineeredMatrix(
         plain,
         encoded,
@@ -169,15 +173,21 @@ def _better_than_noise(
     return np.split(kept, np.cumsum([block.shape[1] for block in candidates])[:-1])
 
 
-def _worth(base: np.ndarray, blocks: list[np.ndarray], training: TrainingRows, categorical: list[int]) -> list[bool]:
+def _worth(
+    base: np.ndarray,
+    shown: np.ndarray,
+    blocks: list[np.ndarray],
+    training: TrainingRows,
+    categorical: list[int],
+) -> list[bool]:
     """Which blocks of features lower the loss on inner folds, each tried on top of those kept before it. More
     features are not better by themselves: on about a thousand rows thirty good-looking ratios made LightGBM
     worse."""
-    rows = training.sample(base.shape[1] + sum(block.shape[1] for block in blocks))
+    rows = training.sample(len(shown) + sum(block.shape[1] for block in blocks))
     if len(rows) > GATE_ROWS:
         rows = np.sort(np.random.default_rng(training.seed).choice(rows, GATE_ROWS, replace=False))
     folds = training.folds(5 if len(rows) < 1_500 else 3)[rows]
-    best = base[rows].astype(np.float32)
+    best = base[np.ix_(rows, shown)].astype(np.float32)
     loss, worth = None, []
     for block in blocks:
         if not block.shape[1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -72,6 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in words
     try:
         code = app(words, standalone_mode=False, prog_name="trainwright")
+        sys.stdout.flush()
     except TrainwrightError as error:
         code = output.fail(str(error), error.exit_code, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
@@ -80,9 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
         code = output.misuse(error, as_json=as_json)
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
-    except BrokenPipeError:
-        # The reader of our output has left (`| head`): nobody to tell.
-        sys.stderr.close()
+    except (output.ReaderLeftError, BrokenPipeError):
+        # Nobody to tell; Python's own last flush must not meet the closed pipe again (docs of `signal`, SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except MemoryError:
         code = output.fail("memory ran out", 3, as_json=as_json)

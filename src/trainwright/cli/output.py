@@ -21,9 +21,13 @@ workspace_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
+class ReaderLeftError(Exception):
+    """Whoever read our output has closed it (`| head`); no error of anybody."""
+
+
 def print_json(document: Any) -> None:
     """Writes one JSON document to standard output; NaN and infinity become null."""
-    sys.stdout.write(json.dumps(plain(document), ensure_ascii=False, indent=1) + "\n")
+    _write(json.dumps(plain(document), ensure_ascii=False, indent=1) + "\n")
 
 
 def plain(value: Any) -> Any:
@@ -43,7 +47,14 @@ def plain(value: Any) -> Any:
 
 def say(text: str = "") -> None:
     """Writes a line for people."""
-    sys.stdout.write(clean(text) + "\n")
+    _write(clean(text) + "\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:  # click would leave with status 1
+        raise ReaderLeftError from None
 
 
 def clean(text: str) -> str:

@@ -167,10 +167,13 @@ def _scan(text: str, name: str) -> None:
             aliases += 1
         if depth > MAX_DEPTH:
             raise UserError(f"{name} line {line}: nested more than {MAX_DEPTH} deep, which no settings are")
-        if aliases > MAX_ALIASES or count > MAX_EVENTS:
+        if aliases > MAX_ALIASES:
             raise UserError(
-                f"{name} line {line}: too many {'aliases' if aliases > MAX_ALIASES else 'values'}"
+                f"{name} line {line}: too many aliases (*name), at most {MAX_ALIASES} are read",
+                remedy="write the values out",
             )
+        if count > MAX_EVENTS:
+            raise UserError(f"{name} line {line}: too many values, at most {MAX_EVENTS:,} are read")
 
 
 def _syntax(error: yaml.YAMLError, text: str, name: str) -> UserError:

@@ -178,6 +178,30 @@ def test_a_time_limit_too_short_for_boosters_still_gives_a_model():
     assert model.score(X, y) > 0.7
 
 
+def test_without_a_time_limit_the_plan_does_not_depend_on_the_machine():
+    X, y = people()
+    notes = [tw.TabularClassifier(threads=threads).fit(X, y).notes_ for threads in (1, 2)]
+    assert notes[0] == notes[1]
+
+
+def test_a_family_that_fails_is_named_and_the_others_answer(monkeypatch):
+    from trainwright.training import trials
+
+    make = trials.new_estimator
+
+    def broken(step, target, custom):
+        if step.family == "decision_tree":
+            raise RuntimeError("no such tree")
+        return make(step, target, custom)
+
+    monkeypatch.setattr(trials, "new_estimator", broken)
+    X, y = people()
+    with pytest.warns(UserWarning, match="decision_tree is left out: it failed: RuntimeError: no such tree"):
+        model = tw.TabularClassifier(families=["linear", "decision_tree"]).fit(X, y)
+    assert model.selected_ == "linear"
+    assert any("no such tree" in note for note in model.notes_)
+
+
 # scikit-learn's tools
 
 

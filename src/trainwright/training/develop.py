@@ -26,7 +26,7 @@ from trainwright.training.shape import fold_members
 from trainwright.training.trials import Trial, Work, run_steps
 
 # Below this many rows no booster joins by default: it has too little to stop or to choose by.
-TINY = 50
+TINY = 100
 TINY_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 30}}
 # Share of a time limit kept back for the choice among the finished trials.
 CHOICE_SHARE = 0.05
@@ -213,9 +213,9 @@ def nominal_seconds(n_rows: int) -> float:
 
     Example:
         >>> nominal_seconds(200), nominal_seconds(10_000), nominal_seconds(1_000_000)
-        (4.0, 102.0, 600.0)
+        (2.0, 100.0, 600.0)
     """
-    return min(2.0 + 0.01 * n_rows, 600.0)
+    return min(max(0.01 * n_rows, 1.0), 600.0)
 
 
 def _check_any_finished(trials: list[Trial], work: Work) -> None:

@@ -1,0 +1,118 @@
+"""One fold of a family, fitted with clean and with poisoned held-out labels: are the saved models the same bytes?"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import noise
+import numpy as np
+import tables
+
+ROWS = 600
+FOLD = 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family in one of the forms that plans use.
+
+    Args:
+        family: its name.
+        settings: beside the defaults.
+        inner: share of the fold's training rows that may stop the training.
+    """
+
+    family: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    inner: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """The family with what differs from its defaults."""
+        words = [str(value) for value in self.settings.values()]
+        return " ".join([self.family, *words, *(["with inner stopping rows"] if self.inner else [])])
+
+
+def cases(wanted: list[str]) -> list[Case]:
+    """Every family, and the forms with engineered features and with inner rows that stop the training.
+
+    Args:
+        wanted: names of families; empty for all.
+    """
+    from trainwright.models.families import families
+
+    found = [Case(name) for name in families()]
+    found += [Case(name, inner=0.1) for name in ("lightgbm", "catboost", "hist_gradient_boosting")]
+    found += [Case("lightgbm", {"features": "engineered"}, inner) for inner in (0.0, 0.1)]
+    return [case for case in found if not wanted or case.family in wanted]
+
+
+def compare(case: Case, task: str, rounds: int) -> dict[str, Any]:
+    """Fits the case three times: clean, held-out labels poisoned, training labels poisoned (which must show).
+
+    Args:
+        task: "two", "four" or "number".
+        rounds: iterations, for families that have them.
+    """
+    from trainwright.models.families import families
+
+    key = families()[case.family].iterations
+    case_settings = case.settings | ({key: rounds} if key else {})
+    work = _work(task)
+    n_classes = work.target.n_outputs if work.target.task == "classes" else 0
+    rng = np.random.default_rng(17)
+    models = []
+    for rows in (np.arange(0), work.folds[FOLD].validation, work.folds[FOLD].train):
+        y = work.dataset.y.copy()
+        if len(rows):
+            y[rows] = noise.every_code(y[rows], n_classes, rng)
+            assert not (y[rows] == work.dataset.y[rows]).any()
+        poisoned = replace(work, dataset=replace(work.dataset, y=y))
+        models.append(_fit_and_hash(case, case_settings, poisoned))
+    clean, held_out, training = models
+    return {
+        "part": "fold",
+        "title": case.title,
+        "task": task,
+        "labels": len(work.folds[FOLD].validation),
+        "same": clean == held_out,
+        "control": clean != training,
+    }
+
+
+def _fit_and_hash(case: Case, settings: dict[str, Any], work: Any) -> str:
+    """SHA-256 over the names and bytes of all files of the fold's saved model."""
+    from trainwright.training.plan import Step
+    from trainwright.training.trials import fit_fold
+
+    step = Step(case.family, case.family, settings, inner=case.inner)
+    fit = fit_fold(step, FOLD, work, lambda _: None)
+    digest = hashlib.sha256()
+    with TemporaryDirectory() as name:
+        fit.estimator.save(Path(name))
+        for path in sorted(p for p in Path(name).rglob("*") if p.is_file()):
+            digest.update(f"{path.relative_to(name)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _work(task: str) -> Any:
+    """Development rows with every kind of column and three folds, as a run would have them."""
+    from trainwright.data.columns import Layout
+    from trainwright.data.dataset import build_dataset
+    from trainwright.data.infer import infer_schema, infer_target
+    from trainwright.data.split import SplitRule, make_split
+    from trainwright.training.trials import Work
+
+    inferred = infer_schema(tables.every_kind(ROWS, task), target="target")
+    frame, target, _ = infer_target(inferred.frame, "target")
+    layout = Layout.learn(frame, inferred.schema)
+    blocks = (layout.numbers, layout.categories, layout.times, layout.texts)
+    assert all(blocks), f"a kind of column is missing: {blocks}"
+    dataset = build_dataset(frame, inferred.schema, target, layout)
+    rule = SplitRule(test_size=0.0, folds=3, repeats=1)
+    split = make_split(rule, len(dataset), task=target.task, y=dataset.y)
+    return Work(dataset, target, split.folds, seed=0, threads=1, jobs=1)

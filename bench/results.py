@@ -1,0 +1,130 @@
+"""The result file of a benchmark: what was measured, on which machine, with which versions, and when; resumable."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE / "results"
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options that every benchmark has.
+
+    Args:
+        description: the script's docstring.
+    """
+    found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("TRAINWRIGHT_DATA"),
+        help="the folder of real tables (default: $TRAINWRIGHT_DATA); without it their parts are left out by name",
+    )
+    found.add_argument("--results", type=Path, default=FOLDER, help="folder of result files (default: bench/results)")
+    found.add_argument("--again", action="store_true", help="measure everything again instead of going on")
+    return found
+
+
+def names(text: str) -> list[str]:
+    """An option that lists names separated by commas."""
+    return [name for name in text.split(",") if name]
+
+
+def seconds(text: str) -> list[float]:
+    """An option that lists numbers of seconds separated by commas."""
+    return [float(part) for part in text.split(",") if part]
+
+
+class Result:
+    """Rows by key, written after each one, so that an interrupted benchmark goes on where it stopped.
+
+    Args:
+        name: of the benchmark and its file.
+        options: the parsed options; `results` and `again` are used here.
+
+    A file from other versions or another machine is begun anew, because its rows could not be compared.
+    """
+
+    def __init__(self, name: str, options: argparse.Namespace):
+        self.path = Path(options.results) / f"{name}.json"
+        self.document: dict[str, Any] = {"name": name, "command": _command(), **environment(), "rows": {}}
+        if self.path.exists() and not options.again:
+            earlier = json.loads(self.path.read_text("utf-8"))
+            if all(earlier.get(key) == self.document[key] for key in ("machine", "versions")):
+                self.document["rows"] = earlier["rows"]
+            else:
+                say(f"{self.path.name} is from other versions or another machine: it is begun anew")
+
+    def has(self, key: str) -> bool:
+        """Whether this row was measured already; says so."""
+        if key in self.document["rows"]:
+            say(f"{key}: measured before")
+            return True
+        return False
+
+    def add(self, key: str, row: dict[str, Any]) -> None:
+        """Keeps a row, with the date, the code and how busy the machine was."""
+        stamp = {"date": time.strftime("%Y-%m-%d %H:%M"), "code": code_version(), "load": round(os.getloadavg()[0], 2)}
+        self.document["rows"][key] = {**row, **stamp}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.document, indent=1, allow_nan=True) + "\n", "utf-8")
+        temporary.replace(self.path)
+        say(f"{key}: {_short(row)}")
+
+
+def say(text: str) -> None:
+    """Tells the person who runs the benchmark."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions of what can change a figure."""
+    from trainwright.training.record import environment_record
+
+    found = environment_record(threads=0, jobs=0)
+    machine = {key: found[key] for key in ("processor", "cores", "memory_gb", "platform")}
+    return {"machine": machine, "versions": {"python": found["python"], **found["packages"]}}
+
+
+def code_version() -> str:
+    """The commit of the code that was measured, with a mark when its sources were changed since."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    commit = git("rev-parse", "--short=10", "HEAD")
+    return f"{commit}, changed" if git("status", "--porcelain", "--", "../src") else commit
+
+
+def _command() -> str:
+    """The command line, without the folders of the person who ran it."""
+    words, skip = [], False
+    for word in sys.argv[1:]:
+        if not skip:
+            words.append(word.partition("=")[0] if word.startswith(("--data=", "--results=")) else word)
+        skip = word in ("--data", "--results")
+        if word.startswith(("--data", "--results")):
+            words.append("FOLDER")
+    return " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
+
+
+def _short(row: dict[str, Any]) -> str:
+    """A row on one line."""
+    parts = []
+    for key, value in row.items():
+        if isinstance(value, float):
+            parts.append(f"{key} {value:.4g}")
+        elif isinstance(value, bool | int | str):
+            parts.append(f"{key} {value}")
+    return ", ".join(parts)[:400]

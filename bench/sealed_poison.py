@@ -1,0 +1,159 @@
+"""Two trainings that differ in their sealed test labels alone, and what is the same in their results."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Set
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import noise
+import numpy as np
+import polars as pl
+import tables
+
+WAYS = ("test file", "stored labels", "split column")
+SHOWN = ("findings", "plan", "package", "threshold", "leaderboard", "validation", "result")
+# Measured with a clock, a path, or the test itself: these may differ.
+CLOCKED = {
+    "fit_s", "predict_ms_per_row", "row_ms", "latency_ms", "seconds", "stages", "wall_s", "written", "reason", "path",
+    "report", "run", "origins", "settings",
+}  # fmt: skip
+OF_THE_TEST = {"test", "ledger", "verdict", "budget"}
+
+
+def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, Any]:
+    """Trains on a table twice and compares.
+
+    Args:
+        name: of the table.
+        way: of `WAYS`.
+        data: folder of real tables.
+        rounds: iterations of the boosters, so that the plan and not the clock decides.
+
+    Returns:
+        A row for the result file: what is the same, by name, and whether the test figures changed.
+    """
+    frame, target = tables.load(name, data), tables.TABLES[name].target
+    documents, changed = [], 0
+    with TemporaryDirectory() as folder:
+        for poisoned in (False, True):
+            # Both trainings find their files under the same names.
+            place = Path(folder) / ("poisoned" if poisoned else "clean")
+            place.mkdir()
+            document, n = _train(frame, target, way, place, rounds, poisoned=poisoned)
+            documents.append(document)
+            changed += n
+    clean, noisy = documents
+    # The rows of the test part are in the dataset version where they came in one file.
+    own = {"data_version", "dataset"} if way == "split column" else set()
+    return {
+        "part": "sealed test",
+        "table": name,
+        "way": way,
+        "labels": changed,
+        "same": {
+            "findings": _same(clean, noisy, "findings"),
+            "plan": _same(clean, noisy, "plan"),
+            "package": clean["package"]["sha256"] == noisy["package"]["sha256"],
+            "threshold": _same(clean, noisy, "threshold", "calibration"),
+            "leaderboard": _same(clean, noisy, "leaderboard", "selected", "weights"),
+            "validation": _same(clean, noisy, "validation", "diagnosis", "gap", "comparison", "importance"),
+            "result": _bytes(clean, OF_THE_TEST | own) == _bytes(noisy, OF_THE_TEST | own),
+        },
+        "differs": _differences(_strip(clean), _strip(noisy), OF_THE_TEST | own)[:20],
+        "test_changed": clean["test"] != noisy["test"],
+        "selected": clean["selected"],
+        "test_clean": clean["test"][clean["metric"]]["value"],
+        "test_poisoned": noisy["test"][clean["metric"]]["value"],
+        "metric": clean["metric"],
+    }
+
+
+def _train(
+    frame: pl.DataFrame, target: str, way: str, place: Path, rounds: int, *, poisoned: bool
+) -> tuple[dict[str, Any], int]:
+    """One training; the result document and the number of labels that were changed."""
+    from trainwright.config.source import load_settings
+    from trainwright.jobs.launch import follow
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.prepare import prepare
+
+    rng = np.random.default_rng(3)
+    is_test = pl.Series(np.random.default_rng(2).random(frame.height) < 0.2)
+    changed = int(is_test.sum()) if poisoned else 0
+    overrides: dict[str, Any] = {"project": "poison", "data.target": target, **_fixed_plan(rounds)}
+    noisy = frame[target]
+    if poisoned:
+        noisy = noisy.scatter(is_test.arg_true(), noise.every_label(frame[target].filter(is_test), rng))
+    if way == "test file":
+        frame.filter(~is_test).write_csv(place / "table.csv")
+        frame.with_columns(noisy).filter(is_test).write_csv(place / "test.csv")
+        overrides["data.test_file"] = str(place / "test.csv")
+    elif way == "split column":
+        part = pl.when(is_test).then(pl.lit("test")).otherwise(pl.lit("train")).alias("part")
+        frame.with_columns(noisy).with_columns(part).write_csv(place / "table.csv")
+        overrides["data.split_column"] = "part"
+    else:
+        frame.write_csv(place / "table.csv")
+    workspace = open_workspace(place / "workspace")
+    started = time.time()
+    prepared = prepare(workspace, place / "table.csv", load_settings(overrides=overrides), started=started)
+    if way == "stored labels" and poisoned:
+        changed = _poison_stored(workspace, prepared.run.split_id, rng)
+    return follow(workspace, prepared.run, started), changed
+
+
+def _poison_stored(workspace: Any, split_id: int, rng: np.random.Generator) -> int:
+    """Overwrites the published labels of the test part with noise."""
+    from trainwright.data.parts import LABELS_FILE, part_path
+    from trainwright.store.datasets import get_split
+    from trainwright.store.transaction import read
+
+    with read(workspace) as connection:
+        path = part_path(workspace, get_split(connection, split_id), "test_labels") / LABELS_FILE
+    labels = pl.read_parquet(path).to_series()
+    path.chmod(0o644)
+    noise.every_label(labels, rng).to_frame().write_parquet(path)
+    return labels.len()
+
+
+def _fixed_plan(rounds: int) -> dict[str, Any]:
+    """Settings under which neither the clock nor a measured latency decides anything."""
+    return {
+        "training.time_limit": 1800.0,
+        "training.family_settings": {
+            "catboost": {"iterations": rounds},
+            "lightgbm": {"n_estimators": rounds},
+            "forest": {"n_estimators": 20},
+        },
+        "requirements.max_latency_ms": 1e6,
+        "requirements.max_size_mb": 1e6,
+    }
+
+
+def _same(clean: dict[str, Any], noisy: dict[str, Any], *keys: str) -> bool:
+    return all(_bytes({k: clean[k]}, set()) == _bytes({k: noisy[k]}, set()) for k in keys)
+
+
+def _bytes(document: dict[str, Any], without: set[str]) -> str:
+    """The document as text, without what a clock measured."""
+    return json.dumps(_strip({k: v for k, v in document.items() if k not in without}), sort_keys=True)
+
+
+def _strip(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _strip(v) for k, v in value.items() if k not in CLOCKED}
+    return [_strip(v) for v in value] if isinstance(value, list) else value
+
+
+def _differences(one: Any, other: Any, without: Set[str] = frozenset(), path: str = "") -> list[str]:
+    """Where two documents differ, as paths."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted((one.keys() | other.keys()) - without)
+        return [p for k in keys for p in _differences(one.get(k), other.get(k), path=f"{path}.{k}".lstrip("."))]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [p for i, (a, b) in enumerate(zip(one, other)) for p in _differences(a, b, path=f"{path}[{i}]")]
+    return [] if json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True) else [path]

@@ -13,9 +13,6 @@ from trainwright.store.openings import record_opening
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 
-# The first look at a test part has an interval at 95 %; the k-th at 1 - 0.05 / k (Bonferroni over the looks).
-ALPHA = 0.05
-
 
 @dataclass(frozen=True)
 class OpenedTest:
@@ -30,6 +27,11 @@ class OpenedTest:
     frame: pl.DataFrame
     k: int
     level: float
+
+
+def has_test(row: SplitRow) -> bool:
+    """Whether the split holds a test part."""
+    return "test_labels" in (row.artifacts or {})
 
 
 def open_test(
@@ -53,7 +55,7 @@ def open_test(
     Raises:
         UserError: the split has no test part.
     """
-    if "test_labels" not in (row.artifacts or {}):
+    if not has_test(row):
         raise UserError("this split holds no test part", remedy="cross-validated figures are all there is")
     with write(workspace) as connection:
         opening = record_opening(
@@ -69,4 +71,4 @@ def open_test(
     assert features is not None
     labels = pl.read_parquet(part_path(workspace, row, "test_labels") / LABELS_FILE)
     frame = pl.concat([features, labels], how="horizontal")
-    return OpenedTest(frame, opening.k, 1 - ALPHA / opening.k)
+    return OpenedTest(frame, opening.k, opening.level)

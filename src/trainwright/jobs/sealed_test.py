@@ -17,8 +17,8 @@ import polars as pl
 from trainwright.data.dataset import role_codes, role_time, weights
 from trainwright.data.infer import encode_target
 from trainwright.data.schema import Role, Schema, Target
-from trainwright.data.sealed import open_test
-from trainwright.errors import TrainwrightError
+from trainwright.data.sealed import has_test, open_test
+from trainwright.errors import TrainwrightError, UserError
 from trainwright.evaluate.document import evaluate
 from trainwright.jobs.process import watch_parent
 from trainwright.packages.predictor import Predictor
@@ -27,7 +27,7 @@ from trainwright.store.datasets import get_dataset_version, get_split
 from trainwright.store.runs import fence, get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
-from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
+from trainwright.tasks import task_for
 from trainwright.training.options import RunOptions
 
 
@@ -38,7 +38,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         assert run.split_id is not None and run.dataset_version_id is not None
         split = get_split(connection, run.split_id)
         get_dataset_version(connection, run.dataset_version_id)
-    if "test_labels" not in (split.artifacts or {}):
+    if not has_test(split):
         return None
     options = RunOptions.of(run)
     predictor = Predictor.open(package, expected_sha=sha)
@@ -55,8 +55,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     known = y >= 0 if target.task == "classes" else ~(y != y)
     frame = opened.frame.filter(known)
     schema = predictor.manifest.schema
-    asked = options.metric_name  # a function handed over in Python does not travel to this process
-    metric = asked if asked is not None and _known(target, asked) else None
+    metric = _metric(target, options.metric_name)
     weight = schema.with_role(Role.WEIGHT)
     document = evaluate(
         target,
@@ -86,8 +85,12 @@ def _time(frame: pl.DataFrame, schema: Schema, options: RunOptions) -> np.ndarra
     return role_time(frame, schema) if name is not None and _complete(frame, name) else None
 
 
-def _known(target: Target, metric: str) -> bool:
-    return metric in CLASS_METRICS if target.task == "classes" else metric in NUMBER_METRICS
+def _metric(target: Target, name: str | None) -> str | None:
+    """The metric asked for, unless it is a function handed over in Python, which does not travel to this process."""
+    try:
+        return None if name is None else task_for(target).metric(name).name
+    except UserError:
+        return None
 
 
 def _complete(frame: pl.DataFrame, name: str) -> bool:

@@ -78,7 +78,9 @@ def paired(
     units = make_units(len(y), group=group, time=time, loss=_finite(loss), seed=seed)
     if metric.kind == "rank" and several:
         assert fold is not None
-        value = float(np.nanmean(sign * _fold_differences(y, a, b, metric, fold, weight)))
+        differences = sign * _fold_differences(y, a, b, metric, fold, weight)
+        differences = differences[np.isfinite(differences)]
+        value = float(differences.mean()) if len(differences) else NAN
     else:
         value = sign * (metric(y, a, weight) - metric(y, b, weight))
     if len(y) < FEWEST_ROWS or not math.isfinite(value):

@@ -116,7 +116,7 @@ def _other(name: str, n: int, numbers: int, categories: int, n_outputs: int) -> 
         "baseline": (n * 1e-6, 0.0),
         "linear": (n * dummies * 2.5e-7 * outputs, 0.0),
         "decision_tree": (n * columns * 4e-7, 0.0),
-        "forest": (n * columns * 1e-7, slower * n * 2.1e-6 * (columns / 12) ** 0.5),
+        "forest": (n * columns * 1e-7, slower * n * 1.2e-6 * (columns / 12) ** 0.5),
         "extra_trees": (n * columns * 1e-7, n * 9e-7 * (columns / 12) ** 0.5),
         "hist_gradient_boosting": (n * columns * 2e-7, outputs * (1.3e-3 + 5e-9 * n * columns)),
         "adaboost": (0.0, n * columns * 7e-8),

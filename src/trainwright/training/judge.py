@@ -199,6 +199,14 @@ def _labelled(workspace: Workspace, opened: Opened, table: Any) -> Labelled:
             f"the table has no column {column!r} with the labels", remedy="use `trainwright predict` without labels"
         )
     y = encode_target(source[column], manifest.target)
+    if not (y >= 0 if manifest.target.task == "classes" else np.isfinite(y)).any():
+        found = ", ".join(repr(value) for value in source[column].drop_nulls().unique(maintain_order=True).head(5))
+        expected = "numbers" if manifest.target.task == "number" else ", ".join(map(repr, manifest.target.classes[:5]))
+        raise UserError(
+            f"no row has a label that {opened.label} knows in column {column!r}: found {found or 'no value'}, "
+            f"expected {expected}",
+            remedy="write the labels as in the training table, or use `trainwright predict` without labels",
+        )
     return Labelled(given, y, trained_on(workspace, opened.version, given.frame))
 
 

@@ -19,7 +19,13 @@ BASELINE_LIMIT, BASELINE_ROWS = 30_000, 20_000
 # The share of the time for fits that contenders may plan with; the rest refits the chosen members.
 FITS_SHARE = 0.85
 # How the time for contenders is shared; what one leaves goes to those after it.
-SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15}
+SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15, "lightgbm_wide": 0.2, "extra_trees": 0.1}
+# With this many seconds for fits, and rows enough that two more models cannot overfit the weights, more are planned.
+MORE_SECONDS, MORE_ROWS = 200.0, 2_000
+# An early-stopped booster keeps about this share of its rounds.
+STOPPED_SHARE = 0.4
+# CatBoost with fewer rounds than this does better with plain counters for its categories, at half the cost.
+FEW_ROUNDS = 150
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.
 BASELINE_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 100, "min_samples_leaf": 5}}
 
@@ -96,6 +102,8 @@ def estimate(step: Step, facts: Facts) -> float:
     spec = families()[step.family]
     settings = spec.defaults() | step.settings
     iterations = settings.get(spec.iterations) if spec.iterations else None
+    if iterations and step.inner > 0:
+        iterations = max(min(iterations, 150), iterations * STOPPED_SHARE)
     rows = min(facts.n_train, step.max_rows or facts.n_train)
     kind = f"{step.family}:{settings['features']}" if "features" in settings else step.family
     return estimate_seconds(
@@ -122,9 +130,9 @@ def choose_folds(n_rows: int, seconds: float) -> int | None:
         >>> choose_folds(30_000, 20.0), choose_folds(30_000, 120.0)
         (3, None)
     """
-    if seconds < 45 and n_rows > 2_000:
-        return 3
-    return None
+    if seconds >= 45 or n_rows < 500:
+        return None
+    return 3 if n_rows > 2_000 else 5
 
 
 def make_plan(
@@ -153,7 +161,7 @@ def make_plan(
     spent = sum(wall(step, facts) for step in steps)
     for name in custom:
         steps.append(Step(name, f"custom:{name}", {}, seconds=0.0, reason="handed over in Python"))
-    contenders = _contenders(facts, chosen)
+    contenders = _contenders(facts, chosen, seconds)
     for i, step in enumerate(contenders):
         if step.family in given:
             step = replace(step, settings=step.settings | given[step.family])
@@ -189,31 +197,38 @@ def _baseline(name: str, facts: Facts, given: dict[str, dict[str, Any]]) -> Step
     return replace(step, seconds=estimate(step, facts))
 
 
-def _contenders(facts: Facts, chosen: tuple[str, ...]) -> list[Step]:
+def _contenders(facts: Facts, chosen: tuple[str, ...], seconds: float) -> list[Step]:
     """The contenders before their sizes are known: DESIGN decision 6, or what the user named."""
     if not chosen:
-        return [
+        engineered = {"features": "engineered", "learning_rate": 0.04, "extra_trees": facts.n_outputs > 2}
+        steps = [
             Step("catboost", "catboost", {}, reason="strongest single family on tables of every size"),
             Step(
                 "lightgbm_engineered",
                 "lightgbm",
-                {"features": "engineered"},
-                inner=0.1,
+                engineered,
+                inner=0.125,
                 reason="boosting on cross-fitted target encodings, crosses, group-by and arithmetic features",
             ),
             Step(
                 "lightgbm",
                 "lightgbm",
-                {"features": "plain"},
-                inner=0.1,
-                reason="a second, different booster: cheap, and its errors differ",
+                {"features": "plain", "num_leaves": 8, "feature_fraction": 0.5, "n_estimators": 1500},
+                inner=0.125,
+                reason="many small trees on plain columns: cheap, and its errors differ",
             ),
         ]
+        if seconds >= MORE_SECONDS and facts.n_rows >= MORE_ROWS:
+            wide = {"features": "plain", "num_leaves": 63, "learning_rate": 0.03, "min_child_samples": 40}
+            why = "the time limit has room for another view of the table"
+            steps.append(Step("lightgbm_wide", "lightgbm", wide, inner=0.125, reason=why))
+            steps.append(Step("extra_trees", "extra_trees", {}, reason=why))
+        return steps
     steps = []
     for name in chosen:
         if name in BASELINES:
             continue  # already there as a baseline
-        inner = 0.1 if name in ("lightgbm", "hist_gradient_boosting") else 0.0
+        inner = 0.125 if name in ("lightgbm", "hist_gradient_boosting") else 0.0
         settings = {"features": "plain"} if name == "lightgbm" else {}
         steps.append(Step(name, name, settings, inner=inner, reason="asked for by name"))
     return steps
@@ -240,5 +255,9 @@ def _size(step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, A
         return None, f"{step.name} is left out: {floor} rounds need more than the {max(rest, 0):.0f} s that are left"
     rounds = min(most, max(floor, affordable))
     small = replace(step, settings=step.settings | {spec.iterations: rounds})
+    if step.family == "catboost" and rounds < FEW_ROUNDS and facts.n_categories:
+        small = replace(small, settings={"max_ctr_complexity": 1} | small.settings)
     small = replace(small, seconds=estimate(small, facts))
+    if wall(small, facts) > rest * 1.1 and not asked:
+        return None, f"{step.name} is left out: about {wall(small, facts):.0f} s, {max(rest, 0):.0f} s are left"
     return small, f"{step.name}: {rounds} rounds instead of {most}, which is what the time limit affords"

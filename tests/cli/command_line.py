@@ -35,6 +35,21 @@ class Said:
         return json.loads(self.out)
 
 
+@dataclass(frozen=True)
+class Shop:
+    """A project named "shop".
+
+    Args:
+        workspace: its workspace.
+        table: the file it was trained on.
+        documents: what `train --json` said for v1 and v2.
+    """
+
+    workspace: Path
+    table: Path
+    documents: tuple[dict[str, Any], ...]
+
+
 def run(*words: str | Path) -> Said:
     """A command in this process."""
     out, err = io.StringIO(), io.StringIO()

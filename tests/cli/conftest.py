@@ -4,27 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command_line import QUICK, rows, run, write_csv
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A project named "shop".
-
-    Args:
-        workspace: its workspace.
-        table: the file it was trained on.
-        documents: what `train --json` said for v1 and v2.
-    """
-
-    workspace: Path
-    table: Path
-    documents: tuple[dict[str, Any], ...]
+from command_line import QUICK, Shop, rows, run, write_csv
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import assert_refused, fingerprint, finish, rows, run, start, write_csv
-from conftest import Shop
+from command_line import Shop, assert_refused, fingerprint, finish, rows, run, start, write_csv
 
 from trainwright.data import limits
 

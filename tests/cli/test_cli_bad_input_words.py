@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import assert_refused, fingerprint, run, start
-from conftest import Shop
+from command_line import Shop, assert_refused, fingerprint, run, start
 
 
 def _aliases(levels: int) -> str:

@@ -183,7 +183,7 @@ def section(result: dict[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
     parser.add_argument("--parts", type=results.names, default=["package", "install", "commands"], help="of the three")
-    parser.add_argument("--limit", type=float, default=None, help="seconds of the training (default: the product's own)")
+    parser.add_argument("--limit", type=float, default=None, help="seconds of training (default: as shipped)")
     parser.add_argument("--rows", type=int, default=1_000, help="predicted one at a time")
     parser.add_argument("--repeats", type=int, default=15, help="of the commands")
     return parser.parse_args()

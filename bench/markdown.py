@@ -19,10 +19,11 @@ def footer(result: dict[str, Any]) -> str:
     machine = result["machine"]
     dates = sorted({row["date"][:10] for row in rows})
     codes = sorted({row["code"] for row in rows})
+    commands = ", ".join(f"`{command}`" for command in sorted({row["command"] for row in rows}))
     load = max((row["load"] for row in rows), default=0.0)
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return (
-        f"<sub>`{result['command']}` · {machine['processor']}, {machine['cores']} cores, "
+        f"<sub>{commands} · {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gb']} GiB · {versions} · {' to '.join(dict.fromkeys([dates[0], dates[-1]]))} · "
         f"code {', '.join(codes)} · load when a part ended at most {load}</sub>"
     )

@@ -56,19 +56,22 @@ def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = N
         environment: further variables.
 
     The largest process is read from the kernel's own account of the tree (wait4), so none is missed between samples.
+    That account of a process begins with the memory of whoever started it, so a small process of its own starts it.
     """
+    account = cwd / "account.json"
+    launcher = [sys.executable, __file__, str(account), *command]
     with (cwd / "stdout").open("wb") as out, (cwd / "stderr").open("wb") as err:
-        before = time.perf_counter()
         variables = {**os.environ, **(environment or {})}
-        child = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=variables)
+        child = subprocess.Popen(launcher, cwd=cwd, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=variables)
         sampler = _Sampler(child.pid)
         sampler.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - before
-        child.returncode = os.waitstatus_to_exitcode(status)
+        child.wait()
         sampler.stop()
     text = [(cwd / name).read_text("utf-8", errors="replace") for name in ("stdout", "stderr")]
-    return Measured(child.returncode, wall, usage.ru_maxrss / 1024, sampler.most_mb, *text)
+    if child.returncode != 0:
+        raise RuntimeError(f"{command[0]} could not be started: {text[1][-2000:]}")
+    found = json.loads(account.read_text("utf-8"))
+    return Measured(found["code"], found["wall_s"], found["peak_mb"], sampler.most_mb, *text)
 
 
 def trainwright(*arguments: str) -> list[str]:
@@ -93,6 +96,17 @@ def train(
     )
     measured = run(command, cwd=workspace.parent, environment=environment)
     return measured, measured.json()
+
+
+def launch(account: str, *command: str) -> None:
+    """Starts a command, waits for it, and writes its account as JSON; run as a script by `run`."""
+    before = time.perf_counter()
+    pid = os.posix_spawnp(command[0], command, os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - before
+    code = os.waitstatus_to_exitcode(status)
+    found = {"code": code, "wall_s": wall, "peak_mb": usage.ru_maxrss / 1024}
+    Path(account).write_text(json.dumps(found), "utf-8")
 
 
 class _Sampler(threading.Thread):
@@ -130,3 +144,7 @@ def _tree_bytes(root: int) -> int:
         total += resident.get(pid, 0)
         todo += children[pid]
     return total
+
+
+if __name__ == "__main__":
+    launch(*sys.argv[1:])

@@ -55,7 +55,7 @@ class Result:
 
     def __init__(self, name: str, options: argparse.Namespace):
         self.path = Path(options.results) / f"{name}.json"
-        self.document: dict[str, Any] = {"name": name, "command": _command(), **environment(), "rows": {}}
+        self.document: dict[str, Any] = {"name": name, **environment(), "rows": {}}
         if self.path.exists() and not options.again:
             earlier = json.loads(self.path.read_text("utf-8"))
             if all(earlier.get(key) == self.document[key] for key in ("machine", "versions")):
@@ -71,8 +71,13 @@ class Result:
         return False
 
     def add(self, key: str, row: dict[str, Any]) -> None:
-        """Keeps a row, with the date, the code and how busy the machine was."""
-        stamp = {"date": time.strftime("%Y-%m-%d %H:%M"), "code": code_version(), "load": round(os.getloadavg()[0], 2)}
+        """Keeps a row, with the command, the date, the code and how busy the machine was."""
+        stamp = {
+            "command": _command(),
+            "date": time.strftime("%Y-%m-%d %H:%M"),
+            "code": code_version(),
+            "load": round(os.getloadavg()[0], 2),
+        }
         self.document["rows"][key] = {**row, **stamp}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".tmp")

@@ -1,0 +1,63 @@
+"""Writes `docs/benchmarks.md` from the results that are present: `python bench/write_docs.py`.
+
+Sections stand in a fixed order; one without a result says that it was not measured, and by which command it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from importlib import import_module
+from pathlib import Path
+
+from results import FOLDER
+
+# Each script holds `section(result)`; its docstring begins with what it shows.
+SCRIPTS = {
+    "poisoned_test": "Poisoned test",
+    "permuted_target": "Permuted target",
+    "replay": "Replay",
+    "time_limit": "Time limit",
+    "two_minutes": "Two minutes",
+    "cost": "Cost",
+    "million_rows": "Large tables",
+}
+HEAD = """# Benchmarks
+
+Every figure here was written by a script under `bench/`, which prints and stores the machine, the versions, the
+commit and the date beside it. Run one again with the command below its table, and write this page anew with
+`python bench/write_docs.py`. The real tables are public (UCI and others) and are not part of the repository: `DATA` is
+a folder with one folder for each table, named by `--data` or `TRAINWRIGHT_DATA`; tables that are missing are left out
+by name. Times on a shared machine move by some ten per cent; the load is noted so that a busy one can be told.
+"""
+
+
+def page(folder: Path) -> str:
+    """The whole page.
+
+    Args:
+        folder: of the result files.
+    """
+    return "\n".join([HEAD, *(_section(name, title, folder) for name, title in SCRIPTS.items())])
+
+
+def _section(name: str, title: str, folder: Path) -> str:
+    path = folder / f"{name}.json"
+    result = json.loads(path.read_text("utf-8")) if path.exists() else {"rows": {}}
+    if not result["rows"]:
+        return f"## {title}\n\nNot measured yet: `python bench/{name}.py`\n"
+    text: str = import_module(name).section(result)
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of result files")
+    docs = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+    parser.add_argument("--output", type=Path, default=docs, help="the page (default: docs/benchmarks.md)")
+    options = parser.parse_args()
+    options.output.write_text(page(options.results), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

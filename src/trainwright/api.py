@@ -117,17 +117,18 @@ def train(
         "training.families": named or None,
         **(settings or {}),
     }
-    metric_name = given.get("training.metric")
-    own_names = {getattr(metric, "__name__", "") for metric in metrics}
+    chooses = given.get("training.metric")
+    if chooses in {getattr(metric, "__name__", "") for metric in metrics}:
+        given["training.metric"] = None  # a function's name, which no configuration knows
+    else:
+        chooses = None
     overrides = {key: value for key, value in given.items() if value is not None}
     loaded = load_settings(config, overrides=overrides)
     if data is None:
         data = loaded.data.train_file
     if data is None:
         raise UserError("no data is given", remedy="pass a table or a path, or set data.train_file in the config")
-    if metric_name in own_names and not metrics:
-        raise UserError(f"the metric {metric_name!r} is not among `metrics`")
-    custom = Custom(own, tuple(metrics)) if own or metrics else None
+    custom = Custom(own, tuple(metrics), chooses) if own or metrics else None
     document = launch(workspace, data, loaded, started=started, custom=custom)
     return Result(document, locate(workspace))
 

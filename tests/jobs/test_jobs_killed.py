@@ -80,7 +80,7 @@ def test_a_killed_child_is_reported_and_its_run_resumed(
     with monkeypatch.context() as held:
         hold_children(held, moment, marker)
         when_marked(marker, kill)
-        with pytest.raises(EnvironmentProblem, match="signal 9.*memory") as caught:
+        with pytest.raises(EnvironmentProblem, match=r"signal 9.*memory") as caught:
             launch.follow(workspace, run, time.time())
     assert f"runs resume {run.id}" in str(caught.value)
     failed = now(workspace, run.id)
@@ -107,9 +107,7 @@ launch.follow(workspace, now(workspace, int(sys.argv[5])), time.time())
 """
 
 
-def test_a_child_ends_with_its_parent_and_another_process_goes_on(
-    tmp_path: Path, uninterrupted: str
-) -> None:
+def test_a_child_ends_with_its_parent_and_another_process_goes_on(tmp_path: Path, uninterrupted: str) -> None:
     workspace = new_workspace(tmp_path)
     run = ready(workspace, data__test_size=0.15)
     marker = tmp_path / "reached"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 
 from trainwright.config.settings import Settings
 from trainwright.config.source import load_settings
+from trainwright.jobs import attempt
 from trainwright.jobs.attempt import execute
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace, open_workspace
@@ -86,3 +89,14 @@ def rows_of(workspace: Workspace, sql: str) -> list[Any]:
 
     with read(workspace) as connection:
         return list(connection.execute(text(sql)).all())
+
+
+@pytest.fixture
+def sealed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sealed test is opened in this process, quicker than in the fresh one that a real run takes."""
+    from trainwright.jobs.sealed_test import test_document
+
+    def open_sealed(workspace: Workspace, run_id: int, number: int, folder: Path, sha: str) -> Any:
+        return json.loads(json.dumps(test_document(workspace, run_id, folder, sha)))
+
+    monkeypatch.setattr(attempt, "_open_sealed", open_sealed)

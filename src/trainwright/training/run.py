@@ -41,10 +41,12 @@ class Custom:
     Args:
         families: (name, scikit-learn estimator) pairs.
         metrics: callables `metric(y_true, y_pred) -> float`.
+        chooses: name of the one among `metrics` by which the run chooses; None for the settings' metric.
     """
 
     families: tuple[tuple[str, Any], ...] = ()
     metrics: tuple[Callable[..., float], ...] = ()
+    chooses: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
     assert len(dataset) == int((split.part == DEVELOPMENT).sum())
     task = task_for(target)
     extra = tuple(metric_from(function, task) for function in custom.metrics)
-    metric = _metric(task, options, extra)
+    metric = _metric(task, custom.chooses or options.metric_name, extra)
     n_train = len(split.folds[0].train)
     threads, jobs, why = options.threads_and_jobs(n_train, len(split.folds))
     if known:
@@ -235,12 +237,12 @@ def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> N
     raise TrainwrightError(f"no candidate could be trained ({causes or 'none was planned'})")
 
 
-def _metric(task: Task, options: RunOptions, extra: tuple[Metric, ...]) -> Metric:
+def _metric(task: Task, name: str | None, extra: tuple[Metric, ...]) -> Metric:
     """The run's metric: the one asked for, the user's own by its name, or the task's default."""
     own = {metric.name: metric for metric in extra}
-    if options.metric_name is None:
+    if name is None:
         return task.default_metric()
-    return own.get(options.metric_name) or task.metric(options.metric_name)
+    return own.get(name) or task.metric(name)
 
 
 def _facts(work: Work, layout: Layout, target: Target) -> Facts:

@@ -161,6 +161,7 @@ def choose(
         reason = "the ensemble is not better by more than one standard error, so the simplest that keeps up is chosen"
     if keeping and len(keeping) < len(usable):
         reason += f"; {len(usable) - len(keeping)} of {len(usable)} candidates do not keep the requirements"
+    reason += _better_but_unpackageable(candidates, chosen, metric)
     if recorded is not None:
         chosen = next((c for c in usable if c.name == recorded), chosen)
     return Choice(
@@ -173,6 +174,14 @@ def choose(
         failures={name: words for name, words in failures.items() if words},
         unmet=[] if keeping else failures[chosen.name],
     )
+
+
+def _better_but_unpackageable(candidates: list[Candidate], chosen: Candidate, metric: Metric) -> str:
+    """What to say when an estimator handed over in Python did better than what is chosen."""
+    better = [c.name for c in candidates if not c.packageable and _rank(c, metric) < _rank(chosen, metric)]
+    if not better:
+        return ""
+    return f"; {' and '.join(better)} did better, but what was handed over in Python cannot be packaged"
 
 
 def _within_one_standard_error(

@@ -20,6 +20,7 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
     from shutil import copyfile
 
     from trainwright.errors import EnvironmentProblem, UserError
+    from trainwright.packages.disk import disk_problems
     from trainwright.store.names import resolve_version
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
@@ -40,8 +41,16 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
         target = Path(place)
         if target.suffix.lower() not in (".html", ".htm"):
             raise UserError(f"the report is a web page: {place!r} must end with .html")
-        copyfile(page, target)
-        copyfile(page.with_name("model_card.md"), target.with_suffix(".md"))
+        card = target.with_suffix(".md")
+        made = [path for path in (target, card) if not path.exists()]
+        with disk_problems(target):
+            try:
+                copyfile(page, target)
+                copyfile(page.with_name("model_card.md"), card)
+            except OSError:
+                for path in made:
+                    path.unlink(missing_ok=True)
+                raise
         page = target
     if as_json:
         output.print_json({"version": f"{project.name}@{found.label}", "report": str(page)})

@@ -71,8 +71,10 @@ def locate(path: str | Path | None = None, *, start: Path | None = None) -> Path
     if given is None:
         return find_workspace(start) or (start or Path.cwd()).absolute() / FOLDER
     folder = Path(given).expanduser().absolute()
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file, not a workspace", remedy="give a folder, existing or new")
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        what = "a workspace" if there == folder else "a folder that a workspace can be made in"
+        raise UserError(f"{there} is a file, not {what}", remedy="give a folder, existing or new")
     itself = folder.name == FOLDER or (folder / DATABASE).exists() or not folder.exists()
     if itself or (not (folder / FOLDER).exists() and not any(folder.iterdir())):
         return folder

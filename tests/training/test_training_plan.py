@@ -73,7 +73,9 @@ def test_baselines_of_a_large_table_learn_from_a_sample_and_say_so():
     assert "training rows" in linear.reason
 
 
-@pytest.mark.parametrize(("rows", "seconds", "folds"), [(30_000, 20, 3), (30_000, 120, None), (500, 20, 5), (300, 20, None)])
+@pytest.mark.parametrize(
+    ("rows", "seconds", "folds"), [(30_000, 20, 3), (30_000, 120, None), (500, 20, 5), (300, 20, None)]
+)
 def test_short_limits_mean_fewer_folds(rows, seconds, folds):
     assert choose_folds(rows, seconds) == folds
 

@@ -98,18 +98,19 @@ def measure_install() -> dict[str, Any]:
         place = Path(root) / "venv"
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
         python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-        bare = _disk_mb(place)
+        bare, bare_bytes = _disk_mb(place), _bytes_mb(place)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         wall = _wall([*pip, "--constraint", "constraints.txt", "."], cwd=ROOT)
-        full = _disk_mb(place)
+        full, full_bytes = _disk_mb(place), _bytes_mb(place)
         sizes = {}
         for folder in place.glob("lib*/python*/site-packages/*"):
             if folder.is_dir() and not folder.is_symlink():
                 sizes[folder.name] = _disk_mb(folder)
-    largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:8])
+    largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:12])
     return {
         "install_mb": full - bare,
         "with_pip_mb": full,
+        "bytes_mb": full_bytes - bare_bytes,
         "pip_s": wall,
         "largest": {name: round(size, 1) for name, size in largest.items()},
     }
@@ -132,6 +133,11 @@ def _disk_mb(folder: Path) -> float:
             stat = (Path(place) / name).lstat()
             total += getattr(stat, "st_blocks", -(-stat.st_size // 512)) * 512
     return total / 1e6
+
+
+def _bytes_mb(folder: Path) -> float:
+    """Megabytes of the contents of all files of a folder, whatever blocks they take."""
+    return sum((Path(place) / name).lstat().st_size for place, _, files in os.walk(folder) for name in files) / 1e6
 
 
 def section(result: dict[str, Any]) -> str:
@@ -162,7 +168,12 @@ def section(result: dict[str, Any]) -> str:
         )
     if "install" in rows:
         largest = ", ".join(f"{name} {size:.0f}" for name, size in rows["install"]["largest"].items())
-        details.append(f"Largest parts of the install in MB: {largest}. pip took {rows['install']['pip_s']:.0f} s.")
+        i = rows["install"]
+        details.append(
+            f"The install takes {i['install_mb']:.0f} MB in blocks of the disk, {i['bytes_mb']:.0f} MB by the lengths "
+            f"of its files, and with pip and setuptools in the same environment {i['with_pip_mb'] / 1.048576:.0f} MiB "
+            f"(`du -sm`). Largest parts in MB: {largest}. pip took {i['pip_s']:.0f} s."
+        )
     if "commands" in rows:
         c = rows["commands"]
         details.append(

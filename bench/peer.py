@@ -84,10 +84,13 @@ def catboost(frame: pl.DataFrame, y: np.ndarray, features: list[str], task: str,
     from catboost import CatBoostClassifier, CatBoostRegressor, Pool
     from sklearn.model_selection import KFold, StratifiedKFold
 
+    # A boolean is a category of two values here, as it would be in a list of Python values.
     words = [name for name in features if not frame.schema[name].is_numeric()]
     where = [features.index(name) for name in words]
 
     def pool(table: pl.DataFrame, labels: np.ndarray | None = None) -> Any:
+        if not words:
+            return Pool(table.select(pl.col(features).cast(pl.Float64)).to_numpy(), labels)
         columns = table.select(features).with_columns(pl.col(words).cast(pl.String).fill_null("missing"))
         return Pool([list(row) for row in columns.iter_rows()], labels, cat_features=where)
 

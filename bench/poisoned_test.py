@@ -66,10 +66,11 @@ def section(result: dict[str, Any]) -> str:
 Every label of the sealed test is replaced by noise, and the training is repeated with the same plan. Everything that
 could have looked at a test label must stay the same to the byte; only the test figures may change.
 **{good} of {len(sealed)} pairs agree in every part.** "Package" is the SHA-256 of its manifest, which holds that of
-every file; "result" is all of the result document but times, paths and the test figures.
+every file; "result" is all of the result document but times, paths and the test figures. With a split column all rows
+come in one file; its content hash and the notes on its class shares are then about the test rows too, and are left out.
 
 {first}
-
+{_differences(sealed)}
 Then the labels of one fold's held-out rows are replaced by noise and that fold is fitted again, on a table with
 numbers, categories of few and many values, a boolean, a date and a text, so that every encoder is part of the saved
 model (yes-or-no columns, cross-fitted target averages, crosses, group-by features, date parts, TF-IDF, imputation,
@@ -80,6 +81,12 @@ label does (the control). No resampler exists yet; it will be added here.
 
 {markdown.footer(result)}
 """
+
+
+def _differences(rows: list[dict[str, Any]]) -> str:
+    """Where the result documents of a pair differ, if any does."""
+    found = [f"{r['table']}, {r['way']}: {', '.join(f'`{path}`' for path in r['differs'])}" for r in rows if r["differs"]]
+    return "\nDifferent: " + "; ".join(found) + ".\n" if found else ""
 
 
 def _options() -> argparse.Namespace:

@@ -222,7 +222,7 @@ def _changes(first: dict[str, Any], second: dict[str, Any], prefix: str = "") ->
     """The settings that differ, as lines."""
     out = []
     for key in sorted(set(first) | set(second)):
-        a, b = first.get(key), second.get(key)
+        a, b = first.get(key, "default"), second.get(key, "default")
         if isinstance(a, dict) and isinstance(b, dict):
             out += _changes(a, b, f"{prefix}{key}.")
         elif a != b:

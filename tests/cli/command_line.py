@@ -37,17 +37,19 @@ class Said:
 
 @dataclass(frozen=True)
 class Shop:
-    """A project named "shop".
+    """A project named "shop" with two versions.
 
     Args:
         workspace: its workspace.
         table: the file it was trained on.
-        documents: what `train --json` said for v1 and v2.
+        document: what `train --json` said for v1.
+        screen: what `train` said to people for v2.
     """
 
     workspace: Path
     table: Path
-    documents: tuple[dict[str, Any], ...]
+    document: dict[str, Any]
+    screen: str
 
 
 def run(*words: str | Path) -> Said:

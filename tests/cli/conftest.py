@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -23,16 +22,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     folder = tmp_path_factory.mktemp("shop")
     table = write_csv(folder / "shop.csv", rows())
     workspace = folder / "workspace"
-    documents = []
-    for seed in ("0", "1"):
-        said = run("train", table, "--target", "bought", *QUICK, "--seed", seed, "--workspace", workspace, "--json")
-        assert said.code == 0, said.err
-        documents.append(json.loads(said.out))
-    return Shop(workspace, table, tuple(documents))
+    words = ("train", table, "--target", "bought", *QUICK, "--workspace", workspace)
+    first = run(*words, "--json")
+    assert first.code == 0, first.err
+    second = run(*words, "--seed", "1", "--comments", "another seed")
+    assert second.code == 0, second.err
+    return Shop(workspace, table, first.document, second.out)
 
 
 @pytest.fixture
 def shop(trained: Shop, tmp_path: Path) -> Shop:
     """A copy that a test may change."""
     shutil.copytree(trained.workspace, tmp_path / "workspace")
-    return Shop(tmp_path / "workspace", trained.table, trained.documents)
+    return Shop(tmp_path / "workspace", trained.table, trained.document, trained.screen)

@@ -15,7 +15,7 @@ from trainwright.packages.limits_posix import available
 
 def _folder(shop: Shop) -> Path:
     """The folder of v1's package in a workspace that the test may change."""
-    name = Path(shop.documents[0]["package"]["path"]).name
+    name = Path(shop.document["package"]["path"]).name
     return shop.workspace / "artifacts" / "package" / name
 
 

@@ -201,7 +201,7 @@ def test_a_workspace_of_a_newer_release(words: tuple[str, ...], shop: Shop) -> N
 def test_a_package_of_a_newer_release(shop: Shop, tmp_path: Path) -> None:
     import json
 
-    name = Path(shop.documents[0]["package"]["path"]).name
+    name = Path(shop.document["package"]["path"]).name
     shutil.copytree(shop.workspace / "artifacts" / "package" / name, tmp_path / "newer")
     manifest = json.loads((tmp_path / "newer" / "manifest.json").read_bytes())
     manifest["format"] = 99
@@ -252,3 +252,42 @@ def _parts(workspace: Path, run_id: int) -> tuple[set[tuple[object, ...]], set[t
     development = read_development(space, split)[0]
     space.engine.dispose()
     return set(development.select(names).iter_rows()), set(test.select(names).iter_rows())
+
+
+@pytest.mark.parametrize("failing", [1, 12])
+def test_a_disk_that_fills_while_the_child_trains(
+    failing: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child's work, executed here so that a write can be made to fail: the run says why it failed."""
+    import time
+
+    from trainwright.config.source import load_settings
+    from trainwright.errors import EnvironmentProblem
+    from trainwright.jobs.attempt import execute
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.prepare import prepare
+
+    settings = load_settings(
+        overrides={"data.target": "bought", "project": "shop", "training.families": "linear", "data.folds": "2"}
+    )
+    space = open_workspace(shop.workspace)
+    run_row = prepare(space, shop.table, settings).run
+    real, calls = os.fsync, 0
+
+    def fsync(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls >= failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(EnvironmentProblem, match="is full"):
+        execute(space, run_row.id, run_row.attempt, time.time())
+    monkeypatch.undo()
+    space.engine.dispose()
+    shown = run("runs", "show", str(run_row.id), "--workspace", shop.workspace, "--json").document
+    assert shown["state"] == "failed" and shown["version"] is None
+    assert shown["error"]["cause"] == "environment" and "is full" in shown["error"]["message"]
+    assert len(run("versions", "list", "--workspace", shop.workspace, "--json").document) == 2
+    _sound(shop.workspace)

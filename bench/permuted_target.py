@@ -67,6 +67,7 @@ def measure(frame: pl.DataFrame, limit: float, seed: int) -> dict[str, Any]:
         "verdict": document["verdict"],
         "verdict_in_report": document["verdict"].replace("\xa0", " ")[:60] in report.replace("\xa0", " "),
         "selected": document["selected"],
+        "rows": frame.height,
         "candidates": len(document["leaderboard"]),
         "contenders": sum(row["role"] == "candidate" for row in document["leaderboard"]),
         "wall_s": measured.wall_s,
@@ -90,9 +91,10 @@ def section(result: dict[str, Any]) -> str:
         ],
     )  # fmt: skip
     verdict = next(iter(rows.values()))["verdict"]
+    size = next(iter(rows.values()))["rows"]
     return f"""## Permuted target
 
-3,000 rows of adult with three added columns of many values and the target permuted: there is nothing to learn.
+{size:,} rows of adult with three added columns of many values and the target permuted: there is nothing to learn.
 **The validation interval contains chance on {inside} of {n} seeds** (aim: {AIM} of 20; an honest 95 % interval misses
 one in twenty), and **on {silent} of {n} the report says that no baseline is beaten**, such as: "{verdict}"
 

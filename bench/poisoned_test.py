@@ -85,7 +85,7 @@ label does (the control). No resampler exists yet; it will be added here.
 
 def _differences(rows: list[dict[str, Any]]) -> str:
     """Where the result documents of a pair differ, if any does."""
-    found = [f"{r['table']}, {r['way']}: {', '.join(f'`{path}`' for path in r['differs'])}" for r in rows if r["differs"]]
+    found = [f"{r['table']}, {r['way']}: `{'`, `'.join(r['differs'])}`" for r in rows if r["differs"]]
     return "\nDifferent: " + "; ".join(found) + ".\n" if found else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -121,7 +122,7 @@ def _command() -> str:
         skip = word in ("--data", "--results")
         if word.startswith(("--data", "--results")):
             words.append("FOLDER")
-    return " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
+    return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
 
 
 def _short(row: dict[str, Any]) -> str:

@@ -158,8 +158,9 @@ development rows, sealed test rows, feature columns and cores.
 
 {_tally(rows)}
 
-A gain above zero is better for us, whatever the metric's direction; its interval resamples the test rows, so it says nothing about another split. Our seconds are those of the
-whole command (checks, folds, sealed test, report); the peers' are those of the fit alone.
+A gain above zero is better for us, whatever the metric's direction; its interval resamples the test rows, so it says
+nothing about another split. Our seconds are those of the whole command (checks, folds, sealed test, report);
+the peers' are those of the fit alone.
 
 {markdown.table(head, lines)}
 
@@ -172,6 +173,8 @@ def _tally(rows: list[dict[str, Any]]) -> str:
     words = []
     for peer, title in PEERS.items():
         known = [row[peer] for row in rows if peer in row]
+        if not known:
+            continue
         better, worse = sum(r["low"] > 0 for r in known), sum(r["high"] < 0 for r in known)
         words.append(
             f"**Against {title}: better on {better}, worse on {worse}, not distinguishable on "

@@ -65,8 +65,8 @@ def check_finished(workspace: Workspace, result: dict[str, Any], before: dict[An
     [
         ("start", 0),
         ("a fold is committed", 5),
-        ("between files and row", 4),
-        ("inside the package", 9),
+        pytest.param("between files and row", 4, marks=pytest.mark.slow),
+        pytest.param("inside the package", 9, marks=pytest.mark.slow),
         ("after the sealed test", 9),
         ("before the commit", 9),
     ],

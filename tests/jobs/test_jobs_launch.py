@@ -15,7 +15,7 @@ from training_runs import FEATURES, LIGHT, new_workspace, rows_of, table
 
 import trainwright as tw
 from trainwright.errors import UserError
-from trainwright.jobs import process
+from trainwright.jobs import launch, process
 
 QUICK = {"data.folds": 2, "data.repeats": 1, "training.family_settings": LIGHT, "training.threads": 1}
 
@@ -79,7 +79,7 @@ def test_an_own_estimator_that_was_best_is_not_packaged_and_this_is_said(tmp_pat
     assert any("knows" in str(note) for note in [*result.document["notes"], result.document["comparison"]["reason"]])
 
 
-def test_a_child_trains_and_the_version_is_loaded_by_name(tmp_path: Path) -> None:
+def test_children_train_and_repeat_and_the_version_is_loaded_by_name(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     frame = table().select(FEATURES)
     frame.write_csv(tmp_path / "demo.csv")
@@ -102,6 +102,11 @@ def test_a_child_trains_and_the_version_is_loaded_by_name(tmp_path: Path) -> Non
     assert predictor.manifest.to_bytes() == again.manifest.to_bytes()
     with pytest.raises(UserError, match="v9"):
         tw.load("demo@v9", workspace=workspace.path)
+    repeated = launch.repeat(workspace, result.document["run"])
+    assert repeated["package"]["sha256"] == result.document["package"]["sha256"]
+    assert rows_of(workspace, "select count(*) from test_opening") == [(1,)]
+    owners = {row[0] for row in rows_of(workspace, "select process from attempt")}
+    assert len(owners) == 2
 
 
 LOUD = "import sys; [sys.stderr.write('x' * 1023 + chr(10)) for _ in range(1024)]; sys.stderr.write('the end')"

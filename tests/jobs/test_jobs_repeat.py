@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +113,3 @@ def test_only_a_completed_run_is_repeated(tmp_path: Path) -> None:
     waiting = ready(workspace)
     with pytest.raises(UserError, match="is queued"):
         launch.repeat(workspace, waiting.id)
-
-
-def test_run_and_repetition_each_in_a_child_agree(tmp_path: Path) -> None:
-    workspace = new_workspace(tmp_path)
-    first = launch.train(workspace, table().select(FEATURES), settings(), started=time.time())
-    again = launch.repeat(workspace, first["run"])
-    assert again["package"]["sha256"] == first["package"]["sha256"]
-    assert rows_of(workspace, "select count(*) from test_opening") == [(1,)]
-    owners = [row[0] for row in rows_of(workspace, "select process from attempt")]
-    assert len(set(owners)) == 2
-    assert rows_of(workspace, "select * from event where kind = 'log'") == []

@@ -74,6 +74,38 @@ def labelled(result: Any) -> str:
     return label
 
 
+NOTE = """
+import sys
+from pathlib import Path
+from trainwright.store.projects import ensure_project, list_projects
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import open_workspace
+workspace = open_workspace(Path(sys.argv[1]))
+with write(workspace) as connection:
+    ensure_project(connection, sys.argv[2])
+with read(workspace) as connection:
+    print(*(project.name for project in list_projects(connection)))
+workspace.engine.dispose()
+"""
+
+
+def test_a_workspace_opened_twice_in_one_process_is_seen_by_others(tmp_path: Path) -> None:
+    """Python sessions open it again with every verb, while children come and go."""
+    from trainwright.store.projects import ensure_project
+    from trainwright.store.transaction import write
+    from trainwright.store.workspace import open_workspace
+
+    workspace = new_workspace(tmp_path)
+    for name, seen in (("one", "one"), ("two", "mine-one one two")):
+        again = open_workspace(workspace.path)
+        command = [sys.executable, "-c", NOTE, str(workspace.path), name]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        assert sorted(said) == seen.split()
+        with write(workspace) as connection:
+            ensure_project(connection, f"mine-{name}")
+        assert len(rows_of(again, "select * from project")) == len(said) + 1
+
+
 @pytest.mark.usefixtures("sealed_here")
 def test_a_version_number_taken_meanwhile_is_seen_by_report_and_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

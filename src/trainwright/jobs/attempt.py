@@ -116,6 +116,7 @@ def main(arguments: list[str]) -> int:
     try:
         execute(workspace, int(run_id), int(attempt), float(started), stop=stop)
     except TrainwrightError as error:
+        sys.stderr.write(f"{error}\n")  # the log, for the case that the run's row could not say it
         return error.exit_code
     except MemoryError:
         return EnvironmentProblem.exit_code

@@ -76,10 +76,20 @@ def connect_read_only(folder: Path) -> Engine:
 
 
 def is_database(path: Path) -> bool:
-    """True when the file is empty or begins as a SQLite database does."""
-    with path.open("rb") as file:
-        start = file.read(16)
-    return start in (b"", b"SQLite format 3\x00")
+    """True when the file is empty or a SQLite database.
+
+    SQLite itself looks: were the file opened and closed by us, every lock that this process holds on it would be gone
+    (POSIX drops them with the first close of any descriptor, https://sqlite.org/howtocorrupt.html, 2.2), and another
+    process, taking itself for the last, would delete the log that our open connections go on writing to.
+    """
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        return "not a database" not in str(error)
+    finally:
+        connection.close()
+    return True
 
 
 def revision_of(connection: Connection) -> str | None:

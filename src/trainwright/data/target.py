@@ -52,13 +52,16 @@ def infer_target(
     notes: list[Note] = []
     raw = frame[column]
     values = target_values(clean(raw, marks=TARGET_MARKS) if raw.dtype == pl.String else raw)
+    endless = int(values.is_infinite().sum() or 0) if values.dtype.is_float() else 0
     values = _without_missing(values)
     held = values.is_not_null()
     dropped = int((~held).sum())
     if dropped == frame.height:
         raise UserError(f"target column {column!r} has no values", remedy="name the column to predict")
     if dropped:
-        notes.append(Note("target_missing", f"{dropped:,} row(s) without a target value were dropped", (column,)))
+        which = f" ({endless:,} of them infinite)" if endless else ""
+        words = f"{dropped:,} row(s) without a target value were dropped{which}"
+        notes.append(Note("target_missing", words, (column,)))
         frame, values = frame.filter(held), values.filter(held)
     frame = frame.with_columns(values.rename(column))
     if values.dtype.is_temporal():

@@ -154,6 +154,9 @@ def test_infinite_values_count_as_missing_and_are_found(tmp_path: Path) -> None:
     assert _kind(document, "spent")["missing"] == 8
     found = next(finding for finding in document["findings"] if finding["code"] == "TW107")
     assert "8 infinite value(s)" in found["message"] and found["columns"] == ["spent"]
+    document = run("inspect", tmp_path / "table.csv", "--target", "spent", "--json").document
+    assert document["rows"] == 152
+    assert "8 row(s) without a target value were dropped" in document["notes"][-1]["message"]
 
 
 def test_several_ways_to_write_dates_in_one_column(tmp_path: Path) -> None:

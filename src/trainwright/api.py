@@ -44,6 +44,12 @@ class Result:
         return version
 
     @property
+    def name(self) -> str:
+        """What `load` takes: "adult@v3", or the project alone for a rehearsal."""
+        project = str(self.document["project"])
+        return f"{project}@{self.version}" if self.version else project
+
+    @property
     def report(self) -> Path | None:
         """The HTML report."""
         path = self.document.get("report")

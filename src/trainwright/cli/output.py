@@ -126,4 +126,4 @@ def _width() -> int:
     try:
         return max(os.get_terminal_size(sys.stdout.fileno()).columns, 60)
     except (OSError, ValueError):
-        return 120
+        return 200

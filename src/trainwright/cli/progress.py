@@ -78,7 +78,7 @@ class Screen:
             self._line(f"{finding.severity:7} {finding.code} {finding.message}")
         rest = len(found) - min(FINDINGS, sum(f.severity != "note" for f in found))
         if rest > 0:
-            self._line(f"        {rest} more findings stand in the report")
+            self._line(f"        {rest} more {'findings stand' if rest > 1 else 'finding stands'} in the report")
 
     def event(self, event: Event) -> None:
         """Takes an event of the run."""
@@ -91,8 +91,9 @@ class Screen:
             scores = self._done.setdefault(data["trial"], [])
             scores.append(data["score"])
             if len(scores) == data["folds"] and not self._live:
-                mean = sum(scores) / len(scores)
-                self._line(f"  {data['trial']:22} {data['metric']} {mean:.4f}  ({self._elapsed()})")
+                known = [score for score in scores if score is not None]
+                mean = f"{sum(known) / len(known):.4f}" if known else "cannot be measured"
+                self._line(f"  {data['trial']:22} {data['metric']} {mean}  ({self._elapsed()})")
         elif event.kind == "trial_failed":
             self._line(f"  {data['trial']} failed and is left out: {data['error']}")
         elif event.kind == "cut":
@@ -111,14 +112,18 @@ class Screen:
         for row in shown:
             mark = "*" if row["name"] == document["selected"] else " "
             value, spread = row["metrics"][metric], row["std"]
+            shown_value = "-" if value is None or value != value else f"{value:.4f}"
             spread = f" ± {spread:.4f}" if spread is not None and spread == spread else ""
-            self._line(f"{mark} {row['name']:22} {metric} {value:.4f}{spread}  {row['verdict']}")
+            self._line(f"{mark} {row['name']:22} {metric} {shown_value}{spread}  {row['verdict']}")
         if len(rows) > len(shown):
-            self._line(f"  and {len(rows) - len(shown)} more candidates")
+            self._line(f"  and {len(rows) - len(shown)} more in the report")
         self._line("")
         self._line(document["verdict"])
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
+        if document["version"] and document.get("active") not in (None, document["version"]):
+            self._line(f"{document['active']} stays active; to let {document['version']} answer:")
+            self._line(f"  trainwright versions activate {label}")
         if document["version"]:
             self._line(f"  trainwright report {label} --open")
             self._line(f"  trainwright predict {label} NEW.csv -o predictions.csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -13,6 +15,7 @@ from trainwright.data.numerals import plain_numbers
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 
+LARGEST = 1e100  # a target beyond it has no finite squared error
 MAX_CLASSES = 1000
 MANY_LABELS = 20  # whole numbers with more different values than this are quantities
 FEW_CODES = 10
@@ -78,7 +81,16 @@ def infer_target(
                 f"target column {column!r} has only the value {spelt(values)[0]}",
                 remedy="name a column that varies",
             )
-        frame = frame.with_columns(values.cast(pl.Float64).alias(column))
+        values = values.cast(pl.Float64)
+        far = values.abs() > LARGEST
+        if far.any():
+            at = int(far.arg_max() or 0)
+            raise UserError(
+                f"target column {column!r} holds {values[at]:g} in labelled row {at + 1}: squares of numbers beyond "
+                f"{LARGEST:g} cannot be computed",
+                remedy="correct the value, or rescale the column",
+            )
+        frame = frame.with_columns(values.alias(column))
         return frame, Target(column, "number"), tuple(notes)
     target = _classes(values, column, notes)
     return frame, _with_positive(target, values, positive, notes), tuple(notes)
@@ -154,7 +166,7 @@ def _classes(values: pl.Series, column: str, notes: list[Note]) -> Target:
         )
     if n > 2 and n >= values.len() / 2:
         raise UserError(
-            f"target column {column!r} has {n:,} classes in {values.len():,} rows: most occur once",
+            f"target column {column!r} has {n:,} classes in {values.len():,} rows: two rows or fewer for each",
             remedy="is it the right column? for a quantity use task number; otherwise group rare classes",
         )
     if kind is None:
@@ -183,10 +195,20 @@ def _look_alike(classes: tuple[str, ...]) -> list[str]:
     return [label for labels in by_key.values() if len(labels) > 1 for label in labels]
 
 
+def rarer_is_positive(target: Target, counts: np.ndarray) -> tuple[Target, Note]:
+    """The target with the rarer of its two classes as the positive one (the later of equals), and the note on it.
+
+    Args:
+        counts: (2,) rows of each class; of development rows, once they are known.
+    """
+    chosen = target.classes[int(np.argmin(counts[::-1]) == 0)]
+    share = counts.min() / counts.sum()
+    words = f"positive class is {chosen!r}, the rarer one ({share:.1%} of rows)"
+    return replace(target, positive=chosen), Note("positive", words, (target.column,))
+
+
 def _with_positive(target: Target, values: pl.Series, positive: object, notes: list[Note]) -> Target:
     """The target with its positive class: the one asked for, or the rarer of two."""
-    from dataclasses import replace
-
     if len(target.classes) != 2:
         if positive is not None:
             raise UserError(
@@ -197,16 +219,9 @@ def _with_positive(target: Target, values: pl.Series, positive: object, notes: l
     codes = encode_target(values, target)
     counts = np.bincount(codes, minlength=2)
     if positive is None:
-        chosen = target.classes[int(np.argmin(counts[::-1]) == 0)]
-        share = counts.min() / counts.sum()
-        notes.append(
-            Note(
-                "positive",
-                f"positive class is {chosen!r}, the rarer one ({share:.1%} of rows)",
-                (target.column,),
-            )
-        )
-        return replace(target, positive=chosen)
+        target, note = rarer_is_positive(target, counts)
+        notes.append(note)
+        return target
     at = int(encode_target(pl.Series([str(positive)]), target)[0])
     if at < 0:
         raise UserError(

@@ -8,6 +8,7 @@ the template then leaves the section out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from trainwright.evaluate.text import (
@@ -97,7 +98,7 @@ def choice(result: Result) -> list[str]:
         name = simplest.get("name") if isinstance(simplest, Mapping) else simplest
         best = comparison.get("best") or chosen(result)
         if name and name == chosen(result) == best:
-            out.append("Nothing simpler comes within one standard error of it")
+            out.append("Paired on the same rows, nothing simpler comes within one standard error of it")
         elif name and name == chosen(result):
             out.append(f"The best, {best}, is not more than one standard error ahead of {name}")
         elif name:
@@ -261,7 +262,7 @@ def record(result: Result) -> list[tuple[str, str]]:
         ("Split rule", split.get("rule")),  # type: ignore[union-attr]
         ("Seed", result.get("seed")),
         ("Threads", result.get("threads") or environment.get("threads")),
-        ("Package", package.get("path")),
+        ("Package", PurePath(str(package["path"])).name if package.get("path") else None),
         ("Package size", optional(megabytes, package.get("size_mb"))),
         ("Package SHA-256", package.get("sha256") or package.get("sha")),
         ("Versions", result.get("versions") or result.get("libraries") or environment.get("packages")),

@@ -131,9 +131,15 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
     ]
     beaten = [_spoken(row, result) for row in rows_named if row.get("verdict") == "better"]
     stand = [_spoken(row, result) for row in rows_named if row.get("verdict") != "better"]
+    if beats is False and _only_guessing(result):
+        return Verdict(
+            f"No model could be trained within the time limit: only guessing without the columns was measured, with "
+            f"{reached}{where}. Give more time.",
+            "bad",
+        )
     if beats is False and _is_baseline(result) and not beaten:
         return Verdict(
-            f"No candidate clearly beats the simple models, so the baseline {chosen(result)} is chosen; "
+            f"No candidate clearly beats the simple models, so {_with_article(chosen(result))} is chosen; "
             f"it predicts {column} with {reached}{where}.",
             "caution",
         )
@@ -192,3 +198,13 @@ def _caution(result: Mapping[str, Any], metric: str) -> str:
         "data_issue": "but something about the data looks wrong",
     }
     return words.get(str(code or "").replace(" ", "_").replace("-", "_"), "")
+
+
+def _only_guessing(result: Mapping[str, Any]) -> bool:
+    """Whether nothing but the majority or mean was finished."""
+    rows = result.get("leaderboard") or []
+    return bool(rows) and all(row.get("family") == "baseline" for row in rows)
+
+
+def _with_article(name: str | None) -> str:
+    return "the majority or mean" if name == "baseline" else f"the baseline {name}"

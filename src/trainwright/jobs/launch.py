@@ -167,6 +167,14 @@ def follow(
             time.sleep(POLL)
         _hand_on(workspace, run.id, seen, watcher)
         words = b"".join(end() for end in log).decode(errors="replace")
+    except BaseException as error:
+        process.kill()
+        process.wait()
+        with read(workspace) as connection:
+            now = get_run(connection, run.id)
+        message = f"the process that watched the training failed: {type(error).__name__}: {error}"
+        _record_end(workspace, now, "failed", message, {"cause": "ours", "message": message})
+        raise
     finally:
         if process.poll() is None:
             process.kill()

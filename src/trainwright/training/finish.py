@@ -19,6 +19,7 @@ from trainwright.models.spec import Report
 from trainwright.packages.manifest import Manifest
 from trainwright.packages.reference import reference_values
 from trainwright.packages.write import Member, write_package
+from trainwright.store.deployments import active_deployment
 from trainwright.store.evaluations import add_evaluation, findings_of
 from trainwright.store.files import Published, name_artifact, publish
 from trainwright.store.process import current_owner
@@ -292,6 +293,9 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
                     label = version.label  # another training took the number: the page must say the right one
                     connection.rollback()
                     continue
+                active = active_deployment(connection, run.project_id)
+                held = {v.id: v.label for v in list_versions(connection, run.project_id)}
+                result["active"] = None if active is None else held.get(active.version_id)
             else:
                 name_artifact(connection, facts.package, f"run {run.id} package", now=time.time())
             for part, document in documents.items():

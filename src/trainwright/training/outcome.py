@@ -170,7 +170,7 @@ def _packageable(trial: Trial) -> bool:
 
 
 def _candidate(trial: Trial, scores: FoldScores, metric: Metric, work: Work) -> Candidate:
-    fits = list(trial.fits.values())
+    fits = [trial.fits[index] for index in sorted(trial.fits)]
     spec = families().get(trial.step.family)
     return Candidate(
         name=trial.name,
@@ -216,7 +216,7 @@ def _row_ms(trial: Trial, work: Work) -> float:
     """The median milliseconds that one model of the trial needs for one row."""
     import time
 
-    estimator = next(iter(trial.fits.values())).estimator
+    estimator = trial.fits[min(trial.fits)].estimator
     times = []
     for i in range(8):
         row = work.dataset.columns.take(np.array([i % len(work.dataset)]))

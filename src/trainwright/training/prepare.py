@@ -23,6 +23,7 @@ from trainwright.data.schema import Kind, Role, Schema, Target
 from trainwright.data.snapshot import content_hash, row_keys
 from trainwright.data.split import DEVELOPMENT, TEST, Split, SplitRule, make_split
 from trainwright.data.split_keys import earlier_rows, number_copies
+from trainwright.data.target import rarer_is_positive
 from trainwright.errors import UserError
 from trainwright.store.datasets import add_dataset_version, add_split, get_split
 from trainwright.store.evaluations import save_findings
@@ -192,6 +193,7 @@ def prepare(
         except KeysChangedError:
             if tries == SPLIT_TRIES - 1:
                 raise
+    table = _with_positive(table, split, settings)
     sha = content_hash(table.frame, table.schema)
     with write(workspace) as connection:
         dataset = add_dataset_version(
@@ -206,7 +208,13 @@ def prepare(
             target=table.target.to_json(),
             notes=[note.to_json() for note in table.notes],
         )
-        summary = _summary(split, given_test)
+        # How this run understands the columns: another run may give the same rows other roles.
+        understood = {
+            "schema": table.schema.to_json(),
+            "target": table.target.to_json(),
+            "notes": [note.to_json() for note in table.notes],
+        }
+        summary = {**_summary(split, given_test), "understood": understood}
         row = add_split(
             connection, project.id, dataset.id, rule=split.rule.to_json(), summary=summary, artifacts=parts
         )
@@ -225,6 +233,17 @@ def prepare(
     with write(workspace) as connection:
         save_findings(connection, run.id, [finding.to_json() for finding in findings.findings])
     return Prepared(run, project, table, split, findings, dataset.number)
+
+
+def _with_positive(table: Table, split: Split, settings: Settings) -> Table:
+    """The table with its default positive class decided by development rows: sealed labels decide nothing."""
+    target = table.target
+    if target.positive is None or settings.data.positive is not None:
+        return table
+    y = encode_target(table.frame[target.column], target)
+    counts = np.bincount(y[split.part == DEVELOPMENT], minlength=2)
+    target, note = rarer_is_positive(target, counts)
+    return replace(table, target=target, notes=(*(n for n in table.notes if n.code != "positive"), note))
 
 
 def _read(source: Any, settings: Settings) -> Source:
@@ -361,7 +380,7 @@ def _draw(
     """Applies the rule to the table."""
     strata = [table.frame[name] for name in rule.strata]
     codes = codes_of(strata) if strata else None
-    return make_split(
+    split = make_split(
         rule,
         table.frame.height,
         task=table.target.task,
@@ -375,6 +394,10 @@ def _draw(
         classes=table.target.classes,
         strata_names=() if codes is None else _names_of(strata, codes),
     )
+    if rule.folds is None or settings.data.folds is not None:
+        return split
+    asked, chosen = f"{rule.folds} folds, as asked.", f"{rule.folds} folds: what the time limit affords."
+    return replace(split, reason=tuple(chosen if words == asked else words for words in split.reason))
 
 
 def _names_of(columns: list[pl.Series], codes: np.ndarray) -> tuple[str, ...]:
@@ -387,7 +410,7 @@ def _names_of(columns: list[pl.Series], codes: np.ndarray) -> tuple[str, ...]:
 def _rule(settings: Settings, n_rows: int, limit: float) -> SplitRule:
     """The split that the settings ask for, with no more folds than the time limit affords."""
     rule = SplitRule(**resolve_split(settings).rule)
-    if rule.folds is None and not rule.holdout:
+    if rule.folds is None and not rule.holdout and rule.split_column is None:
         rule = replace(rule, folds=choose_folds(n_rows, limit))
     return rule
 

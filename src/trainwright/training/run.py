@@ -55,6 +55,7 @@ class Material:
 
     Args:
         run, data, split_row: the rows.
+        notes: what was found out or assumed about the table.
         options: what the settings mean.
         schema, target, layout: what the columns are.
         split: the split; `work` holds its development rows.
@@ -164,8 +165,9 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
     if "completed" not in recorded:
         recorded = {}
     options = RunOptions.of(run)
-    schema = Schema.from_json(data.schema or [])
-    target = Target.from_json(data.target or {})
+    understood = (split_row.summary or {})["understood"]
+    schema = Schema.from_json(understood["schema"])
+    target = Target.from_json(understood["target"])
     frame, split, rows = read_development(workspace, split_row)
     layout = Layout.learn(frame, schema)
     dataset = build_dataset(
@@ -229,10 +231,11 @@ def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> N
         KeyboardInterrupt: the run was asked to stop before any candidate was finished.
         TrainwrightError: every candidate failed.
     """
-    if any(len(trial.fits) == len(work.folds) and trial.failure is None for trial in trials):
+    done = [t for t in trials if len(t.fits) == len(work.folds) and t.failure is None]
+    if stop.is_set() and all(trial.step.family == "baseline" for trial in done):
+        raise KeyboardInterrupt("stopped before any model was finished")
+    if done:
         return
-    if stop.is_set():
-        raise KeyboardInterrupt("stopped before any candidate was finished")
     causes = "; ".join(f"{trial.name}: {trial.failure}" for trial in trials if trial.failure)
     raise TrainwrightError(f"no candidate could be trained ({causes or 'none was planned'})")
 

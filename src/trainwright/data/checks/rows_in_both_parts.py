@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 
-NOTE, WARNING = 0.005, 0.05
+NOTE, WARNING, SAME_FILE = 0.005, 0.05, 0.5
 
 
 def run(context: Context) -> list[Finding]:
@@ -28,7 +28,7 @@ def run(context: Context) -> list[Finding]:
     return [
         Finding(
             code="TW102",
-            severity="warning" if share >= WARNING and not natural else "note",
+            severity=_severity(share, natural, context),
             message=(
                 f"{both:,} of {test.height:,} test rows ({share:.1%}) have the same features as a "
                 "development row, "
@@ -38,6 +38,13 @@ def run(context: Context) -> list[Finding]:
             remedy="remove copies before training, or name what they share (a customer) with --group",
         )
     ]
+
+
+def _severity(share: float, natural: bool, context: Context) -> str:
+    given = context.split is not None and context.split.rule.given_test
+    if share >= SAME_FILE and given:
+        return "error"  # a test file that repeats the training file measures memory
+    return "warning" if share >= WARNING and not natural else "note"
 
 
 CHECK = Check("TW102", "rows-in-both-parts", "warning", "Test rows that equal development rows", run)

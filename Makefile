@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --constraint constraints.txt
+# Compiled bytecode is kept, or every start of a command would compile its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
 # One thread per test worker: two workers that each take two threads are slower than one.
 TESTENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 

@@ -58,7 +58,8 @@ def test_the_first_screen_of_train(trained: Shop) -> None:
     assert len(lines) <= 25
     assert "160 rows" in lines[0] and lines[1].startswith("target  bought (2 classes, positive: no)")
     assert "sealed test" in trained.screen and "at most 1m" in trained.screen
-    assert lines[-4].endswith(".") and "bought" in lines[-4]
+    assert lines[-5].endswith(".") and "bought" in lines[-5]
+    assert lines[-4] == "v1 stays active until v2 is activated." and lines[-1].endswith("versions activate shop@v2")
     assert [line.split()[:2] for line in lines[-3:]] == [
         ["trainwright", "report"],
         ["trainwright", "predict"],

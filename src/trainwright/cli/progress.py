@@ -121,13 +121,13 @@ class Screen:
         self._line(document["verdict"])
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
-        if document["version"] and document.get("active") not in (None, document["version"]):
-            self._line(f"{document['active']} stays active; to let {document['version']} answer:")
-            self._line(f"  trainwright versions activate {label}")
+        waiting = document["version"] and document.get("active") not in (None, document["version"])
+        if waiting:
+            self._line(f"{document['active']} stays active until {document['version']} is activated.")
         if document["version"]:
             self._line(f"  trainwright report {label} --open")
             self._line(f"  trainwright predict {label} NEW.csv -o predictions.csv")
-            self._line(f"  trainwright versions list {name}")
+            self._line(f"  trainwright versions {f'activate {label}' if waiting else f'list {name}'}")
         else:
             self._line("  a rehearsal makes no version; train again without --sample for one")
 

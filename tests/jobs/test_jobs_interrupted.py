@@ -67,12 +67,27 @@ def test_ctrl_c_twice_gives_up_and_the_run_can_go_on(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("sealed_here")
-def test_stopping_before_anything_is_finished_spends_no_look_at_the_test(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [None, ("baseline", 2), ("linear", 1)])
+def test_stopping_before_anything_is_finished_spends_no_look_at_the_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: tuple[str, int] | None
+) -> None:
+    from trainwright.training import folds_on_disk
+
     workspace = new_workspace(tmp_path)
     run = ready(workspace)
     stop = threading.Event()
-    stop.set()
-    with pytest.raises(KeyboardInterrupt, match="before any candidate was finished"):
+    keep = folds_on_disk.keep
+
+    def kept(*arguments: object) -> None:
+        keep(*arguments)  # type: ignore[arg-type]
+        if (arguments[3].name, arguments[4].fold) == after:  # type: ignore[attr-defined]
+            stop.set()
+
+    if after is None:
+        stop.set()
+    else:
+        monkeypatch.setattr(folds_on_disk, "keep", kept)
+    with pytest.raises(KeyboardInterrupt, match="before any model was finished"):
         execute(workspace, run.id, 1, time.time(), stop=stop)
     assert now(workspace, run.id).state == "cancelled"
     assert rows_of(workspace, "select * from test_opening") == []

@@ -12,7 +12,7 @@ from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, 
 from trainwright.errors import UserError
 from trainwright.jobs import launch
 from trainwright.jobs.attempt import execute
-from trainwright.training import finish, run
+from trainwright.training import finish, folds_on_disk, run
 from trainwright.training.budget import Budget
 
 
@@ -53,6 +53,21 @@ def cut_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> tuple[Any, dict[st
         hurried.setattr(run, "Budget", Short)
         hurried.setattr("trainwright.training.trials.slowness", lambda trials: 1000.0)
         return workspace, run_here(workspace, table().select(FEATURES), wanted)[1]
+
+
+@pytest.mark.usefixtures("sealed_here")
+def test_the_order_in_which_fits_finished_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeated folds are summed, and a sum shows its order in the last digit."""
+    workspace, frame = new_workspace(tmp_path), table(classes=0).select(FEATURES)
+    wanted = settings(data__folds=3, data__repeats=4)
+    _, first = run_here(new_workspace(tmp_path / "other"), frame, wanted)
+    with monkeypatch.context() as dying:
+        dying.setattr(finish, "_package", lambda *arguments: (_ for _ in ()).throw(MemoryError("full")))
+        with pytest.raises(MemoryError):
+            run_here(workspace, frame, wanted)
+    load = folds_on_disk.load
+    monkeypatch.setattr(folds_on_disk, "load", lambda *given: dict(reversed(load(*given).items())))
+    assert resume_here(workspace, 1)["package"]["sha256"] == first["package"]["sha256"]
 
 
 @pytest.mark.usefixtures("sealed_here", "repeat_here")

@@ -68,8 +68,8 @@ def gather(trials: list[Trial], work: Work) -> OutOfFold:
     for trial in trials:
         first = next(iter(trial.fits.values())).prediction
         total = np.zeros((n, *first.shape[1:]), dtype=np.float64)
-        for index, fit in trial.fits.items():
-            total[work.folds[index].validation] += fit.prediction
+        for index in sorted(trial.fits):  # not as they finished: the order of a sum shows in its last digit
+            total[work.folds[index].validation] += trial.fits[index].prediction
         shape = (-1,) + (1,) * (first.ndim - 1)
         predictions[trial.name] = total[positions] / times[positions].reshape(shape)
     data = work.dataset

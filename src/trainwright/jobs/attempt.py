@@ -9,6 +9,7 @@ import json
 import sys
 import threading
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from trainwright.store.workspace import Workspace, open_workspace
 
 # The customary status of a program that Ctrl-C ended.
 INTERRUPTED = 130
+
+
+EARLY = ("sklearn.linear_model", "sklearn.ensemble", "lightgbm")
 
 
 def execute(
@@ -107,10 +111,17 @@ def _open_sealed(workspace: Workspace, run_id: int, attempt: int, folder: Path, 
     return document
 
 
+def _import_early() -> None:
+    for name in EARLY:
+        import_module(name)
+
+
 def main(arguments: list[str]) -> int:
     """The child's entry point; its result lies in the database, its exit status says how it ended."""
     path, run_id, attempt, started = arguments
     stop = threading.Event()
+    # Learning libraries take seconds to import; the development rows are read meanwhile.
+    threading.Thread(target=_import_early, name="imports", daemon=True).start()
     watch_parent(lambda word: stop.set() if word == "stop" else None)
     workspace = open_workspace(Path(path), create=False)
     try:

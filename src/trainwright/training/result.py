@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from trainwright.evaluate.diagnosis import Diagnosis
 from trainwright.evaluate.text import verdict
 from trainwright.packages.manifest import Manifest
@@ -266,10 +268,9 @@ def _examples(facts: Facts) -> dict[str, Any] | None:
     if not wanted:
         return None
     m = facts.material
-    position = {int(row): i for i, row in enumerate(m.work.dataset.rows)}
     ranked = [item["feature"] for item in (facts.importance or {}).get("features", [])]
     names = [*ranked[:EXAMPLE_COLUMNS]] or [c.name for c in m.schema.features][:EXAMPLE_COLUMNS]
-    part = m.frame.select([*names, m.target.column])[[position[row] for row in wanted]]
+    part = m.frame.select([*names, m.target.column])[np.searchsorted(m.work.dataset.rows, wanted)]
     rows = {str(row): [_cell(value) for value in values] for row, values in zip(wanted, part.iter_rows())}
     return {"columns": [*names, m.target.column], "rows": rows}
 

@@ -16,7 +16,7 @@ def run(context: Context) -> list[Finding]:
         values = context.development[column.name]
         if values.null_count() == context.n:
             empty.append(column.name)
-        elif not values.null_count() and values.n_unique() == 1:
+        elif not values.null_count() and values[0] == values[-1] and values.n_unique() == 1:
             constant.append(column.name)
     found = []
     for names, what in ((empty, "have no value"), (constant, "hold a single value")):

@@ -14,7 +14,7 @@ from trainwright.data.split import DEVELOPMENT, TEST
 from trainwright.errors import UserError
 from trainwright.store.sealed_keys import KeysChangedError
 from trainwright.store.workspace import Workspace
-from trainwright.training import prepare as preparing
+from trainwright.training import sealing as preparing
 from trainwright.training.prepare import Prepared, prepare
 
 SERIAL = "serial"

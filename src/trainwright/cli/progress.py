@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from trainwright.training.prepare import Prepared
 
 # The first screen of `train` has at most 25 lines; findings and candidates beyond these are counted.
-FINDINGS = 4
+FINDINGS, NOTES = 4, 2
+# Notes that change what the user asked for, or how the result must be read.
+SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task")
 CANDIDATES = 5
 
 
@@ -73,6 +75,8 @@ class Screen:
             if "rough check" in reason or "left out" in reason or "No test part" in reason:
                 self._line(f"        {reason}")
         self._line(f"time    at most {format_duration(self._limit)}")
+        for note in [n for n in table.notes if n.code in SAID][:NOTES]:
+            self._line(f"note    {note.message}")
         found = prepared.findings.findings
         for finding in [f for f in found if f.severity != "note"][:FINDINGS]:
             self._line(f"{finding.severity:7} {finding.code} {finding.message}")

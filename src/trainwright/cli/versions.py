@@ -114,6 +114,9 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
                 rows.append([part, metric, *cells])
     output.table(["part", "metric", a["name"], b["name"]], rows)
     changed = _changes(a["details"].get("settings") or {}, b["details"].get("settings") or {})
+    for version in (a, b):
+        if version["comments"]:
+            output.say(f"{version['name']}: {version['comments']}")
     for line in changed:
         output.say(f"differs: {line}")
     output.say(document["reason"])

@@ -19,7 +19,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     # The default plan, written down.
     "balanced": {
         "training.time_limit": 120.0,
-        "training.families": ("linear", "forest", "catboost", "lightgbm"),
         "data.folds": 5,
         "training.epochs": 20,
         "training.batch_size": 32,
@@ -29,7 +28,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     # More folds and time, for the version that will answer.
     "production": {
         "training.time_limit": 600.0,
-        "training.families": ("linear", "forest", "extra_trees", "catboost", "lightgbm"),
         "data.folds": 8,
         "training.epochs": 100,
         "training.batch_size": 16,

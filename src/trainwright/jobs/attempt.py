@@ -1,6 +1,8 @@
 """One execution of a run in a process of its own.
 
-`python -m trainwright.jobs.attempt WORKSPACE RUN ATTEMPT STARTED`; STARTED is when the user's command began.
+`python -m trainwright.jobs.attempt WORKSPACE RUN ATTEMPT STARTED`; STARTED is when the user's command began. Without
+arguments it imports what it will need and waits for them as a JSON line on standard input, while the training is
+prepared elsewhere.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import threading
 import traceback
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
@@ -25,7 +28,7 @@ from trainwright.store.workspace import Workspace, open_workspace
 INTERRUPTED = 130
 
 
-EARLY = ("sklearn.linear_model", "sklearn.ensemble", "lightgbm")
+EARLY = ("sklearn.linear_model", "sklearn.ensemble", "lightgbm", "catboost", "trainwright.training.run")
 
 
 def execute(
@@ -118,11 +121,12 @@ def _import_early() -> None:
 
 def main(arguments: list[str]) -> int:
     """The child's entry point; its result lies in the database, its exit status says how it ended."""
-    path, run_id, attempt, started = arguments
     stop = threading.Event()
-    # Learning libraries take seconds to import; the development rows are read meanwhile.
-    threading.Thread(target=_import_early, name="imports", daemon=True).start()
-    watch_parent(lambda word: stop.set() if word == "stop" else None)
+    words: SimpleQueue[str] = SimpleQueue()
+    watch_parent(lambda word: stop.set() if word == "stop" else words.put(word))
+    if not arguments:
+        _import_early()
+    path, run_id, attempt, started = arguments or json.loads(words.get())
     workspace = open_workspace(Path(path), create=False)
     try:
         execute(workspace, int(run_id), int(attempt), float(started), stop=stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import threading
@@ -15,7 +16,6 @@ from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.jobs.process import drain, ending, spawn, tell
-from trainwright.store.datasets import get_split
 from trainwright.store.events import Event, add_event, events_after
 from trainwright.store.process import Owner, is_alive
 from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document, set_state
@@ -23,10 +23,11 @@ from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
-from trainwright.training.options import RunOptions
+from trainwright.training.options import usable_cores
 from trainwright.training.prepare import Prepared, look_first, prepare
 from trainwright.training.run import Custom
 
+ATTEMPT = "trainwright.jobs.attempt"
 POLL = 0.15
 # Of the child's output, what is kept with the run when it ends without a result.
 LOG_BYTES = 20_000
@@ -78,9 +79,16 @@ def train(
             source = look_first(source, settings, say=watcher.stage)
         workspace = open_workspace(workspace)
     sweep(workspace)
-    prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
-    watcher.prepared(prepared)
-    return follow(workspace, prepared.run, started, watcher=watcher, custom=custom)
+    # The child imports its libraries while the table is prepared here.
+    child = None if _in_this_process(custom) else spawn(ATTEMPT, threads=settings.training.threads or usable_cores())
+    try:
+        prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
+        watcher.prepared(prepared)
+    except BaseException:
+        if child is not None:
+            _end(child)
+        raise
+    return follow(workspace, prepared.run, started, watcher=watcher, custom=custom, child=child)
 
 
 def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None) -> dict[str, Any]:
@@ -131,22 +139,24 @@ def follow(
     *,
     watcher: Watcher | None = None,
     custom: Custom | None = None,
+    child: subprocess.Popen[bytes] | None = None,
 ) -> dict[str, Any]:
     """Executes a queued run in a child process, hands on its events, and returns the result document.
 
     Ctrl-C once asks the child to finish with what it has; twice ends it. The child ends itself when we die.
+
+    Args:
+        child: a child that waits for its arguments; None to start one.
     """
     watcher = watcher or Watcher()
-    if custom is not None and (custom.families or custom.metrics):
+    if custom is not None and _in_this_process(custom):
         return _here(workspace, run, started, custom, watcher)
-    process = spawn(
-        "trainwright.jobs.attempt",
-        str(workspace.path),
-        str(run.id),
-        str(run.attempt),
-        repr(started),
-        threads=_threads(workspace, run),
-    )
+    arguments = [str(workspace.path), str(run.id), str(run.attempt), repr(started)]
+    if child is None:
+        process = spawn(ATTEMPT, *arguments, threads=_threads(run))
+    else:
+        process = child
+        tell(process, json.dumps(arguments))
     log = drain(process.stdout, LOG_BYTES), drain(process.stderr, LOG_BYTES)
     interrupts = 0
     seen = 0
@@ -176,14 +186,24 @@ def follow(
         _record_end(workspace, now, "failed", message, {"cause": "ours", "message": message})
         raise
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        _end(process)
         _restore_interrupt(before)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
     return _outcome(workspace, run, process, words, interrupts)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a child, if it has not ended yet, and closes its pipes."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _in_this_process(custom: Custom | None) -> bool:
+    """Whether the run has objects of the user's own, which could reach a child only as a pickle."""
+    return custom is not None and bool(custom.families or custom.metrics)
 
 
 def _here(workspace: Workspace, run: Run, started: float, custom: Custom, watcher: Watcher) -> dict[str, Any]:
@@ -253,13 +273,10 @@ def _still_works(process: str | None) -> bool:
     return owner is None or is_alive(owner) is not False
 
 
-def _threads(workspace: Workspace, run: Run) -> int:
-    """Threads of one fit of this run; numerical libraries must be told before they are imported."""
-    assert run.split_id is not None
-    with read(workspace) as connection:
-        summary = get_split(connection, run.split_id).summary or {}
-    threads, _, _ = RunOptions.of(run).threads_and_jobs(summary["n_rows"]["train"], len(summary["folds"]))
-    return threads
+def _threads(run: Run) -> int:
+    """Threads that numerical libraries of this run may take; they must be told before they are imported."""
+    asked = ((run.settings or {}).get("training") or {}).get("threads")
+    return int(asked) if asked else usable_cores()
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:

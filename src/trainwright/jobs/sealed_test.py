@@ -29,6 +29,7 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.tasks import task_for
 from trainwright.training.options import RunOptions
+from trainwright.training.record import peak_memory_mb
 
 
 def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) -> dict[str, Any] | None:
@@ -73,6 +74,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         seed=options.seed,
         seconds=options.evaluation_seconds,
     )
+    document["peak_memory_mb"] = peak_memory_mb()
     document["opening"] = {"k": opened.k, "level": opened.level, "unknown_labels": int((~known).sum())}
     return document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -68,13 +69,12 @@ def finish(
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shape))
     clock["package"] = time.time()
-    test = None
-    if versioned:
-        report({"kind": "stage", "stage": "sealed test"})
-        test = open_sealed(package.path, manifest.sha)
-    clock["importance"] = time.time()
-    report({"kind": "stage", "stage": "importance"})
-    importance = _importance(material, outcome, budget)
+    report({"kind": "stage", "stage": "sealed test and importance"})
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The fresh process judges the finished package while importance is measured here, on out-of-fold rows.
+        opening = pool.submit(open_sealed, package.path, manifest.sha) if versioned else None
+        importance = _importance(material, outcome, budget)
+        test = None if opening is None else opening.result()
     clock["report"] = time.time()
     facts = results.Facts(
         material=material,

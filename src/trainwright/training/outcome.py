@@ -13,6 +13,7 @@ from trainwright.models.families import families
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend, greedy_weights
 from trainwright.training.ensemble import cross_fitted as cross_fitted_blend
+from trainwright.training.optimism import Optimism, selection_optimism
 from trainwright.training.scores import (
     FoldScores,
     OutOfFold,
@@ -46,6 +47,7 @@ class Outcome:
         prediction: (m, k) or (m,) out-of-fold predictions of the chosen candidate, in which each fold's weights and
             temperature came from the other folds: what may be scored.
         candidates: what was compared.
+        optimism: how much having been chosen flatters the chosen one, or None when there was one candidate.
     """
 
     trials: list[Trial]
@@ -59,6 +61,7 @@ class Outcome:
     threshold: ThresholdChoice | None
     prediction: np.ndarray
     candidates: list[Candidate]
+    optimism: Optimism | None = None
 
 
 def conclude(
@@ -116,7 +119,13 @@ def conclude(
     threshold = choose_threshold(
         task.target, oof.y, calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
     )
-    return Outcome(done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates)
+    compared = {c.name: oof.predictions[c.name] for c in candidates if c.name in oof.predictions}
+    if blended is not None:
+        compared[ENSEMBLE] = blended
+    optimism = selection_optimism(compared, oof.y, metric, choice.selected, weight=oof.weight, seed=work.seed)
+    return Outcome(
+        done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates, optimism
+    )
 
 
 def leaderboard(outcome: Outcome) -> list[dict[str, Any]]:

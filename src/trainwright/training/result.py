@@ -192,12 +192,19 @@ def _split(summary: dict[str, Any]) -> dict[str, Any]:
 def _comparison(outcome: Outcome) -> dict[str, Any]:
     choice = outcome.choice
     rows = [row for verdict in choice.verdicts.values() for row in verdict.get("comparisons", [])]
+    reason, optimism = choice.reason, outcome.optimism
+    if optimism is not None:
+        reason += (
+            f"; having been chosen among {optimism.candidates} on these rows flatters its figure by about "
+            f"{optimism.bias:.2g} (the whole choice repeated on {optimism.repeats} bootstrap samples)"
+        )
     return {
         "beats_baselines": choice.beats_baseline,
         "best": choice.best,
         "simplest": choice.simplest,
         "selected": choice.selected,
-        "reason": choice.reason,
+        "reason": reason,
+        "optimism": None if optimism is None else optimism.to_json(),
         "rows": rows,
         "correction": "Holm over all comparisons",
     }
@@ -229,7 +236,8 @@ def _budget(facts: Facts) -> dict[str, Any]:
     names = list(facts.clock)
     ends = [*list(facts.clock.values())[1:], time.time()]
     stages = {"reading and checks": facts.clock["start"] - facts.started}
-    words = {"start": "loading", "training": "training", "choosing": "choosing and packaging", "package": "sealed test"}
+    words = {"start": "loading", "training": "training", "choosing": "choosing and packaging"}
+    words["package"] = "sealed test and importance"
     for name, end in zip(names, ends):
         stages[words.get(name, name)] = end - facts.clock[name]
     shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items()]
@@ -250,10 +258,28 @@ def _requirements(facts: Facts) -> dict[str, Any]:
     ):
         if limit is not None and value > limit and not any(words.startswith(name) for words in unmet):
             unmet.append(f"{name}: {value:.3g} {unit}, {value - limit:.3g} more than the {limit:g} allowed")
+    memory, limit = (facts.test or {}).get("peak_memory_mb"), needs.max_memory_mb
+    if limit is not None and memory is not None and memory > limit:
+        unmet.append(f"max_memory_mb: {memory:.0f} MB to load and predict, {memory - limit:.0f} more than {limit:g}")
+    elif limit is not None and memory is None:
+        unmet.append("max_memory_mb: not measured, because there is no sealed test to predict in a fresh process")
+    unmet += _unmet_metrics(facts)
     threshold = facts.outcome.threshold
     if threshold is not None and not threshold.met:
         unmet.append(threshold.reason)
     return {"unmet": unmet, "failures": choice.failures}
+
+
+def _unmet_metrics(facts: Facts) -> list[str]:
+    """The figures that `requirements.min_metric` asks for and validation does not reach."""
+    m, out = facts.material, []
+    for name, limit in m.options.settings.requirements.min_metric.items():
+        metric = m.task.metric(name)
+        value = (facts.validation["metrics"].get(metric.name) or {}).get("value")
+        if value is None or (value < limit if metric.greater_is_better else value > limit):
+            shown = "not defined" if value is None else f"{value:.4g}, {abs(value - limit):.3g} short of"
+            out.append(f"min_metric {metric.name}: {shown} the {limit:g} required")
+    return out
 
 
 def _hardware(facts: Facts) -> dict[str, Any]:

@@ -225,9 +225,7 @@ def run_steps(
     return [trials[step.name] for step in steps]
 
 
-def _pace(
-    trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report
-) -> None:
+def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report) -> None:
     """Gives a contender that begins no more rounds than the clock allows."""
     if trial.step.role != "candidate" or trial.fits or budget.limit is None:
         return

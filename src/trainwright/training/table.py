@@ -1,0 +1,198 @@
+"""A labelled table, understood: read, kinds and roles found out, target and positive class decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.config.effects import effects
+from trainwright.config.resolve import hidden_columns, resolve_families, resolve_metric
+from trainwright.config.settings import Settings
+from trainwright.data.dataset import weights
+from trainwright.data.infer import Inferred, encode_target, infer_schema, infer_target
+from trainwright.data.notes import Note, listing
+from trainwright.data.read import ReadOptions, Source, read_table
+from trainwright.data.schema import Kind, Role, Schema, Target
+from trainwright.data.split import DEVELOPMENT, Split
+from trainwright.data.target import rarer_is_positive
+from trainwright.errors import UserError
+from trainwright.tasks import task_for
+from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
+
+METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
+# Share of the largest class from which accuracy hides more than it says.
+IMBALANCED = 0.8
+
+
+@dataclass(frozen=True)
+class Table:
+    """A labelled table, understood.
+
+    Args:
+        frame: n labelled rows, cast to the schema's kinds.
+        schema, target: what the columns are and what is predicted.
+        name: of the file or frame.
+        source: where it was read from, in words.
+        notes: what was found out or assumed.
+    """
+
+    frame: pl.DataFrame
+    schema: Schema
+    target: Target
+    name: str
+    source: str
+    notes: tuple[Any, ...]
+
+
+def understand(source: Any, settings: Settings) -> Table:
+    """Reads a file or takes a frame, and finds out kinds, roles and target.
+
+    Args:
+        source: a path, or any frame that `data.frames` knows.
+        settings: with `data.target`.
+
+    Raises:
+        UserError: anything about the table that makes training impossible, with what to do.
+    """
+    data = settings.data
+    if data.target is None:
+        raise UserError("no target column is named", remedy="name the column to predict with --target")
+    given = _read(source, settings)
+    roles = {
+        getattr(data, name): role
+        for name, role in (
+            ("id", Role.ID),
+            ("group", Role.GROUP),
+            ("cluster", Role.CLUSTER),
+            ("weight", Role.WEIGHT),
+            ("split_column", Role.SPLIT),
+        )
+        if getattr(data, name) is not None
+    }
+    if data.time is not None and data.time != "row-order":
+        roles[data.time] = Role.TIME
+    inferred: Inferred = infer_schema(
+        given.frame,
+        target=data.target,
+        roles=roles,
+        kinds={name: Kind(kind) for name, kind in data.kinds.items()},
+        ignore=hidden_columns(settings),
+        missing_marks=data.missing_marks,
+    )
+    frame, target, notes = infer_target(inferred.frame, data.target, positive=data.positive, task=data.task)
+    metric = resolve_metric(settings)
+    if metric in METRICS:  # any other name is that of a function handed over in Python
+        task_for(target).metric(metric)
+    if settings.training.sample is not None:
+        rows = max(2, round(frame.height * settings.training.sample))
+        drawn = np.random.default_rng(settings.training.seed).choice(frame.height, rows, replace=False)
+        frame = frame[np.sort(drawn)]
+    if data.weight is not None:
+        weights(frame[data.weight])  # refused here, before anything is written
+    return Table(
+        frame,
+        inferred.schema,
+        target,
+        given.name,
+        str(given.path or "a table in memory"),
+        (*given.notes, *inferred.notes, *notes),
+    )
+
+
+def remarks(settings: Settings, target: Target, labels: pl.Series) -> list[Note]:
+    """What the settings deserve to hear: keys without effect, a metric that hides rare classes, one that costs suggest.
+
+    Example:
+        >>> settings = Settings.model_validate({"training": {"metric": "accuracy"}})
+        >>> target = Target("y", "classes", ("no", "yes"), positive="yes")
+        >>> remarks(settings, target, pl.Series(["no"] * 95 + ["yes"] * 5))[0].code
+        'accuracy_of_rare_classes'
+    """
+    found = [Note("without_effect", words) for words in effects(settings, resolve_families(settings) or ())]
+    if target.task != "classes":
+        return found
+    metric, costs = resolve_metric(settings), settings.problem.costs
+    counts = np.unique(encode_target(labels, target), return_counts=True)[1]
+    share = float(counts.max() / counts.sum())
+    if metric == "accuracy" and share >= IMBALANCED:
+        words = (
+            f"accuracy is asked for, but {share:.0%} of the rows are of one class: predicting it always scores as "
+            "much; average_precision, balanced_accuracy or f1 say more"
+        )
+        found.append(Note("accuracy_of_rare_classes", words, (target.column,)))
+    if metric is None and costs.false_positive and costs.false_negative and len(target.classes) == 2:
+        ratio = costs.false_negative / costs.false_positive
+        proposed = "average_precision" if ratio >= 1 else "precision_at_recall_80"
+        words = (
+            f"a missed {target.positive} costs {ratio:.3g} times a false alarm: the threshold follows these costs; "
+            f"to choose the model by them as well, use --metric {proposed}"
+        )
+        found.append(Note("metric_for_costs", words, (target.column,)))
+    return found
+
+
+def settled(table: Table, split: Split, settings: Settings) -> Table:
+    """The table with what only development rows may decide: the default positive class, and remarks on the settings."""
+    table = _with_positive(table, split, settings)
+    labels = table.frame[table.target.column].filter(pl.Series(split.part == DEVELOPMENT))
+    return replace(table, notes=(*table.notes, *remarks(settings, table.target, labels)))
+
+
+def _with_positive(table: Table, split: Split, settings: Settings) -> Table:
+    """The table with its default positive class decided by development rows: sealed labels decide nothing."""
+    target = table.target
+    if target.positive is None or settings.data.positive is not None:
+        return table
+    y = encode_target(table.frame[target.column], target)
+    counts = np.bincount(y[split.part == DEVELOPMENT], minlength=2)
+    target, note = rarer_is_positive(target, counts)
+    return replace(table, target=target, notes=(*(n for n in table.notes if n.code != "positive"), note))
+
+
+def given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
+    """The rows of a test file of the user's own, with the training table's types."""
+    if settings.data.test_file is None:
+        return None
+    from trainwright.data.conform import conform
+
+    source = _read(settings.data.test_file, settings)
+    target = table.target.column
+    frame = source.frame
+    if target not in frame.columns and len(frame.columns) == len(table.schema.columns):
+        # A file without a header has the training table's columns, in its order.
+        frame = frame.rename(dict(zip(frame.columns, table.schema.names)))
+    if target not in frame.columns:
+        raise UserError(f"{settings.data.test_file} has no column {target!r}", remedy="the test file needs labels")
+    needed = [target, *(column.name for column in table.schema.features)]
+    conformed, _ = conform(frame, table.schema, required=needed)
+    y = encode_target(conformed[target], table.target)
+    known = y >= 0 if table.target.task == "classes" else np.isfinite(y)
+    if not known.any():
+        raise UserError(
+            f"{settings.data.test_file}: no row has a label of the training table in column {target!r}; it holds "
+            f"{listing(frame[target].unique().sort().to_list(), limit=3)}, the training table "
+            f"{listing(table.target.classes, limit=3)}",
+            remedy="spell the labels alike in both files",
+        )
+    return conformed.filter(pl.Series(known))
+
+
+def _read(source: Any, settings: Settings) -> Source:
+    data = settings.data
+    if not isinstance(source, (str, Path)):
+        from trainwright.data.frames import to_polars
+
+        return Source(to_polars(source), settings.project or "table", None)
+    options = ReadOptions(
+        delimiter=data.delimiter,
+        encoding=data.encoding,
+        decimal=data.decimal,
+        header_row=data.header_row,
+        sheet=data.sheet,
+        missing_marks=data.missing_marks or None,
+    )
+    return read_table(source, options)

@@ -16,7 +16,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "training.batch_size": 64,
         "training.learning_rate": 0.01,
     },
-    # The default plan, written down.
+    # The default plan.
     "balanced": {
         "training.time_limit": 120.0,
         "data.folds": 5,
@@ -25,7 +25,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "training.learning_rate": 0.001,
         "training.early_stopping": True,
     },
-    # More folds and time, for the version that will answer.
+    # The default plan with more folds and time, for the version that will answer.
     "production": {
         "training.time_limit": 600.0,
         "data.folds": 8,

@@ -30,6 +30,7 @@ class Baseline(PreparedEstimator):
     """Shares of the classes, or the (weighted) mean; absent classes get 0."""
 
     spec = SPEC
+    uses_columns = False
 
     def learn(
         self, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, held: tuple[Matrix, np.ndarray] | None

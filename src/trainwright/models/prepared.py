@@ -29,6 +29,7 @@ class PreparedEstimator(Estimator):
 
     spec: ClassVar[Spec]
     recipe: ClassVar[Recipe] = Recipe()
+    uses_columns: ClassVar[bool] = True  # False: the prior always answers, and no column is prepared
 
     chosen: dict[str, Any]  # every setting with its value
     present: np.ndarray  # (k,) positions in target.classes that y held
@@ -79,7 +80,8 @@ class PreparedEstimator(Estimator):
         weight = _mean_one(sample_weight)
         inside = self._set_target(y, weight)
         self.preparation = Preparation(self._recipe())
-        self.is_constant = len(y) < 2 or (inside == inside[0]).all() or not X.layout.names
+        nothing = not self.uses_columns or not X.layout.names
+        self.is_constant = bool(len(y) < 2 or (inside == inside[0]).all() or nothing)
         if not self.is_constant:
             Z = self.preparation.fit_transform(
                 X, inside, n_classes=self._n_classes, classes=self._labels, weight=weight, seed=seed

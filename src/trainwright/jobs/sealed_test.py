@@ -103,6 +103,8 @@ def _complete(frame: pl.DataFrame, name: str) -> bool:
 def main(arguments: list[str]) -> int:
     path, run_id, attempt, package, sha = arguments
     watch_parent(lambda _: None)
+    # No family needs scikit-learn to predict; LightGBM would import it (a second) merely because it is there.
+    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
     try:
         workspace = open_workspace(Path(path), create=False)
         with write(workspace) as connection:

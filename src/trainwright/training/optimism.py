@@ -14,9 +14,9 @@ import numpy as np
 
 from trainwright.tasks import Metric
 
-REPEATS = 40
+REPEATS = 30
 # More rows change the third digit of a figure that is a correction itself.
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-# Shares of the limit kept back for what follows the fits (DESIGN: evaluation and report at most 20 %).
+# Share of the limit kept back for what follows the fits: evaluation and report take at most a fifth.
 EVALUATION_SHARE = 0.14
 # Seconds that no limit shortens: imports, the fresh process that opens the sealed test, the report's figures.
 FIXED_TAIL = 6.0

@@ -206,7 +206,7 @@ def _baseline(name: str, facts: Facts, given: dict[str, dict[str, Any]]) -> Step
 
 
 def _contenders(facts: Facts, chosen: tuple[str, ...], seconds: float) -> list[Step]:
-    """The contenders before their sizes are known: DESIGN decision 6, or what the user named."""
+    """The contenders before their sizes are known: the default plan, or what the user named."""
     if not chosen:
         engineered = {"features": "engineered", "learning_rate": 0.04, "extra_trees": facts.n_outputs > 2}
         steps = [

@@ -27,7 +27,7 @@ from trainwright.training.sealing import draw, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
 
-# DESIGN decision 8: checks may take at most a tenth of the limit.
+# Checks may take at most a tenth of the limit.
 CHECK_SHARE = 0.1
 # Trainings that begin in one project at the same moment draw again, each with the other's rows in view.
 SPLIT_TRIES = 10

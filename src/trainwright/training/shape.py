@@ -17,7 +17,7 @@ from trainwright.packages.predictor import Predictor
 from trainwright.packages.write import Member
 from trainwright.training.trials import Trial, Work, fit_rows
 
-# DESIGN decision 15: the limits within which the fold models are shipped, unless the requirements say otherwise.
+# The limits within which the fold models are shipped, unless the requirements say otherwise.
 MAX_LATENCY_MS = 2.0
 MAX_SIZE_MB = 100.0
 # The default package stays small enough to mail; a size asked for in the requirements replaces it.

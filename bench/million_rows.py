@@ -131,7 +131,7 @@ def section(result: dict[str, Any]) -> str:
     return f"""## Large tables
 
 Generated rows of 28 float32 columns from Parquet, split 70/15/15, one LightGBM trial (beside the majority, linear and
-small forest baselines, which learn from at most 50,000 rows and are always there), against a bare script with the same
+small forest baselines, which learn from 10,000 of the rows and are always there), against a bare script with the same
 parameters, threads and rows that reads, splits, fits and scores, and does nothing else. Memory is that of the largest
 process.
 

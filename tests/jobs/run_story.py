@@ -36,9 +36,9 @@ def hold_children(monkeypatch: pytest.MonkeyPatch, moment: str, marker: Path) ->
     monkeypatch.setenv("HELD_MOMENT", moment)
     monkeypatch.setenv("HELD_MARKER", str(marker))
 
-    def spawn(module: str, *arguments: str, threads: int | None = None) -> Any:
+    def spawn(module: str, *arguments: str) -> Any:
         assert module == "trainwright.jobs.attempt"
-        return process.spawn("held_attempt", *arguments, threads=threads)
+        return process.spawn("held_attempt", *arguments)
 
     monkeypatch.setattr(launch, "spawn", spawn)
 

@@ -50,6 +50,8 @@ def execute(
     Raises:
         TrainwrightError: whatever ended the run; its state is "failed" and its cause stored.
     """
+    from threadpoolctl import threadpool_limits
+
     from trainwright.training.run import train_run
 
     stop = stop or threading.Event()
@@ -57,7 +59,8 @@ def execute(
         begin_attempt(connection, run_id, attempt, str(current_owner()))
         set_state(connection, run_id, attempt, "initializing", "reading the development rows")
     try:
-        with Channel(workspace, run_id, attempt, stop) as report:
+        # One thread in linear algebra: the same sums to the last bit, also in the process of a caller.
+        with threadpool_limits(1, user_api="blas"), Channel(workspace, run_id, attempt, stop) as report:
             return train_run(
                 workspace,
                 run_id,

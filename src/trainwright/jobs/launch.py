@@ -23,7 +23,6 @@ from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
-from trainwright.training.options import usable_cores
 from trainwright.training.prepare import Prepared, look_first, prepare
 from trainwright.training.run import Custom
 
@@ -80,7 +79,7 @@ def train(
         workspace = open_workspace(workspace)
     sweep(workspace)
     # The child imports its libraries while the table is prepared here.
-    child = None if _in_this_process(custom) else spawn(ATTEMPT, threads=settings.training.threads or usable_cores())
+    child = None if _in_this_process(custom) else spawn(ATTEMPT)
     try:
         prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
         watcher.prepared(prepared)
@@ -153,7 +152,7 @@ def follow(
         return _here(workspace, run, started, custom, watcher)
     arguments = [str(workspace.path), str(run.id), str(run.attempt), repr(started)]
     if child is None:
-        process = spawn(ATTEMPT, *arguments, threads=_threads(run))
+        process = spawn(ATTEMPT, *arguments)
     else:
         process = child
         tell(process, json.dumps(arguments))
@@ -271,12 +270,6 @@ def _still_works(process: str | None) -> bool:
         return False
     owner = Owner.parse(process)
     return owner is None or is_alive(owner) is not False
-
-
-def _threads(run: Run) -> int:
-    """Threads that numerical libraries of this run may take; they must be told before they are imported."""
-    asked = ((run.settings or {}).get("training") or {}).get("threads")
-    return int(asked) if asked else usable_cores()
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:

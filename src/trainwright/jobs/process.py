@@ -13,17 +13,15 @@ from typing import IO
 ORPHAN = 17
 
 
-def spawn(module: str, *arguments: str, threads: int | None = None) -> subprocess.Popen[bytes]:
+def spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Starts `python -m module ...` in a process group of its own, with a pipe that tells it when we die.
 
-    Args:
-        threads: threads that numerical libraries may take; set before they are imported.
+    Numerical libraries start with one thread each, because sums over several threads differ in their last bits from
+    run to run; a fit takes its threads by its own setting.
     """
-    environment = dict(os.environ)
-    if threads is not None:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
-            environment[name] = str(threads)
-        environment["OMP_WAIT_POLICY"] = "PASSIVE"
+    environment = dict(os.environ) | {"OMP_WAIT_POLICY": "PASSIVE"}
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
     options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
     return subprocess.Popen(  # type: ignore[call-overload]
         [sys.executable, "-m", module, *arguments],

@@ -98,7 +98,7 @@ def finish(
 
 
 def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
-    """The evaluation document of the out-of-fold predictions."""
+    """The evaluation document of the out-of-fold predictions; the figure that was chosen by is corrected for that."""
     oof, data = outcome.oof, material.work.dataset
 
     def role(values: np.ndarray | None) -> np.ndarray | None:
@@ -108,7 +108,7 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
     if outcome.threshold is not None:
         by_row = outcome.threshold.by_row
         threshold = outcome.threshold.value if by_row is None else by_row
-    return evaluate(
+    document = evaluate(
         material.target,
         oof.y,
         outcome.prediction,
@@ -125,6 +125,9 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
         seconds=material.options.evaluation_seconds,
         extra=material.extra_metrics,
     )
+    if outcome.optimism is not None:
+        outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
+    return document
 
 
 def _package(

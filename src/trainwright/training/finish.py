@@ -125,7 +125,8 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
         seconds=material.options.evaluation_seconds,
         extra=material.extra_metrics,
     )
-    if outcome.optimism is not None:
+    chosen = next(c for c in outcome.candidates if c.name == outcome.choice.selected)
+    if outcome.optimism is not None and chosen.family != "baseline":  # a constant answer flatters nobody
         outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
     return document
 

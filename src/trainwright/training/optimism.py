@@ -36,7 +36,9 @@ class Optimism:
     repeats: int
 
     def correct(self, figure: dict[str, Any] | None, metric: Metric) -> None:
-        """Takes the bias off a figure and its bounds, in place, and says so in its method.
+        """Takes the bias off a figure and its worse bound, in place, and says so in its method.
+
+        The better bound stays: the bias is itself an estimate, so the interval grows by it.
 
         Example:
             >>> from trainwright.data.schema import Target
@@ -44,14 +46,14 @@ class Optimism:
             >>> figure = {"value": 0.75, "low": 0.5, "high": 1.0, "method": "t over folds"}
             >>> area = task_for(Target("y", "classes", ("a", "b"))).metrics["roc_auc"]
             >>> Optimism(3, 0.25, 1.0, 30).correct(figure, area)
-            >>> figure["value"], figure["low"], figure["as_chosen"]
-            (0.5, 0.25, 0.75)
+            >>> figure["value"], figure["low"], figure["high"], figure["as_chosen"]
+            (0.5, 0.25, 1.0, 0.75)
         """
         if figure is None or figure.get("value") is None:
             return
         shift = -self.bias if metric.greater_is_better else self.bias
         figure["as_chosen"] = figure["value"]
-        for key in ("value", "low", "high"):
+        for key in ("value", "low" if metric.greater_is_better else "high"):
             if figure.get(key) is not None:
                 figure[key] += shift
         figure["method"] += f"; {abs(shift):.2g} taken off for having been chosen among {self.candidates}"

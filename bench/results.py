@@ -118,9 +118,9 @@ def _command() -> str:
     words, skip = [], False
     for word in sys.argv[1:]:
         if not skip:
-            words.append(word.partition("=")[0] if word.startswith(("--data=", "--results=")) else word)
-        skip = word in ("--data", "--results")
-        if word.startswith(("--data", "--results")):
+            words.append(word.partition("=")[0] if word.startswith(("--data=", "--results=", "--scratch=")) else word)
+        skip = word in ("--data", "--results", "--scratch")
+        if word.startswith(("--data", "--results", "--scratch")):
             words.append("FOLDER")
     return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
 

@@ -42,6 +42,14 @@ def test_a_clear_winner_is_hardly_flattered_and_always_picked():
     assert found.bias < 0.02
 
 
+def test_rows_that_define_no_figure_are_no_error():
+    area = task_for(Target("y", "classes", ("no", "yes"), positive="yes")).metrics["roc_auc"]
+    y = np.array([0, 0, 0, 1])
+    predictions = {name: np.column_stack([1 - p, p]) for name, p in {"a": y * 0.5, "b": y * 0.1}.items()}
+    found = selection_optimism(predictions, y, area, "a")
+    assert found is None or found.bias >= 0
+
+
 def test_nothing_to_choose_has_no_optimism_and_draws_are_repeatable():
     predictions, y = candidates(3)
     assert selection_optimism({"0": predictions["0"]}, y, METRIC, "0") is None

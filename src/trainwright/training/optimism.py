@@ -111,14 +111,13 @@ def selection_optimism(
         if not len(left):
             continue
         inside, outside = scores(drawn), scores(left)
-        if not np.isfinite(inside).any():
+        known = np.isfinite(inside) & np.isfinite(outside)  # few rows may lack a class, and define no figure
+        if not known.any():
             continue
-        best = int(np.nanargmax(inside))
+        best = int(np.argmax(np.where(known, inside, -np.inf)))
         # What the choice promised against what it keeps, less what chance alone does to any fixed candidate.
-        gap = (inside[best] - outside[best]) - float(np.nanmean(inside - outside))
-        if np.isfinite(gap):
-            gaps.append(gap)
-            same += names[best] == selected
+        gaps.append((inside[best] - outside[best]) - float((inside - outside)[known].mean()))
+        same += names[best] == selected
     if not gaps:
         return None
     return Optimism(len(names), max(0.0, float(np.mean(gaps))), same / len(gaps), len(gaps))

@@ -149,8 +149,8 @@ def _of_size(size: int, rows: list[dict[str, Any]]) -> str:
         return (
             f"**{size:,} rows**, once: {ours['wall_s']:.0f} s in all, {ours['fit_s']:.0f} s for the fit; "
             f"largest process {ours['peak_mb'] / 1024:.1f} GiB, all processes at one moment {together / 1024:.1f} GiB; "
-            f"ROC-AUC {ours['test']:.4f} on the test part. The load beside it was {max(row['load'] for row in rows):.1f}, so "
-            "the time is an upper bound."
+            f"ROC-AUC {ours['test']:.4f} on the test part. The load was {max(row['load'] for row in rows):.1f}, so the "
+            "time is an upper bound."
         )
     bare = {key: statistics.median(pair[key] for pair in pairs) for key in ("wall_s", "fit_s", "peak_mb", "test")}
     lines = []

@@ -272,12 +272,6 @@ def save_document(
     connection.execute(tables.run.update().where(tables.run.c.id == run_id).values({name: document}))
 
 
-def attach_data(connection: Connection, run_id: int, *, dataset_version_id: int, split_id: int) -> None:
-    """Notes which dataset version and split a run uses."""
-    values = {"dataset_version_id": dataset_version_id, "split_id": split_id}
-    connection.execute(tables.run.update().where(tables.run.c.id == run_id).values(values))
-
-
 def fence(connection: Connection, run_id: int, attempt: int) -> None:
     """Lets only the present attempt at a run go on; part of every write that an attempt makes.
 

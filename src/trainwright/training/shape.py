@@ -20,8 +20,6 @@ from trainwright.training.trials import Trial, Work, fit_rows
 # The limits within which the fold models are shipped, unless the requirements say otherwise.
 MAX_LATENCY_MS = 2.0
 MAX_SIZE_MB = 100.0
-# The default package stays small enough to mail; a size asked for in the requirements replaces it.
-PREFERRED_SIZE_MB = 20.0
 
 
 @dataclass(frozen=True)

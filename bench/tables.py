@@ -16,6 +16,11 @@ ADULT = [
     *("race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"),
 ]
 
+WINE = [
+    *("fixed_acidity", "volatile_acidity", "citric_acid", "residual_sugar", "chlorides", "free_sulfur_dioxide"),
+    *("total_sulfur_dioxide", "density", "pH", "sulphates", "alcohol", "quality"),
+]
+
 
 class MissingTable(Exception):
     """A table of the shared folder is not there; what needs it is left out by name."""
@@ -28,10 +33,12 @@ class Table:
     Args:
         target: the column to predict.
         read: reads it; given the folder of real tables, or None.
+        task: "number" where few whole numbers would be taken for classes.
     """
 
     target: str
     read: Callable[[Path | None], pl.DataFrame]
+    task: str | None = None
 
 
 def load(name: str, data: Path | None) -> pl.DataFrame:
@@ -83,6 +90,16 @@ def _steel_plates(data: Path | None) -> pl.DataFrame:
 
 def _csv(*parts: str, separator: str = ",") -> Callable[[Path | None], pl.DataFrame]:
     return lambda data: pl.read_csv(_file(data, *parts), separator=separator, infer_schema=False)
+
+
+def _wine_quality(data: Path | None) -> pl.DataFrame:
+    """Both colours as one table, without headers; the quality is a number."""
+    parts = []
+    for colour in ("red", "white"):
+        path = _file(data, "wine_quality", f"winequality-{colour}.csv")
+        part = pl.read_csv(path, has_header=False, new_columns=WINE, infer_schema=False)
+        parts.append(part.cast(pl.Float64).with_columns(colour=pl.lit(colour)))
+    return pl.concat(parts)
 
 
 def _ai4i(data: Path | None) -> pl.DataFrame:
@@ -189,6 +206,7 @@ TABLES: dict[str, Table] = {
     "steel_plates": Table("fault", _steel_plates),
     "california_housing": Table("median_house_value", _csv("california_housing", "housing.csv")),
     "concrete": Table("y", _uci("concrete")),
+    "wine_quality": Table("quality", _wine_quality, "number"),
     "energy": Table("y", _uci("energy")),
     "bike": Table("y", _uci("bike")),
     "ai4i2020": Table("Machine failure", _ai4i),

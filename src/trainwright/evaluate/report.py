@@ -11,21 +11,25 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainwright.errors import EnvironmentProblem
-from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.figure_style import DARK, LIGHT, Figure
 from trainwright.evaluate.figures import FIGURES as EVALUATION_FIGURES
 from trainwright.evaluate.figures import beside, thresholds
 from trainwright.evaluate.figures_training import FIGURES as TRAINING_FIGURES
-from trainwright.evaluate.text import TERMS, estimate, explain, part_label, verdict
+from trainwright.evaluate.sections import sections
+from trainwright.evaluate.sections.documents import main_document
+from trainwright.evaluate.text import TERMS, estimate, explain, verdict
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 Result = Mapping[str, Any]
+Made = TypeVar("Made")
+# What goes wrong where a document lacks or misshapes what a figure or section expects.
+PROBLEMS: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def write_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]], path: Path) -> Path:
@@ -55,7 +59,8 @@ def write_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]], p
 
 def render_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """The report as one HTML text. The same documents give the same text."""
-    from jinja2 import Environment, PackageLoader
+    from jinja2 import Environment, PackageLoader, TemplateError
+    from markupsafe import Markup
 
     templates = Environment(
         loader=PackageLoader("trainwright.evaluate"),
@@ -63,7 +68,16 @@ def render_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return templates.get_template("report.html.jinja").render(**_context(result, evaluations))
+    context = _context(result, evaluations)
+    bodies, left_out = [], context["undrawn"]
+    for section, values in context.pop("views"):
+        template = templates.get_template(section.template)
+        body = _attempt(
+            section.name, partial(template.render, context, view=values), left_out, (*PROBLEMS, TemplateError)
+        )
+        if body is not None:
+            bodies.append((section, Markup(body)))  # made by templates that escape every value
+    return templates.get_template("report.html.jinja").render(context, sections=bodies)
 
 
 def script_json(value: Any) -> Markup:
@@ -81,25 +95,28 @@ def script_json(value: Any) -> Markup:
     return Markup(text)
 
 
+def _attempt(
+    name: str, make: Callable[[], Made], undrawn: list[str], problems: tuple[type[Exception], ...] = PROBLEMS
+) -> Made | None:
+    """What `make` makes, or None.
+
+    A finished training must not be lost for a figure or a section: one that fails is named in the report instead.
+    """
+    try:
+        return make()
+    except problems as problem:
+        undrawn.append(f"{name} ({type(problem).__name__}: {problem})")
+        return None
+
+
 def _draw(
     makers: Mapping[str, Callable[[Mapping[str, Any]], Figure | None]],
     document: Mapping[str, Any],
     undrawn: list[str],
 ) -> dict[str, Figure]:
-    """The figures that the document has data for.
-
-    A finished training must not be lost for a figure: one that fails is named in the report instead.
-    """
-    made = {}
-    for name, make in makers.items():
-        try:
-            figure = make(document)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
-            undrawn.append(f"{name} ({type(problem).__name__}: {problem})")
-            continue
-        if figure is not None:
-            made[name] = figure
-    return made
+    """The figures that the document has data for."""
+    made = {name: _attempt(name, partial(make, document), undrawn) for name, make in makers.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
 
 
 def _finite(value: Any) -> Any:
@@ -115,71 +132,38 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     """Everything the template names."""
     from markupsafe import Markup
 
-    validation, test = evaluations.get("validation") or {}, evaluations.get("test") or {}
-    document = validation or test or next(iter(evaluations.values()), {})
-    threshold = result.get("threshold")
-    threshold = threshold.get("value") if isinstance(threshold, Mapping) else threshold
+    threshold = estimate(result.get("threshold"))[0]
     undrawn: list[str] = []
-    figures = _draw(TRAINING_FIGURES, result, undrawn)
-    marked = partial(thresholds, threshold=estimate(threshold)[0])
-    figures |= _draw({**EVALUATION_FIGURES, "thresholds": marked}, document, undrawn)
-    if test and document is not test:
-        seen = _draw(EVALUATION_FIGURES, test, undrawn)
-        figures |= {
-            name: beside(figures[name], seen[name])
-            for name in ("roc", "precision_recall")
-            if name in figures and name in seen
-        }
+    figures = _evaluation_figures(result, evaluations, threshold, undrawn)
+    views = []
+    for section in sections():
+        drawn = _attempt(section.name, partial(section.figures, result, evaluations), undrawn)
+        figures |= {name: figure for name, figure in (drawn or {}).items() if figure is not None}
+        found = _attempt(section.name, partial(section.view, result, evaluations), undrawn)
+        if found or any(name in figures for name in (*section.shown, *(drawn or {}))):
+            views.append((section, found or {}))
     captions = {name: figure["layout"]["meta"] for name, figure in figures.items()}
     for figure in figures.values():  # the page prints title and caption itself and adds the theme
         for key in ("title", "template", "meta"):
-            del figure["layout"][key]
+            figure["layout"].pop(key, None)
         figure["layout"]["margin"] = {**figure["layout"]["margin"], "t": 36}
     plotly, plotly_hash = _plotly()
     script = _asset("report.js")
-    metric = str(result.get("metric") or "")
-    split = result.get("split") if isinstance(result.get("split"), Mapping) else {}
     return {
         "result": result,
         "target": result.get("target") or {},
-        "metric": explain(metric),
-        "metric_name": metric,
+        "metric": explain(str(result.get("metric") or "")),
         "verdict": verdict(result),
         "tiles": view.tiles(result),
         "strip": view.strip(result),
         "practice": view.practice(result, evaluations),
-        "decision": record.decision(result),
-        "split_reasons": record.sentences(split.get("reason")) + record.left_out(result),  # type: ignore[union-attr]
-        "notes": record.sentences(result.get("notes")),
-        "parts": record.parts(result),
-        "findings": record.findings(result),
-        "leaderboard": view.leaderboard(result),
-        "unmet": record.unmet(result),
-        "choice": record.choice(result),
-        "threshold": estimate(threshold)[0],
-        "threshold_reason": record.sentences(
-            result["threshold"].get("reason") if isinstance(result.get("threshold"), Mapping) else None
-        ),
-        "metrics": view.metrics(result, evaluations),
-        "ledger": record.ledger(result),
-        "shown": part_label(document) if document else "",
-        "confusion": view.confusion(document),
-        "per_class": view.per_class(document),
-        "diagnosis": record.diagnosis(result),
-        "gap": record.gap(result),
-        "plan_reasons": record.plan_reasons(result),
-        "importance_note": record.importance_note(result),
-        "gap_text": record.sentence(str(record.gap_document(result).get("text") or "")),
-        "trials": record.trials(result),
-        "budget": record.budget(result),
-        "record": record.record(result),
-        "settings": _settings(result),
+        "views": views,
         "terms": TERMS,
         "undrawn": undrawn,
         "captions": captions,
         "figures_json": script_json(figures),
         "themes_json": script_json({"light": LIGHT, "dark": DARK}),
-        "examples_json": script_json(view.examples(result, document)),
+        "examples_json": script_json(view.examples(result, main_document(evaluations))),
         "plotly": Markup(plotly) if figures else "",  # base64: no character of it is markup
         "script": Markup(script),  # our own file
         "style": Markup(_asset("report.css")),
@@ -189,9 +173,22 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     }
 
 
-def _settings(result: Result) -> str:
-    settings = result.get("settings")
-    return json.dumps(settings, indent=2, ensure_ascii=False, default=str) if settings else ""
+def _evaluation_figures(
+    result: Result, evaluations: Mapping[str, Mapping[str, Any]], threshold: float | None, undrawn: list[str]
+) -> dict[str, Figure]:
+    """The figures of the training and of its evaluation; the test's curves beside validation's."""
+    document, test = main_document(evaluations), evaluations.get("test") or {}
+    figures = _draw(TRAINING_FIGURES, result, undrawn)
+    marked = partial(thresholds, threshold=threshold)
+    figures |= _draw({**EVALUATION_FIGURES, "thresholds": marked}, document, undrawn)
+    if test and document is not test:
+        seen = _draw(EVALUATION_FIGURES, test, undrawn)
+        figures |= {
+            name: beside(figures[name], seen[name])
+            for name in ("roc", "precision_recall")
+            if name in figures and name in seen
+        }
+    return figures
 
 
 def _asset(name: str) -> str:

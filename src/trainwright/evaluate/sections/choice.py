@@ -1,0 +1,23 @@
+"""The section on the chosen model: why it, what it does not keep, from which probability it says yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainwright.evaluate import report_record as record
+from trainwright.evaluate.text import estimate
+
+TITLE = "Chosen model"
+HEADING = "The chosen model, and why"
+
+
+def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the template shows."""
+    threshold = result.get("threshold")
+    reason = threshold.get("reason") if isinstance(threshold, Mapping) else None
+    value = estimate(threshold)[0]
+    choice, unmet = record.choice(result), record.unmet(result)
+    if not (choice or unmet or value is not None):
+        return {}
+    return {"choice": choice, "unmet": unmet, "threshold": value, "threshold_reason": record.sentences(reason)}

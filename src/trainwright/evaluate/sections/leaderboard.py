@@ -1,0 +1,16 @@
+"""The section that compares every candidate with the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainwright.evaluate import report_view
+
+TITLE = "Does it beat the baseline?"
+
+
+def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the template shows."""
+    rows = report_view.leaderboard(result)
+    return {"leaderboard": rows} if rows else {}

@@ -15,7 +15,9 @@ from trainwright.data.snapshot import content_hash
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.diagnosis import Diagnosis, diagnose
 from trainwright.evaluate.document import evaluate
+from trainwright.evaluate.expected import expect
 from trainwright.evaluate.importance import permutation_importance
+from trainwright.evaluate.scores import make_resampler
 from trainwright.models.spec import Report
 from trainwright.packages.manifest import Manifest
 from trainwright.packages.reference import reference_values
@@ -128,7 +130,29 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
     chosen = next(c for c in outcome.candidates if c.name == outcome.choice.selected)
     if outcome.optimism is not None and chosen.family != "baseline":  # a constant answer flatters nobody
         outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
+    figure, sealed = document["metrics"].get(material.metric.name), _sealed_rows(material)
+    if figure is not None and sealed:
+        task = material.task.at(0.5 if outcome.threshold is None else outcome.threshold.value)
+        roles = {"group": role(data.group), "time": role(data.time), "cluster": role(data.cluster)}
+        units = make_resampler(task, oof.y, outcome.prediction, **roles, seed=material.options.seed).units
+        document["expected"] = expect(
+            material.metric if material.metric.kind == "user" else task.metric(material.metric.name),
+            figure,
+            oof.y,
+            outcome.prediction,
+            units,
+            sealed,
+            fold=oof.fold,
+            weight=oof.weight,
+            seed=material.options.seed,
+        ).to_json()
     return document
+
+
+def _sealed_rows(material: Material) -> int:
+    """Rows of the sealed test, as the split's summary counts them."""
+    summary = material.split_row.summary or material.split.summary()
+    return int((summary.get("n_rows") or {}).get("test") or 0)
 
 
 def _package(

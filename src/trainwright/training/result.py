@@ -65,6 +65,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
         "validation": _figures(facts.validation),
+        "expected": facts.validation.get("expected"),
         "test": _figures(facts.test),
         "threshold": None if outcome.threshold is None else outcome.threshold.to_json(),
         "calibration": outcome.calibration.to_json(),

@@ -133,8 +133,15 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
     figure, sealed = document["metrics"].get(material.metric.name), _sealed_rows(material)
     if figure is not None and sealed:
         task = material.task.at(0.5 if outcome.threshold is None else outcome.threshold.value)
-        roles = {"group": role(data.group), "time": role(data.time), "cluster": role(data.cluster)}
-        units = make_resampler(task, oof.y, outcome.prediction, **roles, seed=material.options.seed).units
+        units = make_resampler(
+            task,
+            oof.y,
+            outcome.prediction,
+            group=role(data.group),
+            cluster=role(data.cluster),
+            time=role(data.time),
+            seed=material.options.seed,
+        ).units
         document["expected"] = expect(
             material.metric if material.metric.kind == "user" else task.metric(material.metric.name),
             figure,

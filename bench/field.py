@@ -5,7 +5,8 @@
 A quarter of each table, stratified, is the test part; all systems learn from the other rows and the same feature
 columns, on all cores, one after the other, nothing else running. Each peer has an environment of its own below FOLDER:
 
-    python -m venv FOLDER/autogluon && FOLDER/autogluon/bin/pip install "autogluon.tabular[lightgbm,catboost,xgboost]" polars
+    python -m venv FOLDER/autogluon
+    FOLDER/autogluon/bin/pip install "autogluon.tabular[lightgbm,catboost,xgboost]" polars
     python -m venv FOLDER/flaml && FOLDER/flaml/bin/pip install "flaml[automl]" catboost "scikit-learn<1.8" "pandas<3" \
         "xgboost<3" polars
     python -m venv FOLDER/boosters && FOLDER/boosters/bin/pip install lightgbm catboost scikit-learn polars

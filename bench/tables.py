@@ -119,6 +119,33 @@ def _uci(name: str) -> Callable[[Path | None], pl.DataFrame]:
     return read
 
 
+def _wrist(data: Path | None) -> pl.DataFrame:
+    """One row for each recording of an activity: figures of its three axes; the volunteer stands in the file name."""
+    rows = []
+    for path in sorted(_file(data, "sequence", "hmp_wrist").glob("*/Accelerometer-*.txt")):
+        if path.parent.name.endswith("_MODEL"):
+            continue
+        axes = np.loadtxt(path).reshape(-1, 3)
+        row: dict[str, object] = {"activity": path.parent.name, "volunteer": path.stem.rpartition("-")[2]}
+        row["samples"] = len(axes)
+        for axis, values in zip("xyz", axes.T):
+            change = np.abs(np.diff(values)) if len(values) > 1 else np.zeros(1)
+            figures = {"mean": values.mean(), "std": values.std(), "low": values.min(), "high": values.max()}
+            figures |= {"change": change.mean(), "largest_change": change.max(), "first": values[:10].mean()}
+            row |= {f"{axis}_{name}": float(value) for name, value in figures.items()}
+        rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def _engines(data: Path | None) -> pl.DataFrame:
+    """Engines run to failure: each cycle's settings and sensors, and how many cycles are left (at most 125)."""
+    values = np.loadtxt(_file(data, "sequence", "cmapss_fd001", "train_FD001.txt"))
+    names = ["engine", "cycle", *(f"setting_{i}" for i in (1, 2, 3)), *(f"sensor_{i}" for i in range(1, 22))]
+    frame = pl.DataFrame(values, schema=names).with_columns(pl.col("engine").cast(pl.Int64))
+    left = (pl.col("cycle").max().over("engine") - pl.col("cycle")).clip(upper_bound=125)
+    return frame.with_columns(remaining_cycles=left)
+
+
 def _sklearn(loader: str) -> Callable[[Path | None], pl.DataFrame]:
     """A table that ships with scikit-learn."""
 
@@ -212,6 +239,9 @@ TABLES: dict[str, Table] = {
     "ai4i2020": Table("Machine failure", _ai4i),
     "bank_marketing": Table("y", _csv("bank_marketing", "bank.csv", separator=";")),
     "telco_churn": Table("Churn", _csv("telco_churn", "Telco-Customer-Churn.csv")),
+    "gas_turbine": Table("Carbon monoxide", _csv("gas_turbine", "gt_2011_2015.csv")),
+    "wrist": Table("activity", _wrist),
+    "engines": Table("remaining_cycles", _engines, "number"),
     "breast_cancer": Table("target", _sklearn("load_breast_cancer")),
     "breast_cancer_kinds": Table("target", _breast_cancer_kinds),
     "wine": Table("target", _sklearn("load_wine")),

@@ -19,6 +19,9 @@ SCRIPTS = {
     "replay": "Replay",
     "time_limit": "Time limit",
     "two_minutes": "Two minutes",
+    "field": "The field",
+    "shifted": "Later rows and new groups",
+    "coverage": "Expected and sealed",
     "cost": "Cost",
     "million_rows": "Large tables",
 }
@@ -42,6 +45,8 @@ def page(folder: Path) -> str:
 
 
 def _section(name: str, title: str, folder: Path) -> str:
+    if name == "field":  # its results are lines, one for each table and system
+        return str(import_module("field_summary").section(folder))
     path = folder / f"{name}.json"
     result = json.loads(path.read_text("utf-8")) if path.exists() else {"rows": {}}
     if not result["rows"]:

@@ -1,0 +1,209 @@
+"""What a planted leak is, how the product is asked about a table, and when its answer counts as found."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+SEVERITIES = ("error", "warning", "note")
+MISSING = ("", "?", "NA", "nan")
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A poisoned table and what an answer must say about it.
+
+    Args:
+        frame: n rows with the target.
+        codes: of the checks that are about this kind of poison; one of them must speak.
+        columns: the planted columns, one of which it must name; none for a poison of rows.
+        every: whether all of them must be named.
+        test: rows of a test file of the user's own.
+        settings: further keys of the `data:` block.
+    """
+
+    frame: pl.DataFrame
+    codes: Sequence[str]
+    columns: Sequence[str] = ()
+    every: bool = False
+    test: pl.DataFrame | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Poison:
+    """One way to poison a table.
+
+    Args:
+        kind: what is wrong, in words; a line of the report.
+        strength: how much of it, and in which shape.
+        plant: poisons a frame, given the target and a generator.
+        tables: names of the tables that it is planted in.
+        least: the severity that it deserves: "warning" where figures would mislead, else "note".
+    """
+
+    kind: str
+    strength: str
+    plant: Callable[[pl.DataFrame, str, np.random.Generator], Planted]
+    tables: Sequence[str]
+    least: str = "note"
+
+    def key(self, table: str) -> str:
+        """Names the row of the result."""
+        return f"{self.kind}; {self.strength}; {table}"
+
+    def rng(self, table: str) -> np.random.Generator:
+        """The generator of this case, the same at every run."""
+        return np.random.default_rng(zlib.crc32(self.key(table).encode()))
+
+
+def answer(
+    frame: pl.DataFrame, target: str, *, task: str | None, test: pl.DataFrame | None, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What the product says before any training: `findings`, `checks`, `columns` and the seconds of the checks.
+
+    Without a test file this is what `trainwright inspect` shows; with one, what `trainwright train` checks first.
+
+    Raises:
+        UserError: the table or a setting is refused.
+    """
+    from trainwright.config.settings import Settings
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training import prepare
+
+    seconds: list[float] = []
+    run_checks = prepare.run_checks
+
+    def timed(*arguments: Any, **named: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return run_checks(*arguments, **named)
+        finally:
+            seconds.append(time.perf_counter() - begin)
+
+    data = {"target": target, "task": task, **settings}
+    prepare.run_checks = timed
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            if test is None:
+                document = prepare.examine(frame, Settings.model_validate({"data": data}))
+            else:
+                test.write_csv(Path(folder) / "test.csv")
+                data["test_file"] = str(Path(folder) / "test.csv")
+                whole = Settings.model_validate({"data": data, "training": {"time_limit": "10m"}})
+                workspace = open_workspace(Path(folder) / ".trainwright")
+                done = prepare.prepare(workspace, frame, whole)
+                found = done.findings.to_json()
+                document = {
+                    "findings": found["findings"],
+                    "checks": found["outcomes"],
+                    "schema": done.table.schema.to_json(),
+                }
+    finally:
+        prepare.run_checks = run_checks
+    columns = [column["name"] for column in document["schema"] if column["name"] != target]
+    return {
+        "findings": document["findings"],
+        "checks": document["checks"],
+        "columns": columns,
+        "checks_s": sum(seconds),
+    }
+
+
+def judged(poison: Poison, planted: Planted, document: dict[str, Any]) -> dict[str, Any]:
+    """A row of the result: whether the planted leak was found, as what, and what else was said."""
+    hits = [
+        finding
+        for finding in document["findings"]
+        if finding["code"] in planted.codes and (not planted.columns or set(planted.columns) & set(finding["columns"]))
+    ]
+    if planted.every and not set(planted.columns) <= {name for finding in hits for name in finding["columns"]}:
+        hits = []
+    best = min((finding["severity"] for finding in hits), key=SEVERITIES.index, default="nothing")
+    return {
+        "part": "planted",
+        "kind": poison.kind,
+        "strength": poison.strength,
+        "least": poison.least,
+        "severity": best,
+        "found": best != "nothing" and SEVERITIES.index(best) <= SEVERITIES.index(poison.least),
+        "by": sorted({finding["code"] for finding in hits}),
+        "planted": list(planted.columns),
+        "instead": [short(finding) for finding in document["findings"] if finding not in hits],
+        "not_run": not_run(document),
+        "checks_s": document["checks_s"],
+    }
+
+
+def short(finding: dict[str, Any]) -> str:
+    """A finding on half a line."""
+    names = ", ".join(finding["columns"][:4]) + (", ..." if len(finding["columns"]) > 4 else "")
+    return f"{finding['code']} {finding['severity']}" + (f" ({names})" if names else "")
+
+
+def not_run(document: dict[str, Any]) -> list[str]:
+    """Checks that crashed or had no time left, with the reason."""
+    ended = [check for check in document["checks"] if check["state"] in ("crashed", "skipped")]
+    return [f"{check['code']} {check['state']}: {check['reason'][:200]}" for check in ended]
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with numbers as numbers, so that poisons can calculate with them."""
+    found = []
+    for name in frame.columns:
+        series = frame[name]
+        if series.dtype == pl.String:
+            text = series.str.strip_chars()
+            text = text.set(text.is_in(MISSING), None)
+            number = text.cast(pl.Float64, strict=False)
+            if number.null_count() == text.null_count() and number.null_count() < len(number):
+                whole = number.drop_nulls()
+                series = number.cast(pl.Int64) if (whole == whole.round()).all() else number
+            else:
+                series = text
+        found.append(series.alias(name))
+    return pl.DataFrame(found)
+
+
+def drawn(frame: pl.DataFrame, rows: int, seed: int = 0) -> pl.DataFrame:
+    """At most so many rows, in random order: what the file's own order says is no part of a planted case."""
+    order = np.random.default_rng(seed).permutation(frame.height)
+    return frame[order[:rows]]
+
+
+def numbers(frame: pl.DataFrame, target: str) -> list[str]:
+    """Columns of numbers with more than a few values."""
+    return [
+        name
+        for name in frame.columns
+        if name != target and frame[name].dtype.is_numeric() and frame[name].n_unique() > FEW
+    ]
+
+
+def by_class(frame: pl.DataFrame, target: str) -> bool:
+    """Whether the target is a class: words, or few whole numbers."""
+    series = frame[target]
+    return not series.dtype.is_numeric() or (not series.dtype.is_float() and series.n_unique() <= FEW)
+
+
+def high(frame: pl.DataFrame, target: str) -> np.ndarray:
+    """(n,) what poisons tell apart: the rarer of two classes, the second of several, the upper third of numbers."""
+    series = frame[target]
+    if not by_class(frame, target):
+        return (series > series.quantile(2 / 3)).to_numpy()
+    counts = series.value_counts(sort=True)
+    return (series == counts[target][1]).to_numpy()
+
+
+def flipped(mask: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """The mask with this share of its entries turned round."""
+    return mask ^ (rng.random(len(mask)) < share)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainwright.data.split_copies import place_copies
 from trainwright.data.split_draw import deal, generator, make_strata
 from trainwright.data.split_given import VALIDATION, hold_from
 from trainwright.data.split_group import assign_groups, whole_groups
-from trainwright.data.split_hold import Held, hold_out
+from trainwright.data.split_hold import COPIES_PURPOSE, Held, hold_out
 from trainwright.data.split_rule import Rows, SplitRule
 from trainwright.data.split_time import check_times, unseen_in_window, windows
 from trainwright.data.split_value import Fold
@@ -35,9 +36,7 @@ def fold_counts(rule: SplitRule, n: int) -> tuple[int, int, str]:
         return rule.folds, repeats, f"{rule.folds} folds{times}, as asked."
     if n < REPEATED:
         repeats = rule.repeats or 3
-        sentence = (
-            f"5 folds drawn {repeats} times: under {REPEATED} development rows one draw is too much chance."
-        )
+        sentence = f"5 folds drawn {repeats} times: under {REPEATED} development rows one draw is too much chance."
         return 5, repeats, sentence
     if n < MANY_FOLDS:
         return (
@@ -51,9 +50,7 @@ def fold_counts(rule: SplitRule, n: int) -> tuple[int, int, str]:
             rule.repeats or 1,
             f"5 folds: up to {CROSS_VALIDATED:,} development rows all of them validate.",
         )
-    sentence = (
-        f"One validation part: above {CROSS_VALIDATED:,} development rows it is large enough by itself."
-    )
+    sentence = f"One validation part: above {CROSS_VALIDATED:,} development rows it is large enough by itself."
     return 1, 1, sentence
 
 
@@ -108,15 +105,12 @@ def _given(codes: np.ndarray) -> tuple[tuple[Fold, ...], list[str]]:
         return (fold,), ["The validation part is the one the split column gives."]
     numbers = np.unique(codes)
     folds = tuple(
-        Fold(i, 0, np.flatnonzero(codes != number), np.flatnonzero(codes == number))
-        for i, number in enumerate(numbers)
+        Fold(i, 0, np.flatnonzero(codes != number), np.flatnonzero(codes == number)) for i, number in enumerate(numbers)
     )
     return folds, [f"The {len(folds)} folds are those the split column gives."]
 
 
-def _dealt(
-    rule: SplitRule, rows: Rows, folds: int, repeats: int, why: str
-) -> tuple[tuple[Fold, ...], list[str]]:
+def _dealt(rule: SplitRule, rows: Rows, folds: int, repeats: int, why: str) -> tuple[tuple[Fold, ...], list[str]]:
     """Folds that cover every development row exactly once in each repeat."""
     group = None if rows.group is None else whole_groups(rows.group)
     folds, notes = _possible_folds(rule, rows, folds, group)
@@ -132,18 +126,19 @@ def _dealt(
             labels = place[group]
         elif rng is None:
             labels = np.arange(rows.n) * folds // rows.n
-        else:
+        elif rows.copies is None:
             labels = deal(strata, folds, rng)
+        else:
+            apart = generator(rule.seed, COPIES_PURPOSE + FOLD_PURPOSE + repeat)
+            labels = place_copies(rows.copies, strata, np.full(folds, 1 / folds), apart)
+            single = labels < 0
+            labels[single] = deal(strata[single], folds, rng)
         for number in range(folds):
-            made.append(
-                Fold(number, repeat, np.flatnonzero(labels != number), np.flatnonzero(labels == number))
-            )
+            made.append(Fold(number, repeat, np.flatnonzero(labels != number), np.flatnonzero(labels == number)))
     return tuple(made), [why, *notes, *merged]
 
 
-def _possible_folds(
-    rule: SplitRule, rows: Rows, folds: int, group: np.ndarray | None
-) -> tuple[int, list[str]]:
+def _possible_folds(rule: SplitRule, rows: Rows, folds: int, group: np.ndarray | None) -> tuple[int, list[str]]:
     """Fewer folds where rows, groups or the rarer of two classes do not suffice; names rare classes."""
     notes: list[str] = []
     units, word = rows.n, "rows"
@@ -162,9 +157,7 @@ def _possible_folds(
         present = counts[counts > 0]
         rarest = int(present.min())
         if rule.folds is None and len(present) == 2 and 2 <= rarest < folds:
-            notes.append(
-                f"{rarest} folds instead of {folds}, because the rarer class has only {rarest} rows."
-            )
+            notes.append(f"{rarest} folds instead of {folds}, because the rarer class has only {rarest} rows.")
             folds = rarest
         rare = [i for i in np.argsort(counts, kind="stable") if 0 < counts[i] < folds]
         if rare:

@@ -46,6 +46,7 @@ def make_split(
     strata: np.ndarray | None = None,
     group: np.ndarray | None = None,
     time: np.ndarray | None = None,
+    copies: np.ndarray | None = None,
     split_values: Sequence[Any] | None = None,
     earlier_test: np.ndarray | None = None,
     earlier_development: np.ndarray | None = None,
@@ -62,6 +63,8 @@ def make_split(
         strata: (n,) codes of the columns `rule.strata`, combined.
         group: (n,) codes of the column `rule.group`; negative where it is missing.
         time: (n,) float, seconds since 1970; for "row-order" it may be left out.
+        copies: (n,) codes of equal rows (`data.copies`), -1 for a row without a copy; a split drawn by chance keeps
+            them on one side of every cut, any other ignores them.
         split_values: (n,) values of the column `rule.split_column`.
         earlier_test: (n,) bool, rows of the test part of earlier dataset versions: they stay there, or are
             left out.
@@ -83,7 +86,9 @@ def make_split(
     """
     if rule.time == ROW_ORDER and time is None:
         time = np.arange(n, dtype=np.float64)
-    rows = Rows(n, task, y, strata, group, time, tuple(classes), tuple(strata_names))
+    if not rule.by_chance:
+        copies = None
+    rows = Rows(n, task, y, strata, group, time, tuple(classes), tuple(strata_names), copies)
     _check(rule, rows)
     earlier = Earlier(_mask(earlier_test, n), _mask(earlier_development, n))
     codes = None if split_values is None else read_parts(split_values, str(rule.split_column))
@@ -122,9 +127,7 @@ def _hold_test(rule: SplitRule, rows: Rows, codes: np.ndarray | None, earlier: E
         return _seal(hold_from(rows, float(rule.moment("test_from") or 0.0), rule, "test_from"), earlier)
     if rule.test_size == 0:
         everything = np.ones(rows.n, dtype=bool)
-        sentence = (
-            "No test part is held back, as asked: all figures are cross-validated, none is of sealed rows."
-        )
+        sentence = "No test part is held back, as asked: all figures are cross-validated, none is of sealed rows."
         return _seal(Held(everything, ~everything, [sentence]), earlier)
     share, notes = rule.test_size, []
     if rule.most_rows is not None and share * rows.n > rule.most_rows:
@@ -138,9 +141,7 @@ def _hold_test(rule: SplitRule, rows: Rows, codes: np.ndarray | None, earlier: E
     held_out.reason.extend(notes)
     if earlier.test.any():
         kept = int((held_out.held & earlier.test).sum())
-        held_out.reason.append(
-            f"{kept} rows stay in the test part, where earlier dataset versions sealed them."
-        )
+        held_out.reason.append(f"{kept} rows stay in the test part, where earlier dataset versions sealed them.")
     if not held_out.held.any():
         held_out.reason.append(
             "The test part is empty: no row could be held back that earlier versions did not train on."
@@ -191,21 +192,17 @@ def _check(rule: SplitRule, rows: Rows) -> None:
             raise ValueError(
                 f"the rule names {name} {column!r}, but the {name} array is {'absent' if column else 'given'}"
             )
-    for name in ("y", "strata", "group", "time"):
+    for name in ("y", "strata", "group", "time", "copies"):
         values = getattr(rows, name)
         if values is not None and len(values) != rows.n:
             raise ValueError(f"{name} has {len(values)} values for {rows.n} rows")
     if rows.n < 2:
-        raise UserError(
-            f"the table has {rows.n} labelled rows", remedy="at least two are needed to train and to test"
-        )
+        raise UserError(f"the table has {rows.n} labelled rows", remedy="at least two are needed to train and to test")
 
 
 def _check_development(rows: Rows, development: np.ndarray) -> None:
     if not len(development):
-        raise UserError(
-            "the split leaves no row for training", remedy="give more rows or a smaller test part"
-        )
+        raise UserError("the split leaves no row for training", remedy="give more rows or a smaller test part")
     if rows.task != "classes" or rows.y is None:
         return
     found = np.unique(rows.y[development])

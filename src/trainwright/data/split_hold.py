@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trainwright.data.split_copies import earlier_bins, parted_already, place_copies
 from trainwright.data.split_draw import draw, generator, make_strata
 from trainwright.data.split_group import assign_groups, earlier_groups, whole_groups
 from trainwright.data.split_rule import Rows, SplitRule
 from trainwright.data.split_time import check_times, later_and_unseen, latest
 from trainwright.errors import UserError
+
+# Copies are placed by draws of their own, so that a table without copies is parted as ever.
+COPIES_PURPOSE = 1_000
 
 
 @dataclass
@@ -41,9 +45,7 @@ class Earlier:
     development: np.ndarray
 
 
-def hold_out(
-    rows: Rows, share: float, rule: SplitRule, *, purpose: int, earlier: Earlier | None = None
-) -> Held:
+def hold_out(rows: Rows, share: float, rule: SplitRule, *, purpose: int, earlier: Earlier | None = None) -> Held:
     """Holds out a share of the rows by the rule's roles.
 
     Args:
@@ -76,8 +78,27 @@ def hold_out(
     if not rule.shuffle:
         return _last_rows(rows.n, share, earlier)
     strata, notes = make_strata(rows, target=rule.stratify, least=max(2, round(1 / max(share, 1e-9))))
-    held = draw(strata, share, rng, held=earlier.test, eligible=~earlier.development)
+    before, free = earlier.test, ~earlier.development
+    if rows.copies is not None:
+        before, free = _copies_first(rows.copies, strata, share, rule, purpose, earlier)
+    held = draw(strata, share, rng, held=before, eligible=free)
     return Held(~held, held, [_random_words(rows, rule), *notes])
+
+
+def _copies_first(
+    copies: np.ndarray, strata: np.ndarray, share: float, rule: SplitRule, purpose: int, earlier: Earlier
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that are held before the draw because their copies are, and those that the draw may add."""
+    unit = parted_already(copies, earlier.test, earlier.development)
+    placed = place_copies(
+        unit,
+        strata,
+        np.array([1 - share, share]),
+        generator(rule.seed, COPIES_PURPOSE + purpose),
+        fixed=earlier_bins(unit, earlier.test, earlier.development),
+        whole_strata=True,
+    )
+    return earlier.test | (placed == 1), ~earlier.development & (placed < 0)
 
 
 def _random_words(rows: Rows, rule: SplitRule) -> str:
@@ -130,9 +151,7 @@ def _by_time(time: np.ndarray, share: float, rule: SplitRule, earlier: Earlier) 
     lost = {
         f"closer than the gap of {rule.gap:g} to the cut in time": int((near & ~earlier.test).sum()),
         "sealed in an earlier dataset version, but before the cut in time": int((~late & earlier.test).sum()),
-        "trained on in an earlier dataset version, but after the cut in time": int(
-            (late & earlier.development).sum()
-        ),
+        "trained on in an earlier dataset version, but after the cut in time": int((late & earlier.development).sum()),
     }
     sentence = f"Rows are ordered by {rule.time}: the latest are held out, every kept row is earlier."
     return Held(kept, held, [sentence], {why: count for why, count in lost.items() if count})
@@ -170,8 +189,7 @@ def _by_group_and_time(
     kept, held, way = later_and_unseen(time, group, labels, share, rule.gap, rng, fixed=fixed)
     if not held.any() or not kept.any():
         raise UserError(
-            f"no row is both later in {rule.time!r} and of a group of {rule.group!r} that earlier rows do "
-            "not have",
+            f"no row is both later in {rule.time!r} and of a group of {rule.group!r} that earlier rows do not have",
             remedy="use one of --group and --time; for groups that recur, --time with --cluster",
         )
     neither = int((~kept & ~held).sum())

@@ -73,16 +73,13 @@ class SplitRule:
                 )
         if self.test_size + self.validation_size >= 1:
             raise UserError(
-                f"test_size {self.test_size} and validation_size {self.validation_size} leave no row for "
-                "training",
+                f"test_size {self.test_size} and validation_size {self.validation_size} leave no row for training",
                 remedy="their sum must stay below 1",
             )
         for name in ("folds", "repeats"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UserError(
-                    f"{name} must be at least 1, got {value}", remedy=f"leave {name} out for the default"
-                )
+                raise UserError(f"{name} must be at least 1, got {value}", remedy=f"leave {name} out for the default")
         if self.gap < 0:
             raise UserError(f"gap must be 0 or more seconds (rows for row-order), got {self.gap}")
         if self.gap and self.time is None:
@@ -95,6 +92,11 @@ class SplitRule:
                 "validation_from and test_from need the column that they are compared with",
                 remedy="name it with --time",
             )
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether rows are parted without regard to time, groups, their order or a column of parts."""
+        return self.shuffle and not (self.time or self.group or self.split_column)
 
     def to_json(self) -> dict[str, Any]:
         """The rule as plain data."""
@@ -132,6 +134,8 @@ class Rows:
         strata: (n,) codes of further columns to stratify by, or None.
         group: (n,) codes; a negative code is a row without a group, which counts as a group of its own.
         time: (n,) float, or None.
+        copies: (n,) codes of rows that equal each other and stay on one side of a cut drawn by chance, -1 for a
+            row without a copy; or None.
         classes: names of the classes, for messages.
         strata_names: names of the strata codes, for messages.
     """
@@ -144,6 +148,7 @@ class Rows:
     time: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     strata_names: tuple[str, ...] = ()
+    copies: np.ndarray | None = None
 
     def take(self, positions: np.ndarray) -> Rows:
         """The rows at these positions."""
@@ -160,6 +165,7 @@ class Rows:
             time=part(self.time),
             classes=self.classes,
             strata_names=self.strata_names,
+            copies=part(self.copies),
         )
 
     def class_name(self, code: int) -> str:

@@ -199,7 +199,9 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
     split = draw(table, settings, rule, None, None)
     table = settled(table, split, settings)
     development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
-    test = table.frame.filter(pl.Series(split.part == TEST)).drop(table.target.column)
+    given = read_given_test(settings, table)
+    held = table.frame.filter(pl.Series(split.part == TEST)) if given is None else given
+    test = held.drop(table.target.column)
     findings = run_checks(
         development,
         test if test.height else None,

@@ -11,6 +11,7 @@ import polars as pl
 
 from trainwright.config.resolve import resolve_split
 from trainwright.config.settings import Settings
+from trainwright.data.copies import Copies, find_copies
 from trainwright.data.dataset import codes_of, role_codes, role_time
 from trainwright.data.infer import encode_target
 from trainwright.data.parts import publish_parts
@@ -69,6 +70,7 @@ def draw(
     """Applies the rule to the table."""
     strata = [table.frame[name] for name in rule.strata]
     codes = codes_of(strata) if strata else None
+    copies = _copies(table, rule)
     split = make_split(
         rule,
         table.frame.height,
@@ -77,16 +79,26 @@ def draw(
         strata=codes,
         group=role_codes(table.frame, table.schema, Role.GROUP),
         time=_time(table, settings),
+        copies=None if copies is None else copies.kept_whole,
         split_values=table.frame[rule.split_column].to_list() if rule.split_column else None,
         earlier_test=earlier_test,
         earlier_development=earlier_development,
         classes=table.target.classes,
         strata_names=() if codes is None else _names_of(strata, codes),
     )
+    if copies is not None and copies.repeated:
+        split = replace(split, reason=(*split.reason, copies.words))
     if rule.folds is None or settings.data.folds is not None:
         return split
     asked, chosen = f"{rule.folds} folds, as asked.", f"{rule.folds} folds: what the time limit affords."
     return replace(split, reason=tuple(chosen if words == asked else words for words in split.reason))
+
+
+def _copies(table: Table, rule: SplitRule) -> Copies | None:
+    """Rows that equal another in every feature; None where the split does not go by chance."""
+    if not rule.by_chance:
+        return None
+    return find_copies(table.frame, [column.name for column in table.schema.features])
 
 
 def rule_of(settings: Settings, n_rows: int, limit: float) -> SplitRule:

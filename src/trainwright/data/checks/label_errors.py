@@ -1,0 +1,98 @@
+"""Names labels that are probably wrong: what models that did not see a row think of its label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trainwright.data.checks.context import Context
+from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.label_quality.confident import suspect_classes
+from trainwright.data.label_quality.residuals import suspect_numbers
+
+CODE = "TW304"
+# Fewer suspects than this are no finding: honest tables have an odd row or two.
+FEWEST = 3
+WARNING = 0.05
+LEAST_ROWS = 50
+LISTED = 10
+
+
+def run(context: Context) -> list[Finding]:
+    from trainwright.data.checks.quick_model import ROWS, design, fold_numbers, out_of_fold
+
+    if context.n < LEAST_ROWS:
+        raise NotApplicable(f"there are fewer than {LEAST_ROWS} development rows")
+    if not context.features:
+        raise NotApplicable("there is no feature column")
+    rows = np.arange(context.n)
+    if context.n > ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(context.n, ROWS, replace=False))
+    y, k = context.y[rows], len(context.target.classes) if context.classes else 0
+    x = design(context.development[rows], context.features)
+    folds = fold_numbers(len(rows), 5)
+    prediction = out_of_fold(x, y, folds, classes=k)
+    found = suspect_classes(y, prediction) if k else suspect_numbers(y, prediction, folds)
+    document = found.to_json(_row_numbers(context)[rows], tuple(context.target.classes) if k else ())
+    return findings_of(document, context.target.column, quick=True)
+
+
+def findings_of(
+    document: dict[str, Any], target: str, *, project: str | None = None, quick: bool = False
+) -> list[Finding]:
+    """TW304 for the suspects of a training or of the quick model.
+
+    Args:
+        document: `Suspects.to_json`.
+        target: the column that holds the labels.
+        project: whose latest run has the list; None before a training.
+        quick: a small model on a sample found them.
+    """
+    count, looked_at, share = document["count"], document["rows_looked_at"], document["share"]
+    if count < FEWEST:
+        return []
+    if document["overlap"]:
+        message = (
+            f"{count:,} of {looked_at:,} labels are named as the least likely ones. How many are wrong cannot be told: "
+            "the classes overlap, so an unusual case and a wrong label look alike."
+        )
+    elif document["pairs"]:
+        often = document["pairs"][0]
+        message = (
+            f"{count:,} of {looked_at:,} labels look wrong (about {share:.1%} are estimated to be), most often "
+            f"{often['given']!r} where {often['suggested']!r} is expected ({often['count']:,})."
+        )
+    else:
+        message = f"{count:,} of {looked_at:,} numbers in {target!r} lie far from what their row lets expect."
+    estimated = share if share is not None and document["pairs"] and not document["overlap"] else 0.0
+    if project is None:
+        remedy = "train, then look at them: `trainwright data labels list PROJECT`"
+    else:
+        remedy = (
+            f"look at them with `trainwright data labels list {project}`; `trainwright data labels accept {project} "
+            "ROW,ROW` corrects them in a new dataset version, `reject` keeps them"
+        )
+    if quick:
+        message += " (A quick model looked; the training's own models look again.)"
+    return [
+        Finding(
+            code=CODE,
+            severity="warning" if estimated > WARNING else "note",
+            message=message,
+            evidence={**{key: document[key] for key in ("count", "rows_looked_at", "share", "overlap", "pairs")},
+                      "rows": document["rows"][:LISTED]},
+            remedy=remedy,
+        )
+    ]  # fmt: skip
+
+
+def _row_numbers(context: Context) -> np.ndarray:
+    """(n,) the numbers of the development rows in the dataset version."""
+    if context.split is None:
+        return np.arange(context.n)
+    numbers = context.split.development
+    return numbers if len(numbers) == context.n else np.arange(context.n)
+
+
+CHECK = Check(CODE, "label-errors", "warning", "Labels that are probably wrong", run)

@@ -1,0 +1,121 @@
+"""Likely label errors among classes: confident learning on held-out probabilities.
+
+Northcutt, Jiang, Chuang (2021), "Confident learning: estimating uncertainty in dataset labels", JAIR 70. A class's
+threshold is the mean probability of that class among the rows that carry its label (eq. 2); a row counts as another
+class when that class's probability reaches its threshold (eq. 1, the confident joint). The rows off the joint's
+diagonal are ranked by the probability of their own label (self-confidence).
+
+Confident learning takes every confident disagreement for an error. Where classes overlap (a customer who looked safe
+did default) most of them are unusual cases, not errors. So the share of wrong labels is estimated where the model is
+surest, the nearest to anchor points (Liu and Tao 2016, "Classification with noisy labels by importance reweighting",
+section 5): there, honest classes hardly mix, and wrong labels are as frequent as anywhere. What disagrees beyond that
+share is overlap.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainwright.data.label_quality.suspects import Suspects
+
+# The surest part of each predicted class, in which disagreement is taken for wrong labels.
+SUREST = 0.4
+FEWEST_SUREST = 10
+# Disagreement beyond the estimated share of wrong labels from which classes count as overlapping.
+OVERLAP = 0.067
+# More wrong labels than this are less likely than classes that overlap everywhere.
+IMPLAUSIBLE = 0.15
+# With overlapping classes, only this share of the rows is named.
+OVERLAP_LISTED = 0.01
+# From this estimated share on, all confident disagreements are named.
+NOISY = 0.02
+
+
+def confident_thresholds(y: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """(k,) the mean probability of each class among the rows that carry its label; 1 for a class without rows."""
+    k = probability.shape[1]
+    counts = np.bincount(y, minlength=k)
+    sums = np.bincount(y, weights=probability[np.arange(len(y)), y], minlength=k)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)
+
+
+def confident_joint(y: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts rows by given label and by the class that is confidently theirs.
+
+    Args:
+        y: (n,) class positions as given.
+        probability: (n, k) of models that did not see the row.
+
+    Returns:
+        (k, k) counts, and (n,) the confident class of each row, -1 where no class reaches its threshold.
+
+    Example:
+        >>> sure = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.1, 0.9]])
+        >>> confident_joint(np.array([0, 0, 1, 0]), sure)[0].tolist()
+        [[2, 1], [0, 1]]
+    """
+    k = probability.shape[1]
+    reached = np.where(probability >= confident_thresholds(y, probability), probability, -1.0)
+    confident = np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1)
+    known = confident >= 0
+    joint = np.bincount(y[known] * k + confident[known], minlength=k * k).reshape(k, k)
+    return joint, confident
+
+
+def suspect_classes(y: np.ndarray, probability: np.ndarray) -> Suspects:
+    """The rows whose class is probably wrong, the likeliest first.
+
+    Args:
+        y: (n,) class positions as given.
+        probability: (n, k) of models that did not see the row.
+
+    Example:
+        >>> y = np.repeat([0, 1], 50)
+        >>> sure = np.where(y[:, None] == [0, 1], 0.96, 0.04)
+        >>> y[:4] = 1  # four wrong labels
+        >>> found = suspect_classes(y, sure)
+        >>> sorted(found.positions.tolist()), found.suggested.tolist(), round(found.share, 2)
+        ([0, 1, 2, 3], [0, 0, 0, 0], 0.04)
+    """
+    _, confident = confident_joint(y, probability)
+    predicted = probability.argmax(axis=1)
+    own = probability[np.arange(len(y)), y]
+    off = (confident >= 0) & (confident != y) & (predicted != y)
+    likely, share = _as_many_as_errors(y, probability, predicted)
+    overlap = float((predicted != y).mean()) - share > OVERLAP or share > IMPLAUSIBLE
+    if overlap or share < NOISY:
+        off &= likely
+    rows = np.flatnonzero(off)
+    rows = rows[np.argsort(own[rows], kind="stable")]
+    if overlap:
+        rows = rows[: max(int(OVERLAP_LISTED * len(y)), 1)]
+    suggested = confident[rows]
+    pairs, counts = np.unique(np.column_stack([y[rows], suggested]), axis=0, return_counts=True)
+    return Suspects(
+        positions=rows,
+        given=y[rows],
+        suggested=suggested,
+        probability=probability[rows, suggested],
+        given_probability=own[rows],
+        share=None if overlap else share,
+        overlap=overlap,
+        pairs={(int(i), int(j)): int(n) for (i, j), n in zip(pairs, counts)},
+        rows=len(y),
+    )
+
+
+def _as_many_as_errors(y: np.ndarray, probability: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, float]:
+    """The least likely labels, as many for each predicted class as are estimated wrong, and the share of all rows."""
+    likely, wrong = np.zeros(len(y), dtype=bool), 0.0
+    own = probability[np.arange(len(y)), y]
+    order = np.argsort(-probability[np.arange(len(y)), predicted], kind="stable")
+    for j in range(probability.shape[1]):
+        rows = order[predicted[order] == j]
+        if len(rows) < FEWEST_SUREST:
+            continue
+        surest = rows[: max(FEWEST_SUREST, round(SUREST * len(rows)))]
+        errors = float((y[surest] != j).mean()) * len(rows)
+        wrong += errors
+        others = rows[y[rows] != j]
+        likely[others[np.argsort(own[others], kind="stable")][: round(errors)]] = True
+    return likely, wrong / max(len(y), 1)

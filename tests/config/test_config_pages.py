@@ -72,7 +72,7 @@ def test_the_template_is_accepted_and_so_is_every_line_switched_on() -> None:
     assert set(settings.origins) == {"data.train_file", "data.target", "training.time_limit", "training.seed"}
     on = re.sub(r"^(  )# (\w+:)( |$)", r"\1\2\3", text, flags=re.MULTILINE)
     on = re.sub(r"^  #   (\w+: )", r"    \1", on, flags=re.MULTILINE)
-    clashes = ("test_file", "train_size", "split_column", "l2_regularization", "warmup_ratio", "model_type")
+    clashes = ("test_file", "train_size", "split_column", "l2_regularization", "warmup_ratio", "model_type", "resample")
     on = re.sub(rf"^  ({'|'.join(clashes)}): .*\n", "", on, flags=re.MULTILINE)
     settings = load_settings(text=on)
     assert len(settings.origins) > 70

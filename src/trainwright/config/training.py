@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trainwright.config.keys import Block, Duration, Integers, PositiveShare, Words, key
+from trainwright.config.keys import AsWritten, Block, Duration, Integers, PositiveShare, Text, Words, key
 
 Preset = Literal["quick", "balanced", "production", "limited-data"]
 Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "elu", "selu"]
 Optimizer = Literal["adamw", "adam", "sgd", "momentum", "rmsprop"]
 Scheduler = Literal["fixed", "step", "cosine_annealing", "warmup_cosine", "warmup_linear"]
 Loss = Literal["cross_entropy", "focal", "mse", "mae", "huber"]
+ClassWeight = Literal["balanced"] | Annotated[dict[Text, Annotated[float, Field(gt=0)]], AsWritten()]
+Resample = Literal["none", "over", "under", "smote"]
 
 
 class TrainingSettings(Block):
@@ -48,8 +50,19 @@ class TrainingSettings(Block):
         "What is optimised and shown first: ROC-AUC for two classes, log-loss for more, RMSE for numbers.",
         example="roc_auc",
     )
-    ensemble: bool = key(
-        True, "Combine models where that is better by more than one standard error.", example=True
+    ensemble: bool = key(True, "Combine models where that is better by more than one standard error.", example=True)
+    class_weight: ClassWeight | None = key(
+        None,
+        "Mistakes on rare classes weigh more while training: balanced, or a weight for each class (only ratios "
+        "matter). Try a tuned threshold first; probabilities are calibrated again afterwards.",
+        example="balanced",
+    )
+    resample: Resample = key(
+        "none",
+        "Evens out the classes among the rows that a fit learns from, never among those it is judged on: over "
+        "copies rows of rare classes, under leaves out rows of frequent ones, smote makes rows up between "
+        "neighbours.",
+        example="over",
     )
     sample: PositiveShare | None = key(
         None, "Rehearse on this share of the rows; the result is marked and makes no version.", example="10%"
@@ -93,8 +106,7 @@ class TrainingSettings(Block):
     )
     batch_size: int | Literal["auto"] | None = key(
         None,
-        "Rows of one step; automatic, starting from 16. Larger is faster while memory allows: 32 to "
-        "128 are usual.",
+        "Rows of one step; automatic, starting from 16. Larger is faster while memory allows: 32 to 128 are usual.",
         example=32,
         concerns="neural",
     )
@@ -202,9 +214,7 @@ class TrainingSettings(Block):
     save_checkpoint: bool | None = key(
         None, "Write the model's state to disk while it trains.", example=True, concerns="neural"
     )
-    checkpoint_interval: int | None = key(
-        None, "Epochs between two checkpoints.", example=5, concerns="neural", ge=1
-    )
+    checkpoint_interval: int | None = key(None, "Epochs between two checkpoints.", example=5, concerns="neural", ge=1)
 
     @field_validator("epochs", "batch_size", mode="after")
     @classmethod
@@ -214,6 +224,17 @@ class TrainingSettings(Block):
         if isinstance(value, int) and value > 10_000_000:
             raise ValueError(f"must be at most 10 million; got {value}")
         return value
+
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _weights_in_one_text(cls, value: Any) -> Any:
+        """From the command line: `--class-weight yes=5,no=1`."""
+        if not isinstance(value, str) or "=" not in value:
+            return value
+        pairs = [part.rpartition("=") for part in value.split(",") if part.strip()]
+        if len({name.strip() for name, _, _ in pairs}) < len(pairs):
+            raise ValueError(f"must name each class once, got {value!r}")
+        return {name.strip(): weight.strip() for name, _, weight in pairs}
 
     @field_validator("early_stopping", mode="before")
     @classmethod
@@ -234,17 +255,16 @@ class TrainingSettings(Block):
                 "shrink; give one of them"
             )
         if self.warmup_steps is not None and self.warmup_ratio is not None:
+            raise ValueError("warmup_steps and warmup_ratio both say how long the warm-up is; give one of them")
+        if self.class_weight is not None and self.resample != "none":
             raise ValueError(
-                "warmup_steps and warmup_ratio both say how long the warm-up is; give one of them"
+                f"class_weight and resample: {self.resample} both give rare classes more say; give one of them"
             )
         stop = self.early_stopping
         if type(stop) is int and self.patience is not None and stop != self.patience:
-            raise ValueError(
-                f"early_stopping: {stop} and patience: {self.patience} disagree; give one of them"
-            )
+            raise ValueError(f"early_stopping: {stop} and patience: {self.patience} disagree; give one of them")
         if self.model_type is not None and self.families is not None and self.model_type not in self.families:
             raise ValueError(
-                f"model_type: {self.model_type} and families: {', '.join(self.families)} disagree; "
-                f"give one of them"
+                f"model_type: {self.model_type} and families: {', '.join(self.families)} disagree; give one of them"
             )
         return self

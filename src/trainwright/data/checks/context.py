@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from trainwright.data.copies import Copies, find_copies
 from trainwright.data.notes import Note
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
 
 if TYPE_CHECKING:
+    from trainwright.data.checks.quick_table import QuickTable
     from trainwright.data.split_value import Split
 
 SAMPLE = 50_000
@@ -32,6 +35,7 @@ class Context:
         split: the split, for its rule, or None.
         y: (n,) class positions or numbers of the development rows.
         notes: what reading and typing the table found out.
+        end: on the clock `time.monotonic`, when all checks must be over, or None.
     """
 
     development: pl.DataFrame
@@ -41,6 +45,12 @@ class Context:
     split: Split | None
     y: np.ndarray
     notes: tuple[Note, ...] = ()
+    end: float | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until all checks must be over; a check that is slow on wide tables looks here and stops early."""
+        return float("inf") if self.end is None else self.end - time.monotonic()
 
     @property
     def n(self) -> int:
@@ -79,6 +89,13 @@ class Context:
         """The sampled development rows."""
         return self.development if self.n <= SAMPLE else self.development[self.sample]
 
+    @cached_property
+    def quick(self) -> QuickTable:
+        """What quick models learn from: at most 10,000 development rows and 300 feature columns."""
+        from trainwright.data.checks.quick_table import quick_table
+
+        return quick_table(self.development, self.features, self.y, classes=self.classes)
+
     @property
     def sampled_note(self) -> dict[str, Any]:
         """Evidence that says on how many rows a figure rests."""
@@ -94,6 +111,11 @@ class Context:
             if product > budget:
                 return False
         return True
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Which development rows equal another one in every feature, and whether chance explains it."""
+        return find_copies(self.development, [column.name for column in self.features])
 
     @property
     def random_split(self) -> bool:

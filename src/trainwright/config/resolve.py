@@ -163,5 +163,7 @@ def resolve_metric(settings: Settings) -> str | None:
 
 
 def hidden_columns(settings: Settings) -> tuple[str, ...]:
-    """Columns that no model may see: those ignored and those not known when a prediction is made."""
-    return tuple(dict.fromkeys((*settings.data.ignore, *settings.requirements.unavailable_at_prediction)))
+    """Columns that no model may see: those ignored, annotators' labels, those not known when a prediction is made."""
+    data = settings.data
+    hidden = (*data.ignore, *data.annotators, *settings.requirements.unavailable_at_prediction)
+    return tuple(dict.fromkeys(hidden))

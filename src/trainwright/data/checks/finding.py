@@ -59,16 +59,24 @@ class Outcome:
         code, slug: of the check.
         state: "found", "passed", "not applicable", "skipped" or "crashed".
         reason: why it is not applicable, was skipped, or crashed.
+        seconds: how long it took, to the millisecond.
     """
 
     code: str
     slug: str
     state: str
     reason: str = ""
+    seconds: float = 0.0
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """The outcome as plain data."""
-        return {"code": self.code, "slug": self.slug, "state": self.state, "reason": self.reason}
+        return {
+            "code": self.code,
+            "slug": self.slug,
+            "state": self.state,
+            "reason": self.reason,
+            "seconds": self.seconds,
+        }
 
 
 @dataclass(frozen=True)

@@ -48,27 +48,32 @@ def run_checks(
 
     if test_features is not None and target.column in test_features.columns:
         raise ValueError(f"the test features hold the target column {target.column!r}")
-    context = make_context(development, test_features, schema, target, split, tuple(notes))
     end = None if deadline is None else time.monotonic() + deadline
+    context = make_context(development, test_features, schema, target, split, tuple(notes), end)
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
     for check in checks().values() if only is None else only:
-        if end is not None and time.monotonic() > end:
+        if context.seconds_left < 0:
             reason = f"the {deadline:g} seconds for checks were used up"
             outcomes.append(Outcome(check.code, check.slug, "skipped", reason))
             continue
-        try:
-            found = check.run(context)
-        except NotApplicable as why:
-            outcomes.append(Outcome(check.code, check.slug, "not applicable", str(why)))
-        except Exception as error:  # noqa: BLE001 - a check that fails must never stop a training
-            reason = f"{type(error).__name__}: {error}"
-            outcomes.append(Outcome(check.code, check.slug, "crashed", reason))
-        else:
-            findings.extend(found)
-            outcomes.append(Outcome(check.code, check.slug, "found" if found else "passed"))
+        begin = time.monotonic()
+        state, reason, found = _ask(check, context)
+        findings.extend(found)
+        outcomes.append(Outcome(check.code, check.slug, state, reason, round(time.monotonic() - begin, 3)))
     findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
     return Findings(tuple(findings), tuple(outcomes))
+
+
+def _ask(check: Check, context: Context) -> tuple[str, str, list[Finding]]:
+    """How one check ends, why, and what it found."""
+    try:
+        found = check.run(context)
+    except NotApplicable as why:
+        return "not applicable", str(why), []
+    except Exception as error:  # noqa: BLE001 - a check that fails must never stop a training
+        return "crashed", f"{type(error).__name__}: {error}", []
+    return "found" if found else "passed", "", found
 
 
 def make_context(
@@ -78,6 +83,7 @@ def make_context(
     target: Target,
     split: Split | None,
     notes: tuple[Note, ...] = (),
+    end: float | None = None,
 ) -> Context:
     """The material of the checks: rows whose label is missing or unknown are left out."""
     from trainwright.data.labels import encode_target
@@ -86,4 +92,4 @@ def make_context(
     known = y >= 0 if target.task == "classes" else np.isfinite(y)
     if not known.all():
         development, y = development.filter(known), y[known]
-    return Context(development, test_features, schema, target, split, y, notes)
+    return Context(development, test_features, schema, target, split, y, notes, end)

@@ -1,0 +1,123 @@
+"""The sampled rows and columns that quick models of the checks work on, and what one of all columns knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.checks.association import as_codes, as_numbers, bins_of, strength
+from trainwright.data.checks.quick_model import COLUMNS, ROWS, design, fold_numbers, out_of_fold, skill
+from trainwright.data.schema import Column, Kind
+
+# More classes than this are told apart as the most frequent ones and the rest.
+CLASSES = 10
+# Rows by which the columns of a very wide table are ranked before any model sees them.
+RANKING_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class QuickTable:
+    """What a quick model learns from.
+
+    Args:
+        rows: (m,) ascending positions among the development rows.
+        columns: the p columns.
+        x: (m, p) float32; see `quick_model.design`.
+        y: (m,) class positions, or ranks of numbers from 0 to 1, so that a few large numbers decide nothing.
+        classes: number of classes; 0 for a number.
+        folds: (m,) fold of each row.
+        evidence: on how many rows and columns every figure rests.
+    """
+
+    rows: np.ndarray
+    columns: tuple[Column, ...]
+    x: np.ndarray
+    y: np.ndarray
+    classes: int
+    folds: np.ndarray
+    evidence: dict[str, Any]
+
+    @cached_property
+    def prediction(self) -> np.ndarray:
+        """What the model of all columns says about each row, not having learned from it."""
+        return self.predict(range(len(self.columns)))
+
+    @cached_property
+    def skill(self) -> float:
+        """How much the model of all columns knows, 0 to 1; see `quick_model.skill`."""
+        return self.skill_of(self.prediction)
+
+    def predict(self, columns: Any, *, folds: np.ndarray | None = None) -> np.ndarray:
+        """The same for a model of some columns, by position, and other folds where given."""
+        x = self.x[:, list(columns)]
+        return out_of_fold(x, self.y, self.folds if folds is None else folds, classes=self.classes)
+
+    def skill_of(self, prediction: np.ndarray) -> float:
+        """How much a prediction of these rows knows."""
+        return skill(prediction, self.y, self.classes)
+
+
+def quick_table(
+    frame: pl.DataFrame, columns: tuple[Column, ...], y: np.ndarray, *, classes: bool, seed: int = 0
+) -> QuickTable:
+    """Samples rows and columns.
+
+    Args:
+        frame: the development rows.
+        columns: the features among its columns.
+        y: (n,) class positions or numbers.
+        classes: whether y are classes.
+        seed: of the rows drawn and of the folds.
+
+    Returns:
+        At most 10,000 rows and 300 columns; of a wider table those that go most with the target.
+    """
+    rng = np.random.default_rng(seed)
+    n = frame.height
+    rows = np.arange(n) if n <= ROWS else np.sort(rng.choice(n, ROWS, replace=False))
+    labels, width = _labels(y[rows], classes)
+    kept = columns
+    sampled = frame.select([c.name for c in columns])[rows] if len(rows) < n else frame
+    evidence = {"rows_looked_at": len(rows), "rows": n}
+    if len(columns) > COLUMNS:
+        kept = _strongest(sampled, columns, labels, width > 0)
+        evidence |= {"columns_looked_at": len(kept), "columns": len(columns)}
+    x = design(sampled, kept)
+    return QuickTable(rows, kept, x, labels, width, fold_numbers(len(rows), seed=seed), evidence)
+
+
+def _labels(y: np.ndarray, classes: bool) -> tuple[np.ndarray, int]:
+    """Class positions with the rarest ones merged, or ranks of numbers; and the number of classes."""
+    if not classes:
+        _, where, counts = np.unique(y, return_inverse=True, return_counts=True)
+        middle = np.cumsum(counts) - (counts - 1) / 2
+        return (middle[where.reshape(-1)] - 0.5) / max(len(y), 1), 0
+    counts = np.bincount(y.astype(np.int64))
+    if len(counts) <= CLASSES:
+        return y.astype(np.int64), max(len(counts), 2)
+    place = np.full(len(counts), CLASSES - 1)
+    place[np.argsort(-counts, kind="stable")[: CLASSES - 1]] = np.arange(CLASSES - 1)
+    return place[y.astype(np.int64)], CLASSES
+
+
+def _strongest(frame: pl.DataFrame, columns: tuple[Column, ...], y: np.ndarray, classes: bool) -> tuple[Column, ...]:
+    """The columns that go most with the target on a few rows, in the order of the table."""
+    few = slice(0, None, max(1, frame.height // RANKING_ROWS))
+    y = y[few]
+    every = np.ones(len(y), dtype=bool)
+    values = []
+    for column in columns:
+        series = frame[column.name][few]
+        if series.dtype.is_numeric() or series.dtype.is_temporal():
+            codes = bins_of(as_numbers(series), every, 10)
+        elif column.kind is Kind.TEXT:
+            codes = bins_of(as_numbers(series.cast(pl.String).str.len_chars()), every, 10)
+        else:
+            codes = as_codes(series)
+        values.append(strength(codes, y, classes))
+    best = np.sort(np.argsort(-np.array(values), kind="stable")[:COLUMNS])
+    return tuple(columns[int(i)] for i in best)

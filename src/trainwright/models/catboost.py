@@ -10,7 +10,7 @@ import numpy as np
 
 from trainwright.models.features.numeric import NumericBlock
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
-from trainwright.models.features.progress import Progress
+from trainwright.models.features.progress import Progress, thinned
 from trainwright.models.settings import check_settings
 from trainwright.models.spec import Estimator, Report, Setting, Spec
 from trainwright.models.storage import read_json, write_json
@@ -176,7 +176,7 @@ class CatBoost(Estimator):
         self._outcome = Outcome.learn(y, sample_weight, self.target)
         self._block = NumericBlock.learn(X, y, len(self.target.classes))
         self._model: Any = None
-        self.derived, self.iterations = {}, None
+        self.derived, self.iterations, self.curve = {}, None, None
         numbers = self._block.transform(X, np.float32)
         if self._outcome.constant or not _varies(numbers, X.codes):
             self.derived["constant"] = True
@@ -197,6 +197,8 @@ class CatBoost(Estimator):
             callbacks=None if report is None else [_Callback(report, int(settings["iterations"]))],
         )
         self._read_back(model, threads)
+        losses = next(iter((model.get_evals_result().get("validation") or {}).values()), [])
+        self.curve = thinned([loss * self._outcome.scale for loss in losses])
         metadata = model.get_metadata()
         for key, nothing in SCRUBBED.items():
             metadata[key] = nothing
@@ -207,6 +209,22 @@ class CatBoost(Estimator):
         if self._model is None:
             return self._outcome.constants(len(X))
         return self._outcome.predictions(self._raw(X))
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """See `Estimator.staged`."""
+        if self._model is None:
+            return None
+        total: Any = 0.0
+        begin, out = 0, []
+        from catboost import Pool
+
+        pool = Pool(_features(self._block.transform(X, np.float32), X.codes))
+        for end in rounds:
+            # The bias belongs to the first part only (CatBoost adds it where ntree_start is 0).
+            part = self._model.predict(pool, prediction_type="RawFormulaVal", ntree_start=begin, ntree_end=end)
+            total, begin = total + np.asarray(part), end
+            out.append(self._outcome.predictions(total))
+        return out
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """Exact TreeSHAP of CatBoost; see `Estimator.contributions`."""

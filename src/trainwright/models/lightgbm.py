@@ -13,7 +13,7 @@ from trainwright.models.features.discovery import learn_engineered
 from trainwright.models.features.engineered import EngineeredMatrix
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.features.plain import PlainMatrix
-from trainwright.models.features.progress import Progress
+from trainwright.models.features.progress import Progress, thinned
 from trainwright.models.features.small_models import TrainingRows
 from trainwright.models.settings import check_settings
 from trainwright.models.spec import Estimator, Report, Setting, Spec
@@ -118,7 +118,7 @@ class LightGBM(Estimator):
         self._outcome = Outcome.learn(y, sample_weight, self.target)
         self._matrix: Matrix | None = None
         self._booster: Any = None
-        self.derived, self.iterations = {}, None
+        self.derived, self.iterations, self.curve = {}, None, None
         if self._outcome.constant or not X.layout.names:
             self.derived["constant"] = True
             return self
@@ -135,12 +135,14 @@ class LightGBM(Estimator):
             free_raw_data=True,
         )
         del values
+        history: dict[str, Any] = {}
         booster = lightgbm.train(
             parameters,
             train,
             num_boost_round=int(settings["n_estimators"]),
-            **self._stopping(validation, train, settings, report),
+            **self._stopping(validation, train, settings, report, history),
         )
+        self.curve = self._curve(history)
         self.iterations = int(booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration())
         self.derived |= {"num_threads": threads, "min_child_samples": parameters["min_data_in_leaf"]}
         # The text is the model, in memory as on disk: predictions before and after `save` are the same
@@ -153,6 +155,17 @@ class LightGBM(Estimator):
         if self._booster is None or self._matrix is None:
             return self._outcome.constants(len(X))
         return self._outcome.predictions(self._booster.predict(self._matrix.transform(X), raw_score=True))
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """See `Estimator.staged`."""
+        if self._booster is None or self._matrix is None:
+            return None
+        values, total, begin, out = self._matrix.transform(X), np.zeros(1), 0, []
+        for end in rounds:
+            part = self._booster.predict(values, raw_score=True, start_iteration=begin, num_iteration=end - begin)
+            total, begin = total + part, end
+            out.append(self._outcome.predictions(total))
+        return out
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """Exact TreeSHAP of LightGBM; an engineered feature is shared equally among the columns it is made
@@ -207,6 +220,13 @@ class LightGBM(Estimator):
             estimator._booster = lightgbm.Booster(model_str=estimator._text)
         return estimator
 
+    def _curve(self, history: dict[str, Any]) -> dict[str, list[float]] | None:
+        """The loss by round on the inner validation rows; squared error becomes RMSE in the target's unit."""
+        losses = next(iter(next(iter(history.values()), {}).values()), [])
+        if self.target.task == "number":
+            losses = [float(np.sqrt(loss)) * self._outcome.scale for loss in losses]
+        return thinned(losses)
+
     def _parameters(self, settings: dict[str, Any], n: int, seed: int, threads: int) -> dict[str, Any]:
         """LightGBM's own parameters for these settings and n training rows."""
         parameters: dict[str, Any] = {name: settings[name] for name in PASSED}
@@ -231,9 +251,15 @@ class LightGBM(Estimator):
         }
 
     def _stopping(
-        self, validation: Dataset | None, train: Any, settings: dict[str, Any], report: Report | None
+        self,
+        validation: Dataset | None,
+        train: Any,
+        settings: dict[str, Any],
+        report: Report | None,
+        history: dict[str, Any],
     ) -> dict[str, Any]:
-        """Arguments for lightgbm.train that watch the inner validation rows and report progress."""
+        """Arguments for lightgbm.train that watch the inner validation rows, note their loss by round in `history`, and
+        report progress."""
         import lightgbm
 
         arguments: dict[str, Any] = {"callbacks": []}
@@ -247,6 +273,7 @@ class LightGBM(Estimator):
                 arguments["callbacks"].append(
                     lightgbm.early_stopping(int(settings["patience"]), first_metric_only=True, verbose=False)
                 )
+                arguments["callbacks"].append(lightgbm.record_evaluation(history))
         if report is not None:
             progress = Progress(report, "lightgbm", int(settings["n_estimators"]))
 

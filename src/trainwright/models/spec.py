@@ -98,13 +98,15 @@ class Estimator:
         settings: values for the family's settings; those absent take their default.
 
     After `fit`, `derived` holds what the library decided itself (a learning rate, a thread count) and `iterations`
-    the number of rounds kept, or None.
+    the number of rounds kept, or None; `curve` its loss by round on the inner validation rows, {"steps", "validation"}
+    with at most 100 points, or None. The curve is told, not kept: `save` does not write it.
     """
 
     target: Target
     settings: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Any] = field(default_factory=dict, init=False)
     iterations: int | None = field(default=None, init=False)
+    curve: dict[str, list[float]] | None = field(default=None, init=False)
 
     def fit(
         self,
@@ -137,6 +139,11 @@ class Estimator:
     def load(cls, folder: Path, target: Target) -> Estimator:
         """The model as `save` wrote it; predictions are equal, bit by bit where the format allows it."""
         raise NotImplementedError
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """What `predict` would say after each of these rounds, ascending and at most `iterations`; None when the family
+        does not learn in rounds."""
+        return None
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """For each original feature (n,) its push on the log-odds of the positive (or predicted) class, or on the

@@ -1,0 +1,243 @@
+"""Fits the chosen candidate on parts of each fold's training rows: what the figure was with fewer rows.
+
+Held-out rows stay the same at every size; the full size is already fitted. Groups stay whole, and with a time column
+the latest rows are kept, so that a smaller part is a shorter history and not an older one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainwright.evaluate.size_curve import size_curve
+from trainwright.models.spec import Report
+from trainwright.tasks import Metric
+from trainwright.training.plan import Step
+from trainwright.training.trials import Trial, Work, fit_rows
+
+if TYPE_CHECKING:
+    from trainwright.training.outcome import Outcome
+
+SHARES = (0.125, 0.25, 0.5)
+MORE_SHARES = (0.0625, 0.125, 0.1875, 0.25, 0.375, 0.5, 0.75)
+FEWEST_ROWS, FEWEST_PER_CLASS = 30, 8
+# A part of a training's time limit, and what a fit on few rows still costs of one on all.
+SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.25
+# A single validation part is judged in this many blocks of rows, which take the place of folds.
+BLOCKS = 8
+Fitter = Callable[[Step, np.ndarray, Work, int, Report], Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Whose curve is measured, and why this one."""
+
+    trial: Trial
+    reason: str
+
+
+def choose_member(outcome: Outcome) -> Member | None:
+    """The chosen candidate, or the heaviest member of an ensemble; None for a constant answer."""
+    weights = {t.name: outcome.weights.get(t.name, 0.0) for t in outcome.trials}
+    trials = sorted((t for t in outcome.trials if weights[t.name] > 0), key=lambda t: -weights[t.name])
+    trials = [t for t in trials if t.step.family != "baseline"]
+    if not trials:
+        return None
+    first = trials[0]
+    if len(trials) == 1:
+        return Member(first, f"{first.name}, the chosen candidate")
+    share = f"{weights[first.name]:.0%}"
+    return Member(first, f"{first.name}, the heaviest member of the ensemble ({share} of its weight)")
+
+
+def measure_size_curve(
+    outcome: Outcome,
+    work: Work,
+    metric: Metric,
+    seconds: float,
+    report: Report,
+    *,
+    shares: tuple[float, ...] = SHARES,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
+    """The curve of the chosen candidate against the number of its training rows, as the result document has it.
+
+    Args:
+        outcome: what was chosen, with its fold models.
+        work: development rows and folds.
+        metric: what is measured.
+        seconds: for all fits; fewer folds or sizes are fitted when they are few.
+        report: told what happens.
+        shares: of each fold's training rows, ascending, below 1.
+        clock: seconds.
+
+    Returns:
+        `SizeCurve.to_json()` with "candidate" and "fits"; or {"skipped": why}.
+    """
+    member = choose_member(outcome)
+    if member is None:
+        return {"skipped": "the chosen candidate is a constant answer, which no number of rows changes"}
+    trial = member.trial
+    if not trial.fits or len(trial.fits) < len(work.folds):
+        return {"skipped": f"{trial.name} lacks folds"}
+    sizes = _affordable_shares(work, trial, shares)
+    if len(sizes) < 2:
+        n = min(len(work.folds[index].train) for index in trial.fits)
+        return {"skipped": f"{n} training rows are too few to leave any out"}
+    folds, sizes = _affordable(trial, work, sizes, seconds)
+    if folds == 0:
+        needed = sum(_fold_seconds(trial, work, index, sizes) for index in sorted(trial.fits)[:2])
+        why = f"{max(seconds, 0):.1f} s are left for it and the fewest fits would take about {needed:.1f} s"
+        return {"skipped": why, "needed_s": needed}
+    report({"kind": "stage", "stage": "curve against data size"})
+    end, done, cut = clock() + seconds, [], ""
+    with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="size") as pool:
+        for index in sorted(trial.fits)[:folds]:
+            allowed = seconds if not done else (end - clock())
+            if done and allowed < _fold_seconds(trial, work, index, sizes):
+                cut = f"{len(done)} of {len(work.folds)} folds, which is what the time affords"
+                break
+            done.append(_one_fold(trial, work, metric, index, sizes, pool, report))
+    if len(done) < len(work.folds) and not cut:
+        cut = f"{len(done)} of {len(work.folds)} folds, which is what the time affords"
+    scores = np.vstack(done)
+    mean_rows = float(np.mean([trial.fits[i].n_train for i in sorted(trial.fits)[: len(done)]]))
+    rows = [*(share * mean_rows for share in sizes), mean_rows]
+    usable = np.isfinite(scores).all(axis=1)
+    if usable.sum() < 2:
+        return {"skipped": f"{metric.title} is not defined on parts of the rows"}
+    held = float(np.mean([len(work.folds[i].validation) for i in trial.fits]))
+    found = size_curve(metric, rows, scores, ratio=held / mean_rows, seed=work.seed)
+    return {
+        **found.to_json(),
+        "candidate": trial.name,
+        "reason": member.reason,
+        "folds": len(done),
+        "fits": len(done) * len(sizes),
+        "shortened": cut,
+        "rule": _rule(work),
+    }
+
+
+def part_of(train: np.ndarray, share: float, work: Work, seed: int) -> np.ndarray:
+    """A share of a fold's training rows; smaller shares of the same seed lie within larger ones.
+
+    Args:
+        train: positions within the development rows.
+        share: of them.
+        work: groups stay whole; with a time column the latest rows are kept.
+        seed: of the draw.
+    """
+    data = work.dataset
+    wanted = max(1, round(share * len(train)))
+    rng = np.random.default_rng(seed)
+    if data.time is not None:
+        moments = data.time[train]
+        order = np.argsort(-moments, kind="stable")
+        last = moments[order[wanted - 1]]
+        return np.sort(train[moments >= last])  # equal times stay together
+    units = data.group if data.group is not None else data.cluster
+    if units is not None:
+        codes, at = np.unique(units[train], return_inverse=True)
+        rank = rng.permutation(len(codes))[at]
+        sizes = np.bincount(rank, minlength=len(codes)).cumsum()
+        most = int(np.searchsorted(sizes, wanted, side="left"))
+        return np.sort(train[rank <= most])
+    order = rng.permutation(len(train))
+    if work.target.task == "classes":
+        # Dealt out class by class, so that every part holds each class in its share (as stratified folds do).
+        y = data.y[train][order]
+        place = np.empty(len(order))
+        for value in np.unique(y):
+            own = np.flatnonzero(y == value)
+            place[own] = (np.arange(len(own)) + 0.5) / len(own)
+        order = order[np.argsort(place, kind="stable")]
+    return np.sort(train[order[:wanted]])
+
+
+def _one_fold(
+    trial: Trial,
+    work: Work,
+    metric: Metric,
+    index: int,
+    sizes: tuple[float, ...],
+    pool: ThreadPoolExecutor,
+    report: Report,
+) -> np.ndarray:
+    """(b, s + 1) the metric at each size and at the full one; b is 1, or blocks of a single validation part."""
+    fold, full = work.folds[index], trial.fits[index]
+    seed = work.seed * 1_000 + index
+    held_out = work.dataset.columns.take(fold.validation)
+
+    def fit(share: float) -> np.ndarray:
+        rows = part_of(fold.train, share, work, seed + 500_000)
+        if trial.step.max_rows is not None and len(rows) > share * trial.step.max_rows:
+            most = max(1, round(share * trial.step.max_rows))
+            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+        estimator, _ = fit_rows(trial.step, rows, work, seed, lambda event: None)
+        return np.asarray(estimator.predict(held_out))
+
+    predictions = [*pool.map(fit, sizes), full.prediction]
+    y = work.dataset.y[fold.validation]
+    weight = None if work.dataset.weight is None else work.dataset.weight[fold.validation]
+    blocks = [np.arange(len(y))] if len(work.folds) > 1 else _blocks(work, fold.validation, seed)
+    out = []
+    for own in blocks:
+        part = None if weight is None else weight[own]
+        out.append([metric(y[own], prediction[own], part) for prediction in predictions])
+    return np.array(out, dtype=float)
+
+
+def _blocks(work: Work, rows: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Blocks of a single validation part: groups whole, stretches of time, else by chance."""
+    data = work.dataset
+    if data.time is not None:
+        return np.array_split(np.argsort(data.time[rows], kind="stable"), BLOCKS)
+    units = data.group if data.group is not None else data.cluster
+    rng = np.random.default_rng(seed)
+    if units is None:
+        return np.array_split(rng.permutation(len(rows)), BLOCKS)
+    codes, at = np.unique(units[rows], return_inverse=True)
+    block = rng.permutation(len(codes))[at] % BLOCKS
+    return [np.flatnonzero(block == b) for b in range(BLOCKS) if (block == b).any()]
+
+
+def _affordable_shares(work: Work, trial: Trial, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """The shares that leave rows enough, of each class too."""
+    fewest = min(trial.fits[index].n_train for index in trial.fits)
+    least = FEWEST_ROWS
+    if work.target.task == "classes":
+        counts = np.bincount(work.dataset.y[work.folds[0].train], minlength=len(work.target.classes))
+        rarest = counts[counts > 0].min() / max(len(work.folds[0].train), 1)
+        least = max(least, min(FEWEST_PER_CLASS / max(rarest, 1e-9), 0.25 * fewest))
+    return tuple(share for share in shares if share * fewest >= least)
+
+
+def _fold_seconds(trial: Trial, work: Work, index: int, sizes: tuple[float, ...]) -> float:
+    """What one fold's fits take, side by side, as an estimate from its full fit."""
+    each = [trial.fits[index].fit_s * (FIXED_COST + (1 - FIXED_COST) * share) for share in sizes]
+    return max(sum(each) / work.jobs, max(each)) * 1.15
+
+
+def _affordable(trial: Trial, work: Work, sizes: tuple[float, ...], seconds: float) -> tuple[int, tuple[float, ...]]:
+    """How many folds at which sizes: every size if that leaves three folds, else two sizes of two; 0 for neither."""
+    fewer = sizes if len(sizes) <= 2 else (sizes[len(sizes) // 3], sizes[-1])
+    for chosen, least in ((sizes, 3), (fewer, 2)):
+        each = [_fold_seconds(trial, work, index, chosen) for index in sorted(trial.fits)]
+        affordable = int(np.searchsorted(np.cumsum(each), seconds, side="right"))
+        if affordable >= min(least, len(each)):
+            return affordable, chosen
+    return 0, fewer
+
+
+def _rule(work: Work) -> str:
+    if work.dataset.time is not None:
+        return "smaller parts are the latest rows of each fold's training rows: a shorter history"
+    if work.dataset.group is not None or work.dataset.cluster is not None:
+        return "smaller parts are whole groups of each fold's training rows, drawn at random"
+    return "smaller parts are drawn at random from each fold's training rows"

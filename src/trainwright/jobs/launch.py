@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.config.settings import Settings
+from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.jobs.process import drain, ending, spawn, tell
+from trainwright.store.evaluations import findings_of
 from trainwright.store.events import Event, add_event, events_after
 from trainwright.store.process import Owner, is_alive
 from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document, set_state
@@ -103,6 +105,10 @@ def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None)
             raise UserError(f"run {run_id} is completed", remedy=f"see `trainwright runs show {run_id}`")
         if run.state not in FINISHED and _still_works(attempts_of(connection, run_id)[-1].process):
             raise UserError(f"run {run_id} still works (it is {run.state})", remedy="wait for it, or stop it first")
+        if Settings.from_json(run.settings or {}).data.on_finding == "stop":
+            stop = stop_on_errors(findings_of(connection, run_id))
+            if stop is not None:
+                raise stop
         run = new_attempt(connection, run_id, "resumed from the folds already done")
     return follow(workspace, run, started, watcher=watcher)
 

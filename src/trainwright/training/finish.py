@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainwright.data.checks import Findings, label_errors
+from trainwright.data.checks.finding import SEVERITIES
+from trainwright.data.checks.policy import silence
 from trainwright.data.snapshot import content_hash
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.diagnosis import Diagnosis, diagnose
@@ -23,7 +26,7 @@ from trainwright.packages.manifest import Manifest
 from trainwright.packages.reference import reference_values
 from trainwright.packages.write import Member, write_package
 from trainwright.store.deployments import active_deployment
-from trainwright.store.evaluations import add_evaluation, findings_of
+from trainwright.store.evaluations import add_evaluation, findings_of, save_findings
 from trainwright.store.files import Published, name_artifact, publish
 from trainwright.store.process import current_owner
 from trainwright.store.projects import list_projects
@@ -34,6 +37,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.outcome import ENSEMBLE, Outcome
+from trainwright.training.present import present_process
 from trainwright.training.scores import blend_training
 from trainwright.training.shape import (
     MAX_LATENCY_MS,
@@ -41,6 +45,7 @@ from trainwright.training.shape import (
     Weighed,
     choose_shape,
 )
+from trainwright.training.suspects import suspected_labels
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material, OpenSealed
@@ -76,6 +81,8 @@ def finish(
         # The fresh process judges the finished package while importance is measured here, on out-of-fold rows.
         opening = pool.submit(open_sealed, package.path, manifest.sha) if versioned else None
         importance = _importance(material, outcome, budget)
+        present = present_process(material, outcome, budget)
+        suspected = suspected_labels(material, outcome, importance, budget)
         test = None if opening is None else opening.result()
     clock["report"] = time.time()
     facts = results.Facts(
@@ -90,7 +97,9 @@ def finish(
         shape_reason=why,
         diagnosis=_diagnose(material, outcome),
         importance=importance,
-        findings=_findings(workspace, run_id),
+        present=present,
+        suspected=suspected,
+        findings=_findings(workspace, material, suspected),
         project=_project_name(workspace, material),
         clock=clock,
         started=budget.started,
@@ -272,9 +281,21 @@ def _diagnose(material: Material, outcome: Outcome) -> Diagnosis:
     return diagnose(metric, learned[: len(held_out)], held_out, outcome.scores[floor].mean(metric.name))
 
 
-def _findings(workspace: Workspace, run_id: int) -> list[dict[str, Any]]:
+def _findings(workspace: Workspace, material: Material, suspected: dict[str, Any]) -> list[dict[str, Any]]:
+    """The findings of the checks, and what the run's own models say about labels in place of the quick model's word."""
+    run = material.run
     with read(workspace) as connection:
-        return findings_of(connection, run_id)
+        findings = [f for f in findings_of(connection, run.id) if f["code"] != label_errors.CODE]
+    if "skipped" in suspected:
+        return findings
+    project = _project_name(workspace, material)
+    found = label_errors.findings_of(suspected, material.target.column, project=project)
+    told = silence(Findings(tuple(found), ()), material.options.settings.data.ignore_findings).findings
+    findings += [finding.to_json() for finding in told]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
+    with write(workspace) as connection:
+        save_findings(connection, run.id, findings)
+    return findings
 
 
 def _project_name(workspace: Workspace, material: Material) -> str:

@@ -11,16 +11,17 @@ from typing import Any
 import polars as pl
 
 from trainwright.config.settings import Settings
-from trainwright.data.checks import Findings, run_checks
+from trainwright.data.checks import Findings, label_errors, run_checks
+from trainwright.data.checks.policy import check_codes, silence, stop_on_errors
 from trainwright.data.parts import read_test_features
 from trainwright.data.snapshot import content_hash
 from trainwright.data.split import DEVELOPMENT, TEST, Split
-from trainwright.store.datasets import add_dataset_version, add_split, get_split
+from trainwright.store.datasets import SplitRow, add_dataset_version, add_split
 from trainwright.store.evaluations import save_findings
 from trainwright.store.projects import Project, check_project_name
-from trainwright.store.runs import Run, create_run
+from trainwright.store.runs import Run, create_run, save_document, set_state
 from trainwright.store.sealed_keys import KeysChangedError
-from trainwright.store.transaction import read, write
+from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
 from trainwright.training.sealing import draw, rule_of, seal
@@ -66,6 +67,7 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
         UserError: about the table, the split or the settings.
     """
     say("reading the table")
+    check_codes(settings.data.ignore_findings)
     table = understand(source, settings)
     check_project_name(settings.project or _project_name(table.name))
     read_given_test(settings, table)
@@ -98,6 +100,7 @@ def prepare(
         say("reading the table")
     table = source if isinstance(source, Table) else understand(source, settings)
     options = RunOptions.from_settings(settings)
+    check_codes(settings.data.ignore_findings)
     name = settings.project or _project_name(table.name)
     check_project_name(name)
     given_test = read_given_test(settings, table)
@@ -143,9 +146,8 @@ def prepare(
             comments=settings.training.comments,
         )
     say("checking the data")
-    findings = _check(workspace, row.id, table, split, options.limit * CHECK_SHARE)
-    with write(workspace) as connection:
-        save_findings(connection, run.id, [finding.to_json() for finding in findings.findings])
+    development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
+    findings = check(workspace, run, row, table, development, split, options.limit)
     return Prepared(run, project, table, split, findings, dataset.number)
 
 
@@ -161,19 +163,43 @@ def _summary(split: Split, given_test: pl.DataFrame | None) -> dict[str, Any]:
     return summary
 
 
-def _check(workspace: Workspace, split_id: int, table: Table, split: Split, seconds: float) -> Findings:
-    development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
-    with read(workspace) as connection:
-        row = get_split(connection, split_id)
-    return run_checks(
+def check(
+    workspace: Workspace, run: Run, row: SplitRow, table: Table, development: pl.DataFrame, split: Split, limit: float
+) -> Findings:
+    """Looks at the development rows, keeps what was found with the run, and ends it where the user asked for that.
+
+    Args:
+        run, row: of the run, and of its split.
+        table: how the columns are understood.
+        development: the development rows.
+        split: which row is where.
+        limit: seconds of the whole run, a tenth of which the checks may take.
+
+    Raises:
+        UserError: a finding is an error, and `data.on_finding` is stop.
+    """
+    wanted = Settings.from_json(run.settings or {}).data
+    findings = run_checks(
         development,
         read_test_features(workspace, row),
         table.schema,
         table.target,
         split,
-        deadline=seconds,
+        deadline=limit * CHECK_SHARE,
         notes=table.notes,
+        later={label_errors.CODE: "the training's own models look, after they were chosen"},
     )
+    findings = silence(findings, wanted.ignore_findings)
+    documents = [finding.to_json() for finding in findings.findings]
+    stop = stop_on_errors(documents) if wanted.on_finding == "stop" else None
+    with write(workspace) as connection:
+        save_findings(connection, run.id, documents)
+        if stop is not None:
+            save_document(connection, run.id, run.attempt, "error", {"message": str(stop), "exit_code": stop.exit_code})
+            set_state(connection, run.id, run.attempt, "failed", str(stop))
+    if stop is not None:
+        raise stop
+    return findings
 
 
 def _project_name(name: str) -> str:
@@ -211,6 +237,8 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
         deadline=60,
         notes=table.notes,
     )
+    check_codes(settings.data.ignore_findings)
+    findings = silence(findings, settings.data.ignore_findings)
     return {
         "name": table.name,
         "rows": table.frame.height,

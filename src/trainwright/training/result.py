@@ -13,6 +13,7 @@ from trainwright.evaluate.text import verdict
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
 from trainwright.training.outcome import Outcome, leaderboard
+from trainwright.training.present import with_present
 from trainwright.training.record import environment_record, peak_memory_mb
 from trainwright.training.shape import Weighed
 
@@ -39,10 +40,12 @@ class Facts:
     shape_reason: str
     diagnosis: Diagnosis
     importance: dict[str, Any] | None
+    suspected: dict[str, Any]
     findings: list[dict[str, Any]]
     project: str
     clock: dict[str, float]
     started: float
+    present: dict[str, Any] | None = None
 
 
 def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
@@ -61,6 +64,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "target": m.target.to_json(),
         "n_rows": summary["n_rows"],
         "findings": facts.findings,
+        "suspected_labels": facts.suspected,
         "leaderboard": _leaderboard(facts),
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
@@ -72,6 +76,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
         "gap": facts.diagnosis.gap.to_json(),
         "comparison": _comparison(outcome),
+        "present_process": _present(facts),
         "importance": facts.importance,
         "ledger": None if facts.test is None else facts.test["opening"],
         "split": _split(summary),
@@ -180,7 +185,7 @@ def _leaderboard(facts: Facts) -> list[dict[str, Any]]:
         row["train_metrics"] = row.pop("training")
         row["train_fold_scores"] = training.get(name, [])
         rows.append(row)
-    return rows
+    return with_present(rows, facts.present, facts.material.metric)
 
 
 def _split(summary: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +214,12 @@ def _comparison(outcome: Outcome) -> dict[str, Any]:
         "rows": rows,
         "correction": "Holm over all comparisons",
     }
+
+
+def _present(facts: Facts) -> dict[str, Any] | None:
+    """The present process on out-of-fold rows and, where the test part has its column, on the sealed test."""
+    test = (facts.test or {}).get("present_process")
+    return None if facts.present is None else {**facts.present, "test": test}
 
 
 def _plan(facts: Facts) -> dict[str, Any]:

@@ -27,6 +27,7 @@ MODULES = (
     "duplicate_rows",
     "conflicting_labels",
     "rare_values",
+    "label_errors",
 )
 
 

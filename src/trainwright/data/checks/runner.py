@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ def run_checks(
     *,
     notes: Sequence[Note] = (),
     only: Iterable[Check] | None = None,
+    later: Mapping[str, str] | None = None,
 ) -> Findings:
     """Looks for what would make the figures of a model mislead.
 
@@ -37,6 +38,7 @@ def run_checks(
         deadline: seconds for all checks together; a check that would begin later is skipped, and named.
         notes: what reading and typing the table found out; some of it is reported as a finding.
         only: these checks instead of all.
+        later: by code, checks that are made elsewhere, and where; they are skipped with these words.
 
     Returns:
         Findings, the most severe first, and one outcome for every check.
@@ -53,6 +55,9 @@ def run_checks(
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
     for check in checks().values() if only is None else only:
+        if check.code in (later or {}):
+            outcomes.append(Outcome(check.code, check.slug, "skipped", (later or {})[check.code]))
+            continue
         if context.seconds_left < 0:
             reason = f"the {deadline:g} seconds for checks were used up"
             outcomes.append(Outcome(check.code, check.slug, "skipped", reason))

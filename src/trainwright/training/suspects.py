@@ -1,0 +1,66 @@
+"""After the choice: labels of development rows that the run's own held-out predictions contradict."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainwright.data.label_quality.confident import suspect_classes
+from trainwright.data.label_quality.residuals import suspect_numbers
+from trainwright.training.budget import Budget
+from trainwright.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from trainwright.training.run import Material
+
+# Seconds for each prediction looked at, generously; and rows too few to tell an odd label from chance.
+SECONDS_EACH = 5e-7
+LEAST_ROWS = 30
+# Rows whose values stand in the report, and how many of their columns.
+SHOWN, COLUMNS = 50, 6
+
+
+def suspected_labels(
+    material: Material, outcome: Outcome, importance: dict[str, Any] | None, budget: Budget
+) -> dict[str, Any]:
+    """The result document's `suspected_labels`: `Suspects.to_json`, or {"skipped": reason}.
+
+    Args:
+        material: the run's development rows.
+        outcome: the chosen candidate with its out-of-fold predictions; no row was judged by a model that saw it.
+        importance: which columns matter, so that the values that are shown say something.
+        budget: of the run; nothing is looked at when its time is up.
+    """
+    oof, target = outcome.oof, material.target
+    if len(oof.y) < LEAST_ROWS:
+        return {"skipped": f"there are fewer than {LEAST_ROWS} rows to judge"}
+    if not outcome.choice.beats_baseline:
+        return {"skipped": "no model beats the baseline, so none can judge a label"}
+    needed = SECONDS_EACH * outcome.prediction.size
+    if budget.limit is not None and budget.limit - budget.elapsed() < needed + 1.0:
+        return {"skipped": "the time limit is near"}
+    before = time.perf_counter()
+    if target.task == "classes":
+        found = suspect_classes(oof.y, np.asarray(outcome.prediction, dtype=np.float64))
+    else:
+        found = suspect_numbers(oof.y, np.asarray(outcome.prediction, dtype=np.float64), oof.fold)
+    rows = material.work.dataset.rows[oof.positions]
+    document = found.to_json(rows, tuple(target.classes) if target.task == "classes" else ())
+    document["by"] = outcome.choice.selected
+    document["examples"] = _examples(material, importance, document["rows"][:SHOWN])
+    document["seconds"] = round(time.perf_counter() - before, 3)
+    return document
+
+
+def _examples(material: Material, importance: dict[str, Any] | None, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """The values of the most important columns in the listed rows."""
+    from trainwright.training.result import _cell
+
+    ranked = [item["feature"] for item in (importance or {}).get("features", [])]
+    names = (ranked or [column.name for column in material.schema.features])[:COLUMNS]
+    names = [name for name in names if name in material.frame.columns]
+    positions = np.searchsorted(material.work.dataset.rows, [item["row"] for item in listed])
+    part = material.frame.select(names)[positions]
+    return {"columns": names, "rows": [[_cell(value) for value in values] for values in part.iter_rows()]}

@@ -75,12 +75,14 @@ class Tabular(BaseEstimator):
     def _request(self) -> Request:
         """The parameters, checked."""
         from trainwright.config.durations import parse_duration
+        from trainwright.models.extras import require
         from trainwright.models.families import families as known_families
 
         families = self._listed_families()
         unknown = [name for name in families if name not in known_families()]
         if unknown:
             raise self._refused("families", f"names among {list(known_families())}", unknown[0])
+        require(known_families()[name] for name in families)
         limit = None if self.time_limit is None else parse_duration(self.time_limit)
         if limit is not None and limit <= 0:
             raise self._refused("time_limit", "a span of time above 0, such as 60 or '5m'", self.time_limit)

@@ -14,13 +14,20 @@ from models_contract_data import TARGETS, files_of, fitted, make, quick, strange
 
 from trainwright.data.columns import Columns, Dataset, Layout
 from trainwright.errors import UserError
+from trainwright.models.extras import install_command, is_installed
 from trainwright.models.families import families
 from trainwright.models.settings import allowed, check_settings, settings_table
 
 # These answer from our own arrays; a process that predicts with them must not pay for a learning library.
-OWN = [name for name in families() if name not in ("lightgbm", "catboost")]
+LIBRARY = ("lightgbm", "catboost", "xgboost")
+OWN = [name for name, spec in families().items() if name not in LIBRARY and is_installed(spec)]
+ABSENT = {
+    name: [pytest.mark.skip(reason=f"{install_command(spec)} brings its library")]
+    for name, spec in families().items()
+    if not is_installed(spec)
+}
 EVERY = [
-    pytest.param(name, task, id=f"{name}-{task}")
+    pytest.param(name, task, id=f"{name}-{task}", marks=ABSENT.get(name, []))
     for name, spec in families().items()
     for task, target in TARGETS.items()
     if target.task in spec.tasks
@@ -233,7 +240,7 @@ def test_a_misspelt_setting_names_the_nearest() -> None:
 @pytest.mark.parametrize("family", list(families()))
 def test_the_quick_setting_counts_iterations(family: str) -> None:
     spec = families()[family]
-    if quick(spec):
+    if quick(spec) and is_installed(spec):
         assert 1 <= fitted(family, "two").iterations <= 12
 
 
@@ -247,7 +254,7 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-HEAVY = "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly')"
+HEAVY = "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly', 'interpret', 'xgboost')"
 
 
 def test_specs_import_no_learning_library() -> None:

@@ -19,6 +19,7 @@ def COMMAND() -> None:
 @json_option
 def list_families(as_json: bool) -> None:
     """Lists the families."""
+    from trainwright.models.extras import install_command, is_installed
     from trainwright.models.families import families
 
     rows = list(families().values())
@@ -26,9 +27,12 @@ def list_families(as_json: bool) -> None:
         output.print_json([_document(spec) for spec in rows])
         return
     output.table(
-        ["name", "what it is", "tasks", "explainability", "upkeep"],
-        [[s.name, s.title, ", ".join(s.tasks), s.explainability, s.upkeep] for s in rows],
+        ["name", "what it is", "tasks", "explainability", "extra", "upkeep"],
+        [[s.name, s.title, ", ".join(s.tasks), s.explainability, _extra(s), s.upkeep] for s in rows],
     )
+    for spec in rows:
+        if not is_installed(spec):
+            output.say(f"{spec.name} is not installed here: {install_command(spec)}")
 
 
 @COMMAND.command(help="One family: what it is, when to use it, its settings.")
@@ -39,6 +43,7 @@ def show(name: str, as_json: bool) -> None:
     from difflib import get_close_matches
 
     from trainwright.errors import UserError
+    from trainwright.models.extras import install_command, is_installed
     from trainwright.models.families import families
 
     known = families()
@@ -53,6 +58,8 @@ def show(name: str, as_json: bool) -> None:
     output.say(f"{spec.name}: {spec.title}\n\n{spec.page}\n")
     output.say(f"Preparation: {spec.preparation}")
     output.say(f"Explainability: {spec.explainability}: {spec.explanation}\nUpkeep: {spec.upkeep}\n")
+    if not is_installed(spec):
+        output.say(f"Its library is not installed here: {install_command(spec)}\n")
     if spec.settings:
         rows = [[s.name, s.default, _range(s), s.guidance] for s in spec.settings]
         output.table(["setting", "default", "allowed", "guidance"], rows)
@@ -67,7 +74,17 @@ def _range(setting: Any) -> str:
     return f"{low}..{high}" if low or high else "any"
 
 
+def _extra(spec: Any) -> str:
+    """Which extra the family needs, and whether it is there; empty for the default install."""
+    from trainwright.models.extras import is_installed
+
+    return "" if spec.extra is None else f"{spec.extra} ({'installed' if is_installed(spec) else 'not installed'})"
+
+
 def _document(spec: Any) -> dict[str, Any]:
+    from trainwright.models.extras import is_installed
+
     keys = ("name", "title", "tasks", "complexity", "explainability", "explanation", "upkeep", "page", "preparation")
     document = {key: getattr(spec, key) for key in keys}
+    document |= {"extra": spec.extra, "installed": is_installed(spec)}
     return document | {"settings": [vars(setting) for setting in spec.settings]}

@@ -19,6 +19,8 @@ MODULES = (
     "hist_gradient_boosting",
     "adaboost",
     "svm",
+    "ebm",
+    "xgboost",
 )
 
 

@@ -1,6 +1,6 @@
 """Which libraries a package needs for predicting, and whether they are here.
 
-Only the two boosting libraries predict with code of their own; every other family predicts with NumPy alone.
+Only the boosting libraries predict with code of their own; every other family predicts with NumPy alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from importlib import metadata
 from trainwright.errors import EnvironmentProblem
 
 ALWAYS = {"numpy": ">=2.0,<3", "polars": ">=2.0,<3"}
-BY_FAMILY = {"lightgbm": {"lightgbm": ">=4.6,<5"}, "catboost": {"catboost": ">=1.2.8,<2"}}
+BY_FAMILY = {
+    "lightgbm": {"lightgbm": ">=4.6,<5"},
+    "catboost": {"catboost": ">=1.2.8,<2"},
+    "xgboost": {"xgboost-cpu": ">=3.1,<4"},
+}
+# Other distributions of the same library.
+OTHERWISE = {"xgboost-cpu": "xgboost"}
 
 
 def own_version() -> str:
@@ -51,15 +57,20 @@ def check(needed: Mapping[str, str]) -> None:
             raise EnvironmentProblem(f"the package needs a library with the impossible name {library!r:.80}")
         plain = re.fullmatch(r"[0-9A-Za-z.,<>=!~* ]{0,60}", range_) is not None
         command = f"pip install '{library}{range_}'" if plain else f"pip install '{library}'"
-        try:
-            found = metadata.version(library)
-        except metadata.PackageNotFoundError:
-            raise EnvironmentProblem(
-                f"the package needs {library} {range_}, which is not installed", remedy=command
-            ) from None
+        found = _installed(library) or _installed(OTHERWISE.get(library, library))
+        if found is None:
+            raise EnvironmentProblem(f"the package needs {library} {range_}, which is not installed", remedy=command)
         low = re.search(r">=\s*([0-9.]+)", range_)
         if low and _numbers(found) < _numbers(low.group(1)):
             raise EnvironmentProblem(f"the package needs {library} {range_}, found {found}", remedy=command)
+
+
+def _installed(library: str) -> str | None:
+    """The version of an installed distribution, or None."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -31,6 +31,8 @@ ALLOWED = frozenset(
         "hist_gradient_boosting",
         "adaboost",
         "svm",
+        "ebm",
+        "xgboost",
     }
 )
 

@@ -15,6 +15,8 @@ from trainwright.config.resolve import (
 from trainwright.config.settings import Settings
 from trainwright.data.schema import Target
 from trainwright.evaluate.thresholds import ThresholdRule
+from trainwright.models.extras import require
+from trainwright.models.families import families
 from trainwright.training.select import Requirements
 
 if TYPE_CHECKING:
@@ -55,14 +57,20 @@ class RunOptions:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RunOptions:
-        """The options that the settings stand for."""
+        """The options that the settings stand for.
+
+        Raises:
+            EnvironmentProblem: a family is named whose library is not installed.
+        """
         limit = float(resolve_time_limit(settings).value)
+        named = resolve_families(settings) or ()
+        require(families()[name] for name in named)
         return cls(
             settings=settings,
             limit=limit,
             seed=settings.training.seed,
             metric_name=resolve_metric(settings),
-            families=resolve_families(settings) or (),
+            families=named,
             family_settings=resolve_family_settings(settings),
             requirements=Requirements.from_settings(settings.requirements),
             evaluation_seconds=max(0.5, min(10.0, 0.04 * limit)),

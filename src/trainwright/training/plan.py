@@ -236,7 +236,7 @@ def _contenders(facts: Facts, chosen: tuple[str, ...], seconds: float) -> list[S
     for name in chosen:
         if name in BASELINES:
             continue  # already there as a baseline
-        inner = 0.125 if name in ("lightgbm", "hist_gradient_boosting") else 0.0
+        inner = 0.125 if name in ("lightgbm", "hist_gradient_boosting", "xgboost") else 0.0
         settings = {"features": "plain"} if name == "lightgbm" else {}
         steps.append(Step(name, name, settings, inner=inner, reason="asked for by name"))
     return steps

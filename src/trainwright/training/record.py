@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 # Libraries whose version can change a figure.
-LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "lightgbm", "catboost", "trainwright")
+LIBRARIES = (
+    *("numpy", "scipy", "polars", "scikit-learn", "lightgbm", "catboost", "trainwright"),
+    *("interpret-core", "xgboost-cpu"),  # of the extras, where they are installed
+)
 
 
 def environment_record(threads: int, jobs: int) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def environment_record(threads: int, jobs: int) -> dict[str, Any]:
         "memory_gb": _memory_gb(),
         "threads": threads,
         "jobs": jobs,
-        "packages": {name: _version(name) for name in LIBRARIES},
+        "packages": {name: found for name in LIBRARIES if (found := _version(name)) is not None},
         "code": _git_commit(),
     }
 

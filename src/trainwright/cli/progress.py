@@ -112,7 +112,8 @@ class Screen:
         metric = document["metric"]
         rows = document["leaderboard"]
         self._line("")
-        shown = rows[:CANDIDATES]
+        shown = [row for row in rows[:CANDIDATES] if row.get("role") != "present"]
+        shown += [row for row in rows if row.get("role") == "present"]
         for row in shown:
             mark = "*" if row["name"] == document["selected"] else " "
             value, spread = row["metrics"][metric], row["std"]

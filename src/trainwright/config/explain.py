@@ -62,6 +62,9 @@ def check_names(settings: Settings, given: Mapping[str, Given]) -> None:
     if training.metric not in (None, "auto"):
         with _placed(given.get("training.metric", nothing)):
             check_metric(str(training.metric))
+    for metric in settings.problem.present_process.metrics:
+        with _placed(given.get("problem.present_process.metrics", nothing).inside([metric])):
+            check_metric(metric)
 
 
 @contextmanager
@@ -98,9 +101,7 @@ def _one(name: str, item: Mapping[str, Any], given: Mapping[str, Given]) -> User
     own = str(item.get("ctx", {}).get("error", ""))
     at = given.get(name)
     if at is None:  # a rule about several keys of a block: place it at those it names
-        named = [
-            n for n in given if n.startswith(f"{name}.") and re.search(rf"\b{n.rpartition('.')[2]}\b", own)
-        ]
+        named = [n for n in given if n.startswith(f"{name}.") and re.search(rf"\b{n.rpartition('.')[2]}\b", own)]
         where = " and ".join(dict.fromkeys(given[n].origin for n in named))
         return UserError(f"{where}: {own}" if where else f"{name}: {own or item['msg']}")
     field = field_of(name)

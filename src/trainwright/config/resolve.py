@@ -163,7 +163,8 @@ def resolve_metric(settings: Settings) -> str | None:
 
 
 def hidden_columns(settings: Settings) -> tuple[str, ...]:
-    """Columns that no model may see: those ignored, annotators' labels, those not known when a prediction is made."""
-    data = settings.data
+    """Columns that no model may see: those ignored, annotators' labels, today's decisions, those not known when a
+    prediction is made."""
+    data, today = settings.data, settings.problem.present_process.column
     hidden = (*data.ignore, *data.annotators, *settings.requirements.unavailable_at_prediction)
-    return tuple(dict.fromkeys(hidden))
+    return tuple(dict.fromkeys((*hidden, *(() if today is None else (today,)))))

@@ -112,6 +112,12 @@ METRICS: dict[str, Explanation] = {
         greater_is_better=False,
         scale="0 is perfect; 0.02 means two percentage points off on average.",
     ),
+    "cost": Explanation(
+        "Cost per row",
+        "What false alarms and misses cost together, at the costs stated, divided by the number of rows.",
+        greater_is_better=False,
+        scale="0 is perfect; compare it with flagging nothing and with the present process.",
+    ),
     "rmse": Explanation(
         "RMSE",
         "The typical size of an error, in the units of the target; large errors count more than "

@@ -51,11 +51,7 @@ def comparison_rows(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     comparison = result.get("comparison")
     if isinstance(comparison, Mapping):
         comparison = next(
-            (
-                comparison[key]
-                for key in ("rows", "verdicts", "against")
-                if isinstance(comparison.get(key), Sequence)
-            ),
+            (comparison[key] for key in ("rows", "verdicts", "against") if isinstance(comparison.get(key), Sequence)),
             None,
         )
     if not isinstance(comparison, Sequence) or isinstance(comparison, str):
@@ -107,6 +103,17 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
         >>> print(verdict({**result, "test": {"r2": 0.84}, "n_rows": {"test": 950}}))
         The chosen model, linear, predicts price with R² 0.840 on 950 sealed test rows.
     """
+    said = _judged(result)
+    present = result.get("present_process")
+    text = str(present.get("text") or "") if isinstance(present, Mapping) else ""
+    if not text or said.tone == "bad":
+        return said
+    tone = "caution" if said.tone == "good" and not text.startswith("better") else said.tone
+    return Verdict(f"{said.sentence.removesuffix('.')}; it is {text}.", tone)
+
+
+def _judged(result: Mapping[str, Any]) -> Verdict:
+    """The verdict without the present process."""
     metric = str(result.get("metric") or "")
     part = next((p for p in ("test", "validation") if (result.get(p) or {}).get(metric) is not None), None)
     column = (result.get("target") or {}).get("column") or "the target"
@@ -117,18 +124,12 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
     figure = result[part][metric]
     spread = interval(metric, figure)
     reached = f"{explain(metric).title} {score(metric, figure)}"
-    reached += (
-        f" ({level_text(sealed_level(result) if part == 'test' else 0.95)} interval {spread})"
-        if spread
-        else ""
-    )
+    reached += f" ({level_text(sealed_level(result) if part == 'test' else 0.95)} interval {spread})" if spread else ""
     rows = rows_of(result, part)
     noun = "sealed test row" if part == "test" else "row that the scoring models had not seen"
     many = None if part == "test" else "rows that the scoring models had not seen"
     where = f" on {plural(rows, noun, many)}" if rows else ""
-    rows_named = [
-        row for row in comparison_rows(result) if row.get("name", row.get("candidate")) == chosen(result)
-    ]
+    rows_named = [row for row in comparison_rows(result) if row.get("name", row.get("candidate")) == chosen(result)]
     beaten = [_spoken(row, result) for row in rows_named if row.get("verdict") == "better"]
     stand = [_spoken(row, result) for row in rows_named if row.get("verdict") != "better"]
     if beats is False and _only_guessing(result):
@@ -155,9 +156,7 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
         )
     sentence = f"{name} predicts {column} with {reached}{where}"
     if beats:
-        sentence += (
-            f" and beats {beaten[0]}" if len(rows_named) == len(beaten) == 1 else " and beats every baseline"
-        )
+        sentence += f" and beats {beaten[0]}" if len(rows_named) == len(beaten) == 1 else " and beats every baseline"
     caution = _caution(result, metric)
     if caution:
         return Verdict(f"{sentence}, {caution}.", "caution")

@@ -20,6 +20,7 @@ from trainwright.data.schema import Role, Schema, Target
 from trainwright.data.sealed import has_test, open_test
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.evaluate.document import evaluate
+from trainwright.evaluate.present_process import Rows
 from trainwright.jobs.process import watch_parent
 from trainwright.packages.predictor import Predictor
 from trainwright.store.audit import current_user
@@ -29,6 +30,7 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.tasks import task_for
 from trainwright.training.options import RunOptions
+from trainwright.training.present import present_on_test
 from trainwright.training.record import peak_memory_mb
 
 
@@ -58,10 +60,11 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     schema = predictor.manifest.schema
     metric = _metric(target, options.metric_name)
     weight = schema.with_role(Role.WEIGHT)
+    prediction = predictor.predict_raw(frame)
     document = evaluate(
         target,
         y[known],
-        predictor.predict_raw(frame),
+        prediction,
         rows=None,
         part="test",
         metric=metric,
@@ -74,6 +77,25 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         seed=options.seed,
         seconds=options.evaluation_seconds,
     )
+    today = present_on_test(
+        options.settings,
+        frame,
+        target,
+        task_for(target).metric(document["metric"]),
+        prediction,
+        Rows(
+            y[known],
+            group=role_codes(frame, schema, Role.GROUP),
+            time=_time(frame, schema, options),
+            cluster=role_codes(frame, schema, Role.CLUSTER),
+        ),
+        threshold=predictor.manifest.threshold if predictor.manifest.threshold is not None else 0.5,
+        level=opened.level,
+        seed=options.seed,
+        seconds=options.evaluation_seconds,
+    )
+    if today is not None:
+        document["present_process"] = today
     document["peak_memory_mb"] = peak_memory_mb()
     document["opening"] = {"k": opened.k, "level": opened.level, "unknown_labels": int((~known).sum())}
     return document

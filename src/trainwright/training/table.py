@@ -22,6 +22,7 @@ from trainwright.data.target import rarer_is_positive
 from trainwright.errors import UserError
 from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
+from trainwright.training.present import check_column, check_values
 
 METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
 # Share of the largest class from which accuracy hides more than it says.
@@ -62,6 +63,7 @@ def understand(source: Any, settings: Settings) -> Table:
     if data.target is None:
         raise UserError("no target column is named", remedy="name the column to predict with --target")
     given = _read(source, settings)
+    check_column(settings, given.frame.columns)
     roles = {
         getattr(data, name): role
         for name, role in (
@@ -79,7 +81,7 @@ def understand(source: Any, settings: Settings) -> Table:
         given.frame,
         target=data.target,
         roles=roles,
-        kinds={name: Kind(kind) for name, kind in data.kinds.items()},
+        kinds=_kinds(settings),
         ignore=hidden_columns(settings),
         missing_marks=data.missing_marks,
     )
@@ -91,6 +93,7 @@ def understand(source: Any, settings: Settings) -> Table:
         rows = max(2, round(frame.height * settings.training.sample))
         drawn = np.random.default_rng(settings.training.seed).choice(frame.height, rows, replace=False)
         frame = frame[np.sort(drawn)]
+    check_values(settings, frame, target)
     if data.weight is not None:
         weights(frame[data.weight])  # refused here, before anything is written
     return Table(
@@ -101,6 +104,12 @@ def understand(source: Any, settings: Settings) -> Table:
         str(given.path or "a table in memory"),
         (*given.notes, *inferred.notes, *notes),
     )
+
+
+def _kinds(settings: Settings) -> dict[str, Kind]:
+    """The kinds that the user gave; today's decisions keep their own spelling, which is compared with the classes."""
+    today = settings.problem.present_process.column
+    return {**({} if today is None else {today: Kind.CATEGORY}), **{n: Kind(k) for n, k in settings.data.kinds.items()}}
 
 
 def remarks(settings: Settings, target: Target, labels: pl.Series) -> list[Note]:
@@ -168,7 +177,11 @@ def given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
     if target not in frame.columns:
         raise UserError(f"{settings.data.test_file} has no column {target!r}", remedy="the test file needs labels")
     needed = [target, *(column.name for column in table.schema.features)]
+    # Columns that no model sees are part of what names a row, so they are kept where the file has them.
+    needed += [c.name for c in table.schema.columns if c.name in frame.columns and c.name not in needed]
     conformed, _ = conform(frame, table.schema, required=needed)
+    lacking = [name for name in table.schema.names if name not in conformed.columns]
+    conformed = conformed.with_columns(pl.lit(None, table.frame.schema[name]).alias(name) for name in lacking)
     y = encode_target(conformed[target], table.target)
     known = y >= 0 if table.target.task == "classes" else np.isfinite(y)
     if not known.any():

@@ -119,6 +119,15 @@ def answer(
     }
 
 
+def answer_or_crash(frame: pl.DataFrame, target: str, **how: Any) -> dict[str, Any]:
+    """As `answer`; a refusal or a crash is told under `checks`, so that the other cases are still measured."""
+    try:
+        return answer(frame, target, **how)
+    except Exception as error:  # whatever goes wrong with one table is a line of the result
+        ended = {"code": "the whole command", "state": "crashed", "reason": f"{type(error).__name__}: {error}"}
+        return {"findings": [], "checks": [ended], "columns": frame.drop(target).columns, "checks_s": 0.0}
+
+
 def judged(poison: Poison, planted: Planted, document: dict[str, Any]) -> dict[str, Any]:
     """A row of the result: whether the planted leak was found, as what, and what else was said."""
     hits = [
@@ -153,7 +162,7 @@ def short(finding: dict[str, Any]) -> str:
 def not_run(document: dict[str, Any]) -> list[str]:
     """Checks that crashed or had no time left, with the reason."""
     ended = [check for check in document["checks"] if check["state"] in ("crashed", "skipped")]
-    return [f"{check['code']} {check['state']}: {check['reason'][:200]}" for check in ended]
+    return [f"{check['code']} {check['state']}: {check['reason'][:200]}".replace("\n", " ") for check in ended]
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -76,7 +76,7 @@ def quiet(clean: leaks_tables.Clean, data: Path | None, given: bool) -> dict[str
     test = None
     if given:
         frame, test = leaks_rows.parted(planted.drawn(frame, frame.height))
-    document = planted.answer(frame, clean.target, task=clean.task, test=test, settings={})
+    document = planted.answer_or_crash(frame, clean.target, task=clean.task, test=test, settings={})
     loud = [finding for finding in document["findings"] if finding["severity"] != "note"]
     alarms = [{"column": c, "code": f["code"], "severity": f["severity"]} for f in loud for c in f["columns"]]
     return {
@@ -119,15 +119,8 @@ def _planted_cases(read: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _measured(poison: planted.Poison, case: planted.Planted, target: str, task: str | None) -> dict[str, Any]:
-    """The row of one poisoned table; a refusal of the table is no answer."""
-    from trainwright.errors import TrainwrightError
-
-    try:
-        document = planted.answer(case.frame, target, task=task, test=case.test, settings=case.settings)
-    except (TrainwrightError, ValueError) as error:  # pydantic's refusal of a setting is a ValueError
-        words = f"{type(error).__name__}: {str(error)[:200]}"
-        document = {"findings": [], "checks": [], "checks_s": 0.0}
-        return {**planted.judged(poison, case, document), "instead": [words]}
+    """The row of one poisoned table."""
+    document = planted.answer_or_crash(case.frame, target, task=task, test=case.test, settings=case.settings)
     row = planted.judged(poison, case, document)
     return {**row, "instead": row["instead"][:SAID]}
 

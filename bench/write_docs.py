@@ -16,6 +16,8 @@ from results import FOLDER
 SCRIPTS = {
     "poisoned_test": "Poisoned test",
     "permuted_target": "Permuted target",
+    "planted_leaks": "Planted leaks",
+    "check_time": "Time of the checks",
     "replay": "Replay",
     "time_limit": "Time limit",
     "two_minutes": "Two minutes",

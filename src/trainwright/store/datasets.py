@@ -33,6 +33,7 @@ class DatasetVersion:
         notes: what was found out or assumed while reading.
         artifact: hash of the published "snapshot" folder, or None.
         created: seconds since 1970.
+        origin: of a version made from another one: {"version", "run", "who", "at", "changes": [{"row", "from", "to"}]}.
     """
 
     id: int
@@ -48,6 +49,7 @@ class DatasetVersion:
     notes: list[Any] | None
     artifact: str | None
     created: float
+    origin: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def add_dataset_version(
     source: str | None = None,
     notes: list[Any] | None = None,
     artifact: str | None = None,
+    origin: dict[str, Any] | None = None,
 ) -> DatasetVersion:
     """The project's dataset version with this content, numbered and written when it is new."""
     table = tables.dataset_version
@@ -105,6 +108,7 @@ def add_dataset_version(
             "notes": notes,
             "artifact": artifact,
             "created": time.time(),
+            "origin": origin,
         }
         connection.execute(table.insert().values(values))
         row = connection.execute(same).one()
@@ -133,6 +137,29 @@ def list_dataset_versions(connection: Connection, project_id: int | None = None)
     if project_id is not None:
         query = query.where(table.c.project_id == project_id)
     return [DatasetVersion(**row._mapping) for row in connection.execute(query)]
+
+
+def find_dataset_version(connection: Connection, project_id: int, name: str | int) -> DatasetVersion:
+    """The dataset version that a user calls d2, or 2.
+
+    Raises:
+        UserError: the project has none of that number; its versions are named.
+    """
+    versions = list_dataset_versions(connection, project_id)
+    number = str(name).removeprefix("d")
+    for version in versions:
+        if str(version.number) == number:
+            return version
+    held = ", ".join(f"d{version.number}" for version in versions) or "none yet"
+    raise UserError(f"there is no dataset version d{number} in this project", remedy=f"it has: {held}")
+
+
+def latest_split(connection: Connection, dataset_version_id: int) -> SplitRow | None:
+    """The newest split of a dataset version, or None."""
+    table = tables.split
+    query = select(table).where(table.c.dataset_version_id == dataset_version_id).order_by(table.c.id.desc())
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else SplitRow(**row._mapping)
 
 
 def add_split(

@@ -97,6 +97,8 @@ dataset_version = _table(
     _document("notes"),
     Column("artifact", String(64)),
     _time(),
+    # Of a version made from another one: which, by whom, and what was changed.
+    _document("origin"),
     UniqueConstraint("project_id", "number"),
     UniqueConstraint("project_id", "sha"),
 )
@@ -123,6 +125,24 @@ sealed_key = _table(
     Column("keys", BigInteger, nullable=False),
     _time(),
     CheckConstraint("part IN ('test', 'development')", name="part"),
+)
+
+# What a person said about a label that looked wrong; never altered, except that it may be taken back.
+label_decision = _table(
+    "label_decision",
+    _identity(),
+    _refers("project_id", "project"),
+    _refers("dataset_version_id", "dataset_version"),
+    _refers("run_id", "run", required=False),
+    Column("row", BigInteger, nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("given", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    _time(),
+    _time("undone_at", required=False),
+    CheckConstraint("decision IN ('accepted', 'rejected')", name="decision"),
 )
 
 run = _table(

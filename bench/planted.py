@@ -69,15 +69,12 @@ class Poison:
 def answer(
     frame: pl.DataFrame, target: str, *, task: str | None, test: pl.DataFrame | None, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the product says before any training: `findings`, `checks`, `columns` and the seconds of the checks.
-
-    Without a test file this is what `trainwright inspect` shows; with one, what `trainwright train` checks first.
+    """What `trainwright inspect` shows: `findings`, `checks`, `columns`, and the seconds that the checks took.
 
     Raises:
         UserError: the table or a setting is refused.
     """
     from trainwright.config.settings import Settings
-    from trainwright.store.workspace import open_workspace
     from trainwright.training import prepare
 
     seconds: list[float] = []
@@ -91,30 +88,19 @@ def answer(
             seconds.append(time.perf_counter() - begin)
 
     data = {"target": target, "task": task, **settings}
-    prepare.run_checks = timed
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            if test is None:
-                document = prepare.examine(frame, Settings.model_validate({"data": data}))
-            else:
-                test.write_csv(Path(folder) / "test.csv")
-                data["test_file"] = str(Path(folder) / "test.csv")
-                whole = Settings.model_validate({"data": data, "training": {"time_limit": "10m"}})
-                workspace = open_workspace(Path(folder) / ".trainwright")
-                done = prepare.prepare(workspace, frame, whole)
-                found = done.findings.to_json()
-                document = {
-                    "findings": found["findings"],
-                    "checks": found["outcomes"],
-                    "schema": done.table.schema.to_json(),
-                }
-    finally:
-        prepare.run_checks = run_checks
-    columns = [column["name"] for column in document["schema"] if column["name"] != target]
+    with tempfile.TemporaryDirectory() as folder:
+        if test is not None:
+            data["test_file"] = str(Path(folder) / "test.csv")
+            test.write_csv(data["test_file"])
+        prepare.run_checks = timed
+        try:
+            document = prepare.examine(frame, Settings.model_validate({"data": data}))
+        finally:
+            prepare.run_checks = run_checks
     return {
         "findings": document["findings"],
         "checks": document["checks"],
-        "columns": columns,
+        "columns": [column["name"] for column in document["schema"] if column["name"] != target],
         "checks_s": sum(seconds),
     }
 

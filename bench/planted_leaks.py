@@ -3,11 +3,11 @@
     python bench/planted_leaks.py --data DATA
 
 Every poison is planted at several strengths in copies of the shared tables and of scikit-learn's, and the product is
-asked what `trainwright inspect` shows (with a test file of one's own: what `trainwright train` checks first). Found
-means that a check about this kind of poison names a planted column, with the severity that the poison deserves: at
-least a warning where figures would mislead, a note where it is good to know. A false alarm is a warning or an error
-that names a column of a clean table. Resumable; `--missed` measures again only what missed or alarmed falsely, and
-`--list` prints that. About an hour on one core.
+asked what `trainwright inspect` shows, also with a test file of one's own. Found means that a check about this kind of
+poison names a planted column, with the severity that the poison deserves: at least a warning where figures would
+mislead, a note where it is good to know. A false alarm is a warning or an error that names a column of a clean table.
+Resumable; `--missed` measures again only what missed or alarmed falsely, and `--list` prints that. About an hour on
+one core.
 """
 
 from __future__ import annotations

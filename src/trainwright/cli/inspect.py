@@ -12,9 +12,10 @@ from trainwright.cli.train import option_for, overrides
 from trainwright.config.flags import flags
 
 # The settings that change how a table is understood.
-KEYS = ("data.target", "data.group", "data.time", "data.cluster", "data.id", "data.weight", "data.ignore", "data.kinds",
-        "data.positive", "data.task", "data.test_size", "data.missing_marks", "data.sheet", "data.header_row",
-        "data.delimiter", "data.encoding", "data.decimal", "data.stratify", "data.split_column")  # fmt: skip
+KEYS = ("data.target", "data.test_file", "data.group", "data.time", "data.cluster", "data.id", "data.weight",
+        "data.ignore", "data.annotators", "data.ignore_findings", "data.kinds", "data.positive", "data.task",
+        "data.test_size", "data.missing_marks", "data.sheet", "data.header_row", "data.delimiter", "data.encoding",
+        "data.decimal", "data.stratify", "data.split_column")  # fmt: skip
 
 
 def inspect(source: str, config: str | None, workspace: str | None, as_json: bool, **given: Any) -> None:

@@ -245,7 +245,7 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
         "target": table.target.to_json(),
         "schema": table.schema.to_json(),
         "notes": [note.to_json() for note in table.notes],
-        "split": split.summary(),
+        "split": _summary(split, given),
         "statistics": statistics(table.frame, table.schema, table.target, split),
         "findings": [finding.to_json() for finding in findings.findings],
         "checks": [outcome.to_json() for outcome in findings.outcomes],

@@ -51,7 +51,7 @@ def test_every_flag_belongs_to_one_key() -> None:
     names = Counter(flag.name for flag in flags())
     assert [name for name, count in names.items() if count > 1] == []
     assert {"--time-limit", "--test-size", "--learning-rate", "--test", "--kind", "--group"} <= set(names)
-    assert flag_name("training.family_settings") is None
+    assert flag_name("training.family_settings") == "--family-setting"
     by_key = {flag.key: flag for flag in flags()}
     assert by_key["training.preset"].choices == ("quick", "balanced", "production", "limited-data")
     assert by_key["training.ensemble"].switch and not by_key["training.early_stopping"].switch

@@ -25,8 +25,7 @@ def test_the_message_names_file_line_key_allowed_values_and_the_nearest(tmp_path
     with pytest.raises(UserError) as caught:
         load_settings(path)
     assert str(caught.value) == (
-        "run.yaml line 4: optimizer must be one of adamw, adam, sgd, momentum, rmsprop, got 'adm'; "
-        "did you mean 'adam'?"
+        "run.yaml line 4: optimizer must be one of adamw, adam, sgd, momentum, rmsprop, got 'adm'; did you mean 'adam'?"
     )
 
 
@@ -176,9 +175,7 @@ def test_numbers_as_people_write_them() -> None:
     assert settings.training.family_settings["catboost"] == {"l2_leaf_reg": 10.0}
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("true", True), ("false", False), ("7", 7), ("1", 1), ("off", False)]
-)
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("7", 7), ("1", 1), ("off", False)])
 def test_early_stopping_is_a_truth_value_or_a_number_of_epochs(text: str, value: object) -> None:
     found = load_settings(text=f"early_stopping: {text}").training.early_stopping
     assert found == value and type(found) is type(value)
@@ -208,9 +205,7 @@ def test_keys_of_the_split_stand_in_either_block_but_must_agree() -> None:
 def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("preset: production\nepochs: 7\ndropout: 0.2\n")
-    settings = load_settings(
-        path, overrides={"training.epochs": "9", "batch_size": None, "data.test_file": "t.csv"}
-    )
+    settings = load_settings(path, overrides={"training.epochs": "9", "batch_size": None, "data.test_file": "t.csv"})
     training = settings.training
     assert (training.epochs, training.dropout, training.patience, training.step_size) == (9, 0.2, 10, None)
     assert settings.origin("training.epochs") == "--epochs"
@@ -282,14 +277,10 @@ def test_any_text_is_read_or_refused_with_a_message(text: str) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(
-            ["epochs", "seed", "target", "layers", "test_size", "data", "training", "kinds", "problem"]
-        ),
+        st.sampled_from(["epochs", "seed", "target", "layers", "test_size", "data", "training", "kinds", "problem"]),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-            lambda inner: (
-                st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-            ),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
             max_leaves=6,
         ),
         max_size=4,
@@ -301,3 +292,17 @@ def test_any_value_is_taken_or_refused_with_a_message(values: dict[str, object])
             load_settings(**options)  # type: ignore[arg-type]
         except TrainwrightError as error:
             assert str(error)
+
+
+def test_settings_of_a_family_as_flags() -> None:
+    given = {"catboost.depth": "4", "catboost.l2_leaf_reg": "1e1", "lightgbm.features": "engineered"}
+    settings = load_settings(
+        text="family_settings: {catboost: {depth: 9, iterations: 7}}", overrides={"training.family_settings": given}
+    )
+    assert settings.training.family_settings == {
+        "catboost": {"depth": 4, "iterations": 7, "l2_leaf_reg": 10.0},
+        "lightgbm": {"features": "engineered"},
+    }
+    for wrong in ({"catboost": "4"}, {"catboost.": "4"}, {"catboost.dept": "4"}, {"catboost.depth": "99"}):
+        with pytest.raises(UserError, match="--family-setting|depth"):
+            load_settings(overrides={"training.family_settings": wrong})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -68,13 +69,53 @@ def parse_pairs(values: list[str], flag: str) -> dict[str, str]:
     for value in values:
         name, mark, rest = value.rpartition("=")
         if not mark or not name:
-            raise UserError(
-                f"{flag} {value!r} must be NAME=VALUE", remedy=f"for example {flag} postcode=category"
-            )
+            raise UserError(f"{flag} {value!r} must be NAME=VALUE", remedy=f"for example {flag} postcode=category")
         if name in found:
             raise UserError(f"{flag} names {name!r} twice")
         found[name] = rest
     return found
+
+
+def by_family(pairs: Mapping[str, Any]) -> dict[str, Any]:
+    """FAMILY.SETTING pairs, as from `--family-setting catboost.depth=4`, as settings by family.
+
+    Values are read as YAML reads them; what is by family already stays as it is.
+
+    Raises:
+        UserError: a name without a family.
+
+    Example:
+        >>> by_family({"catboost.depth": "4", "lightgbm.features": "plain"})
+        {'catboost': {'depth': 4}, 'lightgbm': {'features': 'plain'}}
+    """
+    from trainwright.errors import UserError
+
+    found: dict[str, Any] = {}
+    for name, value in pairs.items():
+        if not isinstance(value, str):
+            found[name] = value
+            continue
+        family, mark, setting = name.partition(".")
+        if not mark or not setting:
+            raise UserError(
+                f"--family-setting {name}={value} names no setting of a family",
+                remedy="for example --family-setting catboost.depth=4",
+            )
+        found.setdefault(family, {})[setting] = _scalar(value)
+    return found
+
+
+def _scalar(text: str) -> Any:
+    """A number, a truth value or null as YAML spells them, else the text."""
+    words = {"true": True, "false": False, "null": None, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _name(key: str) -> str:

@@ -96,9 +96,7 @@ def _read(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"{path.name} line {line}: this is not UTF-8 text", remedy="save it as UTF-8"
-        ) from None
+        raise UserError(f"{path.name} line {line}: this is not UTF-8 text", remedy="save it as UTF-8") from None
 
 
 def _place(root: Written, where: str) -> dict[str, Given]:
@@ -112,9 +110,7 @@ def _place(root: Written, where: str) -> dict[str, Given]:
         else:
             name = full_name(key)
             if name is None:
-                raise UserError(
-                    f"{where}line {written.line}: there is no key {key!r}", remedy=advice(key, None)
-                )
+                raise UserError(f"{where}line {written.line}: there is no key {key!r}", remedy=advice(key, None))
             _place_key(found, name, written, where)
     return found
 
@@ -124,8 +120,7 @@ def _place_block(found: dict[str, Given], block: str, written: Written, where: s
         return
     if not isinstance(written.value, dict):
         raise UserError(
-            f"{where}line {written.line}: `{block}:` holds keys with values, found "
-            f"{written.raw or 'a list'!r}",
+            f"{where}line {written.line}: `{block}:` holds keys with values, found {written.raw or 'a list'!r}",
             remedy="put each key on its own line, indented by two spaces",
         )
     for key, item in written.value.items():
@@ -164,7 +159,7 @@ def _put(found: dict[str, Given], name: str, written: Written, where: str) -> No
 
 
 def _overrides(overrides: Mapping[str, Any], flags: bool) -> dict[str, Given]:
-    from trainwright.config.flags import flag_name
+    from trainwright.config.flags import by_family, flag_name
 
     found: dict[str, Given] = {}
     for key, value in overrides.items():
@@ -173,6 +168,8 @@ def _overrides(overrides: Mapping[str, Any], flags: bool) -> dict[str, Given]:
         name = full_name(key)
         if name is None or is_block(name):
             raise UserError(f"there is no setting {key!r}", remedy=advice(key.rpartition(".")[2], None))
+        if name == "training.family_settings" and isinstance(value, Mapping):
+            value = by_family(value)
         found[name] = Given(value, (flags and flag_name(name)) or f"argument {key}", str(value))
     return found
 
@@ -180,9 +177,7 @@ def _overrides(overrides: Mapping[str, Any], flags: bool) -> dict[str, Given]:
 def _preset(chosen: Given | None) -> dict[str, Given]:
     # A name that does not exist is refused later, with its line.
     values = PRESETS.get(str(chosen.value), {}) if chosen is not None else {}
-    return {
-        name: Given(value, f"preset {chosen.value}", str(value)) for name, value in values.items() if chosen
-    }
+    return {name: Given(value, f"preset {chosen.value}", str(value)) for name, value in values.items() if chosen}
 
 
 def _merge(merged: dict[str, Given], layer: Mapping[str, Given]) -> None:

@@ -43,7 +43,7 @@ class TrainingSettings(Block):
         {},
         "Settings of single families; `trainwright families show NAME` lists them with their ranges.",
         example={"lightgbm": {"num_leaves": 63}},
-        flag="",
+        flag="--family-setting",
     )
     metric: str | None = key(
         None,
@@ -73,6 +73,13 @@ class TrainingSettings(Block):
         example=42,
         ge=0,
         le=2**32 - 1,
+    )
+    seeds: int = key(
+        1,
+        "Fit the chosen candidate with this many seeds in all and report what changes; half of the time is kept for it.",
+        example=5,
+        ge=1,
+        le=100,
     )
     threads: int | None = key(
         None, "Processor threads of one fit; the number of cores when not given.", example=2, ge=1, le=1024

@@ -107,9 +107,7 @@ class Ensemble:
             return Pushes(names, values, towards, exact=False)
         number = self.target.task == "number"
         towards = np.full(len(columns), -1 if number else self.target.positive_index)
-        score: Callable[[np.ndarray], np.ndarray] = (
-            (lambda out: out) if number else lambda out: _log_odds(out, towards)
-        )
+        score: Callable[[np.ndarray], np.ndarray] = (lambda out: out) if number else lambda out: _log_odds(out, towards)
         exact = True
         for weight, estimator in self.members:
             account = estimator.contributions(columns)
@@ -137,15 +135,14 @@ def calibrator(state: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray] | No
 
 def _load(checked: Checked, family: str, folder: str, allowed: frozenset[str] | None) -> Estimator:
     from trainwright.models.families import families
+    from trainwright.models.recalibrated import load_member
 
     known = families()
     if family not in known or (allowed is not None and family not in allowed):
         names = sorted(set(known) & allowed) if allowed is not None else sorted(known)
-        raise UserError(
-            f"the package has a member of the family {family!r:.60}, expected one of {', '.join(names)}"
-        )
+        raise UserError(f"the package has a member of the family {family!r:.60}, expected one of {', '.join(names)}")
     try:
-        return known[family].load().load(checked.folder / folder, checked.manifest.target)
+        return load_member(known[family].load(), checked.folder / folder, checked.manifest.target)
     except (KeyError, ValueError, TypeError, IndexError, OSError) as error:
         raise UserError(
             f"the member {folder!r} of the package is not what the family {family!r} writes: {error}",

@@ -21,6 +21,8 @@ from trainwright.training.budget import Budget
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
 from trainwright.training.outcome import conclude, leaderboard
 from trainwright.training.plan import Facts, Plan, choose_folds, make_plan
+from trainwright.training.rebalance import Rebalance
+from trainwright.training.recalibrate import recalibrated
 from trainwright.training.select import Requirements
 from trainwright.training.shape import fold_members
 from trainwright.training.trials import Trial, Work, run_steps
@@ -44,6 +46,7 @@ class Request:
         ensemble: whether a weighted average may be chosen.
         seed: of every draw.
         cores: that the fits may use.
+        class_weight, resample: how rare classes get more say while training; see `rebalance`.
     """
 
     metric: str | None = None
@@ -53,6 +56,8 @@ class Request:
     ensemble: bool = True
     seed: int = 0
     cores: int = 1
+    class_weight: Any = None
+    resample: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,10 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
     split = _split(dataset, target, request)
     metric = _metric(task, dataset, split, request.metric)
     jobs = min(request.cores, len(split.folds)) if len(dataset) <= SIDE_BY_SIDE_ROWS else 1
-    work = Work(dataset, target, split.folds, request.seed, max(1, request.cores // jobs), jobs)
+    rebalance = Rebalance.of(request.class_weight, request.resample, target)
+    uneven = () if rebalance is None else (rebalance.reason(dataset.y, split.folds),)
+    threads = max(1, request.cores // jobs)
+    work = Work(dataset, target, split.folds, request.seed, threads, jobs, rebalance=rebalance)
     plan = _plan(work, layout, request)
     trials = run_steps(
         plan.steps,
@@ -133,6 +141,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         stop=threading.Event(),
     )
     _check_any_finished(trials, work)
+    trials = recalibrated(trials, work)
     outcome = conclude(trials, work, task, metric, Requirements(), use_ensemble=request.ensemble)
     prediction = np.full((len(dataset), *outcome.prediction.shape[1:]), np.nan)
     prediction[outcome.oof.positions] = outcome.prediction
@@ -147,7 +156,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         prediction=prediction,
         plan=plan.to_json(),
         unfinished=outcome.unfinished,
-        notes=(*split.reason, *plan.reasons),
+        notes=(*split.reason, *uneven, *plan.reasons),
     )
 
 
@@ -181,10 +190,13 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
     """The trials; without a limit they follow from the data alone, whatever the machine."""
     timed = request.limit is not None
     n = len(work.dataset)
+    n_train = int(np.median([len(fold.train) for fold in work.folds]))
+    if work.rebalance is not None:
+        n_train = work.rebalance.rows_learned(work.dataset.y, n_train)
     facts = Facts(
         task=work.target.task,
         n_rows=n,
-        n_train=int(np.median([len(fold.train) for fold in work.folds])),
+        n_train=n_train,
         n_folds=len(work.folds),
         n_numbers=len(layout.numbers) + len(layout.times),
         n_categories=len(layout.categories),

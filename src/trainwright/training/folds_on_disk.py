@@ -63,7 +63,7 @@ def keep(
             rows=fit.n_train,
             seconds=fit.fit_s,
             scores={metric.name: score},
-            details={"predict_ms_per_row": fit.predict_ms_per_row},
+            details={"predict_ms_per_row": fit.predict_ms_per_row, "rebalanced": fit.rebalanced},
             artifact=artifact,
         )
     report(
@@ -105,5 +105,6 @@ def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...])
             fit_s=row.seconds or 0.0,
             predict_ms_per_row=float((row.details or {}).get("predict_ms_per_row", 0.0)),
             n_train=row.rows or 0,
+            rebalanced=(row.details or {}).get("rebalanced"),
         )
     return out

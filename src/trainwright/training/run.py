@@ -29,7 +29,10 @@ from trainwright.training.custom import factories
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
+from trainwright.training.rebalance import Rebalance
+from trainwright.training.recalibrate import recalibrated
 from trainwright.training.trials import Trial, Work, run_steps
+from trainwright.training.understand import SEEDS_SHARE
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
 
@@ -135,6 +138,7 @@ def train_run(
     )
     _check_finished(trials, material.work, stop)
     clock["choosing"] = time.time()
+    trials = recalibrated(trials, material.work)
     outcome = conclude(
         trials,
         material.work,
@@ -190,7 +194,9 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         jobs,
         split.rule.gap,
         factories(list(custom.families), target),
+        Rebalance.from_settings(options.settings.training, target),
     )
+    uneven = () if work.rebalance is None else (work.rebalance.reason(work.dataset.y, work.folds),)
     if known:
         plan = Plan.from_json(known)
     else:
@@ -198,12 +204,12 @@ def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> 
         budget = Budget(options.limit, started)
         plan = make_plan(
             facts,
-            budget.remaining() * FITS_SHARE,
+            budget.remaining() * FITS_SHARE * (1.0 if options.settings.training.seeds == 1 else SEEDS_SHARE),
             chosen=options.families,
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
         )
-        plan = Plan(plan.steps, (why, *plan.reasons))
+        plan = Plan(plan.steps, (why, *uneven, *plan.reasons))
     return Material(
         run,
         data,
@@ -249,10 +255,13 @@ def _metric(task: Task, name: str | None, extra: tuple[Metric, ...]) -> Metric:
 
 
 def _facts(work: Work, layout: Layout, target: Target) -> Facts:
+    n_train = int(np.median([len(fold.train) for fold in work.folds]))
+    if work.rebalance is not None:
+        n_train = work.rebalance.rows_learned(work.dataset.y, n_train)
     return Facts(
         task=target.task,
         n_rows=len(work.dataset),
-        n_train=int(np.median([len(fold.train) for fold in work.folds])),
+        n_train=n_train,
         n_folds=len(work.folds),
         n_numbers=len(layout.numbers) + len(layout.times),
         n_categories=len(layout.categories),

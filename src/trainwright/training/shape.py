@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.models.families import families
+from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Report
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.write import Member
@@ -69,6 +70,8 @@ def refitted_members(trials: list[Trial], weights: dict[str, float], work: Work,
             rng = np.random.default_rng(work.seed)
             rows = np.sort(rng.choice(rows, step.max_rows, replace=False))
         estimator, _ = fit_rows(step, rows, work, work.seed * 1_000 + 999, report)
+        if trial.correction is not None:
+            estimator = Recalibrated(estimator, trial.correction)
         members.append(Member(trial.name, step.family, None, weight, estimator))
     return members
 

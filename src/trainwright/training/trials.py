@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +20,12 @@ from trainwright.data.schema import Target
 from trainwright.data.split import Fold, inner_cut
 from trainwright.errors import UserError
 from trainwright.models.families import families
+from trainwright.models.recalibrated import Recalibration
 from trainwright.models.spec import Estimator, Report
 from trainwright.training.budget import Budget
 from trainwright.training.pace import fit_into, slowness
 from trainwright.training.plan import FITS_SHARE, Step
+from trainwright.training.rebalance import Rebalance, stopping_rows
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
@@ -41,7 +44,8 @@ class FoldFit:
         training_rows: positions of that sample within the development rows.
         fit_s: seconds of the fit.
         predict_ms_per_row: milliseconds per row in a batch.
-        n_train: rows it learned from.
+        n_train: rows it learned from, before any were copied, left out or made up.
+        rebalanced: rows and weights of each class before and after, where classes were rebalanced.
     """
 
     step: Step
@@ -53,6 +57,7 @@ class FoldFit:
     fit_s: float
     predict_ms_per_row: float
     n_train: int
+    rebalanced: dict[str, Any] | None = None
 
 
 @dataclass
@@ -64,12 +69,14 @@ class Trial:
         fits: by fold.
         failure: why the family failed, or None.
         shortened: why it has fewer rounds than planned, "" when it has them all.
+        correction: what rebalanced classes did to its probabilities, undone; see `recalibrate`.
     """
 
     step: Step
     fits: dict[int, FoldFit] = field(default_factory=dict)
     failure: str | None = None
     shortened: str = ""
+    correction: Recalibration | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +96,7 @@ class Work:
         jobs: fits side by side.
         gap: left out before a cut in time, as in the split's rule.
         custom: factories of estimators handed over in Python, by name.
+        rebalance: how rare classes get more say among the rows that a fit learns from, or None.
     """
 
     dataset: Dataset
@@ -99,6 +107,22 @@ class Work:
     jobs: int
     gap: float = 0.0
     custom: dict[str, Callable[[], Estimator]] = field(default_factory=dict)
+    rebalance: Rebalance | None = None
+
+
+@dataclass(frozen=True)
+class RowsFit:
+    """A model fitted on some rows.
+
+    Args:
+        estimator: the model.
+        seconds: of rebalancing and fitting.
+        rebalanced: as in `FoldFit`.
+    """
+
+    estimator: Estimator
+    seconds: float
+    rebalanced: dict[str, Any] | None = None
 
 
 def new_estimator(step: Step, target: Target, custom: dict[str, Callable[[], Estimator]]) -> Estimator:
@@ -120,7 +144,8 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     fold = work.folds[index]
     seed = work.seed * 1_000 + index
     train = _sampled(fold.train, step.max_rows, seed)
-    estimator, seconds = fit_rows(step, train, work, seed, report)
+    fitted = fit_part(step, train, work, seed, report)
+    estimator = fitted.estimator
     held_out = work.dataset.columns.take(fold.validation)
     before = time.perf_counter()
     prediction = estimator.predict(held_out)
@@ -133,14 +158,24 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
         prediction=prediction,
         training_prediction=estimator.predict(work.dataset.columns.take(sample)),
         training_rows=sample,
-        fit_s=seconds,
+        fit_s=fitted.seconds,
         predict_ms_per_row=per_row,
         n_train=len(train),
+        rebalanced=fitted.rebalanced,
     )
 
 
 def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> tuple[Estimator, float]:
-    """Fits the step on these development rows; a validation part is cut from them where the step asks for one."""
+    """The model of `fit_part`, and its seconds."""
+    fitted = fit_part(step, rows, work, seed, report)
+    return fitted.estimator, fitted.seconds
+
+
+def fit_part(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+    """Fits the step on these development rows; a validation part is cut from them where the step asks for one.
+
+    Classes are rebalanced among what is left after that cut; a majority, which knows classes only, stays as it is.
+    """
     estimator = new_estimator(step, work.target, work.custom)
     part = work.dataset.take(rows) if len(rows) < len(work.dataset) else work.dataset
     learn, validation = part, None
@@ -157,6 +192,12 @@ def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
         if cut is not None:
             learn, validation = part.take(cut[0]), part.take(cut[1])
     before = time.perf_counter()
+    rebalanced = None
+    if work.rebalance is not None and step.family != "baseline":
+        found = work.rebalance.apply(learn, seed)
+        learn, rebalanced = found.dataset, found.to_json()
+        if validation is not None:
+            validation = stopping_rows(validation, found.shift)
     estimator.fit(
         learn.columns,
         learn.y,
@@ -166,7 +207,7 @@ def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
         threads=work.threads,
         report=report,
     )
-    return estimator, time.perf_counter() - before
+    return RowsFit(estimator, time.perf_counter() - before, rebalanced)
 
 
 def run_steps(

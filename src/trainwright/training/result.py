@@ -14,6 +14,7 @@ from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
 from trainwright.training.outcome import Outcome, leaderboard
 from trainwright.training.present import with_present
+from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
 from trainwright.training.shape import Weighed
 
@@ -75,6 +76,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "calibration": outcome.calibration.to_json(),
         "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
         "gap": facts.diagnosis.gap.to_json(),
+        "imbalance": _imbalance(facts),
         "comparison": _comparison(outcome),
         "present_process": _present(facts),
         "importance": facts.importance,
@@ -160,12 +162,20 @@ def record(facts: Facts) -> dict[str, Any]:
                     "iterations": fit.estimator.iterations,
                     "derived": fit.estimator.derived,
                     "rows": fit.n_train,
+                    "rebalanced": fit.rebalanced,
                 }
                 for i, fit in sorted(trial.fits.items())
             ]
             for trial in facts.outcome.trials
         },
     }
+
+
+def _imbalance(facts: Facts) -> dict[str, Any] | None:
+    """What was rebalanced, with the rows of each class before and after; None when nothing was."""
+    outcome, oof = facts.outcome, facts.outcome.oof
+    rebalance = facts.material.work.rebalance
+    return imbalance_document(rebalance, outcome.trials, oof.y, outcome.prediction, oof.weight)
 
 
 def _figures(document: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -83,7 +83,7 @@ def before_commit() -> None:
 
 
 MOMENTS = {
-    "start": lambda: setattr(run, "_load", lambda *arguments: hold()),
+    "start": lambda: setattr(run, "load_material", lambda *arguments: hold()),
     "a fold is committed": lambda: after_fold("linear", 1),
     "between files and row": between_files_and_row,
     "inside the package": inside_package,

@@ -46,6 +46,7 @@ from trainwright.training.shape import (
     choose_shape,
 )
 from trainwright.training.suspects import suspected_labels
+from trainwright.training.understand import understand
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material, OpenSealed
@@ -75,6 +76,8 @@ def finish(
     package, manifest, shape, weighed, why = _package(workspace, material, outcome, validation, budget, report)
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shape))
+    clock["understanding"] = time.time()
+    understood = understand(material, outcome, budget, report)
     clock["package"] = time.time()
     report({"kind": "stage", "stage": "sealed test and importance"})
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -99,6 +102,7 @@ def finish(
         importance=importance,
         present=present,
         suspected=suspected,
+        understood=understood,
         findings=_findings(workspace, material, suspected),
         project=_project_name(workspace, material),
         clock=clock,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
 from trainwright.training.shape import Weighed
+from trainwright.training.simple import simple_model
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
@@ -47,6 +48,7 @@ class Facts:
     clock: dict[str, float]
     started: float
     present: dict[str, Any] | None = None
+    understood: dict[str, Any] = field(default_factory=dict)
 
 
 def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
@@ -77,8 +79,10 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
         "gap": facts.diagnosis.gap.to_json(),
         "imbalance": _imbalance(facts),
+        **facts.understood,
         "comparison": _comparison(outcome),
         "present_process": _present(facts),
+        "simple_model": simple_model(m, outcome),
         "importance": facts.importance,
         "ledger": None if facts.test is None else facts.test["opening"],
         "split": _split(summary),
@@ -92,6 +96,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
             "shape": facts.shape,
             "reason": facts.shape_reason,
         },
+        "source": m.data.source,
         "data_version": m.data.sha,
         "dataset": f"d{m.data.number}",
         "seed": m.options.seed,
@@ -259,6 +264,7 @@ def _budget(facts: Facts) -> dict[str, Any]:
     ends = [*list(facts.clock.values())[1:], time.time()]
     stages = {"reading and checks": facts.clock["start"] - facts.started}
     words = {"start": "loading", "training": "training", "choosing": "choosing and packaging"}
+    words["understanding"] = "more rows and other seeds"
     words["package"] = "sealed test and importance"
     for name, end in zip(names, ends):
         stages[words.get(name, name)] = end - facts.clock[name]

@@ -115,7 +115,7 @@ def train_run(
         The result document (`train --json`).
     """
     clock = {"start": time.time()}
-    material = _load(workspace, run_id, started, custom or Custom())
+    material = load_material(workspace, run_id, started, custom or Custom())
     budget = Budget(None if material.recorded else material.options.limit, started)
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", _plan_document(material))
@@ -156,7 +156,7 @@ def train_run(
     return finish.finish(workspace, material, outcome, attempt, budget, clock, report, open_sealed)
 
 
-def _load(workspace: Workspace, run_id: int, started: float, custom: Custom) -> Material:
+def load_material(workspace: Workspace, run_id: int, started: float, custom: Custom) -> Material:
     """Reads what the run works on, and plans it, or takes the plan it already has."""
     with read(workspace) as connection:
         run = get_run(connection, run_id)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SHARES = (0.125, 0.25, 0.5)
 MORE_SHARES = (0.0625, 0.125, 0.1875, 0.25, 0.375, 0.5, 0.75)
-FEWEST_ROWS, FEWEST_PER_CLASS = 30, 8
+FEWEST_ROWS, FEWEST_PER_CLASS, FEWEST_FOLDS = 30, 8, 3
 # A part of a training's time limit, and what a fit on few rows still costs of one on all.
 SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.25
 # A single validation part is judged in this many blocks of rows, which take the place of folds.
@@ -98,13 +98,15 @@ def measure_size_curve(
     end, done, cut = clock() + seconds, [], ""
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="size") as pool:
         for index in sorted(trial.fits)[:folds]:
-            allowed = seconds if not done else (end - clock())
-            if done and allowed < _fold_seconds(trial, work, index, sizes):
+            late = clock() + _fold_seconds(trial, work, index, sizes) - end
+            if late > (0.0 if len(done) >= FEWEST_FOLDS else 0.5 * seconds):
                 cut = f"{len(done)} of {len(work.folds)} folds, which is what the time affords"
                 break
             done.append(_one_fold(trial, work, metric, index, sizes, pool, report))
     if len(done) < len(work.folds) and not cut:
         cut = f"{len(done)} of {len(work.folds)} folds, which is what the time affords"
+    if not done:
+        return {"skipped": "the time was up before the first fold"}
     scores = np.vstack(done)
     mean_rows = float(np.mean([trial.fits[i].n_train for i in sorted(trial.fits)[: len(done)]]))
     rows = [*(share * mean_rows for share in sizes), mean_rows]
@@ -180,7 +182,8 @@ def _one_fold(
             most = max(1, round(share * trial.step.max_rows))
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
         estimator, _ = fit_rows(trial.step, rows, work, seed, lambda event: None)
-        return np.asarray(estimator.predict(held_out))
+        prediction = np.asarray(estimator.predict(held_out))
+        return prediction if trial.correction is None else trial.correction.apply(prediction)
 
     predictions = [*pool.map(fit, sizes), full.prediction]
     y = work.dataset.y[fold.validation]
@@ -225,12 +228,12 @@ def _fold_seconds(trial: Trial, work: Work, index: int, sizes: tuple[float, ...]
 
 
 def _affordable(trial: Trial, work: Work, sizes: tuple[float, ...], seconds: float) -> tuple[int, tuple[float, ...]]:
-    """How many folds at which sizes: every size if that leaves three folds, else two sizes of two; 0 for neither."""
+    """How many folds at which sizes: every size if that leaves three folds, else two sizes; 0 for neither."""
     fewer = sizes if len(sizes) <= 2 else (sizes[len(sizes) // 3], sizes[-1])
-    for chosen, least in ((sizes, 3), (fewer, 2)):
+    for chosen in (sizes, fewer):
         each = [_fold_seconds(trial, work, index, chosen) for index in sorted(trial.fits)]
         affordable = int(np.searchsorted(np.cumsum(each), seconds, side="right"))
-        if affordable >= min(least, len(each)):
+        if affordable >= min(FEWEST_FOLDS, len(each)):
             return affordable, chosen
     return 0, fewer
 

@@ -1,0 +1,142 @@
+"""The chosen candidate's own curves: loss by round on rows learned from and on rows not learned from, and their verdict.
+
+Measured once, after the choice, from the fitted models; nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from trainwright.evaluate.convergence import HEALTHY, TITLES, judge_document
+from trainwright.tasks import Metric, Task
+from trainwright.training.outcome import Outcome
+from trainwright.training.trials import FoldFit, Trial, Work
+
+POINTS = 20
+FOLDS = 3
+MOST_ROWS = 1_000
+SECONDS = 3.0
+
+
+def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SECONDS) -> list[dict[str, Any]]:
+    """The curves of the chosen candidate's members that learn in rounds, heaviest first.
+
+    Args:
+        outcome: what was chosen, with its fold models.
+        work: development rows and folds.
+        task: whose loss is measured: log-loss for classes, RMSE for a number.
+        seconds: after which no further fold is looked at.
+
+    Returns:
+        For each member and up to three of its folds: {"name", "family", "fold", "unit", "loss", "steps", "training",
+        "validation", "rows" (which rows validation means), "kept", "of", "tail", "reference", "verdict"}.
+    """
+    loss = task.metrics["log_loss" if task.name == "classes" else "rmse"]
+    end = time.monotonic() + seconds
+    trials = [t for t in outcome.trials if outcome.weights.get(t.name, 0.0) > 0]
+    out: list[dict[str, Any]] = []
+    for trial in sorted(trials, key=lambda t: -outcome.weights[t.name]):
+        for index in sorted(trial.fits)[:FOLDS]:
+            if time.monotonic() > end:
+                return out
+            found = _curve(trial, trial.fits[index], work, loss)
+            if found is None:
+                break
+            out.append(found)
+    return out
+
+
+def convergence(curves: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """One verdict on the heaviest member: the most frequent over its folds, an unhealthy one where two tie."""
+    if not curves:
+        return None
+    own = [curve for curve in curves if curve["name"] == curves[0]["name"]]
+    codes = Counter(str(curve["verdict"]["code"]) for curve in own)
+    code = max(codes, key=lambda name: (codes[name], name not in HEALTHY))
+    shown = next(curve for curve in own if curve["verdict"]["code"] == code)
+    return {
+        **shown["verdict"],
+        "title": TITLES[code],
+        "name": shown["name"],
+        "fold": shown["fold"],
+        "folds": f"{codes[code]} of {len(own)} folds",
+        "kept": shown["kept"],
+        "of": shown["of"],
+    }
+
+
+def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, Any] | None:
+    """The curve of one fold's model; None for a family without rounds."""
+    estimator, data = fit.estimator, work.dataset
+    last = estimator.iterations
+    if last is None or last < 3:
+        return None
+    rounds = np.unique(np.linspace(1, last, min(POINTS, last)).round().astype(int)).tolist()
+    seen = fit.training_rows[:: -(-len(fit.training_rows) // MOST_ROWS)]
+    stages = estimator.staged(data.columns.take(seen), rounds)
+    if stages is None:
+        return None
+    training = [_loss(loss, work, seen, stage) for stage in stages]
+    tail: dict[str, list[float]] | None = None
+    if estimator.curve is not None:
+        steps, losses = (np.asarray(estimator.curve[key], dtype=float) for key in ("steps", "validation"))
+        validation = np.interp(rounds, steps, losses).tolist()
+        after = steps > last
+        tail = {"steps": steps[after].tolist(), "validation": _short(losses[after].tolist())} if after.any() else None
+        rows = "rows of the fold's training part that were set aside to stop it"
+    else:
+        held = work.folds[fit.fold].validation
+        held = held[:: -(-len(held) // MOST_ROWS)]
+        ahead = estimator.staged(data.columns.take(held), rounds)
+        assert ahead is not None
+        validation = [_loss(loss, work, held, stage) for stage in ahead]
+        rows = "the fold's held-out rows"
+    y = data.y[seen]
+    document = {
+        "name": trial.name,
+        "family": trial.step.family,
+        "fold": fit.fold,
+        "unit": "round",
+        "loss": loss.title,
+        "steps": rounds,
+        "training": _short(training),
+        "validation": _short(validation),
+        "rows": rows,
+        "kept": last,
+        "of": _most_rounds(trial),
+        "tail": tail,
+        "reference": float(f"{_loss(loss, work, seen, _constant(y, work)):.5g}"),
+    }
+    return {**document, "verdict": judge_document(document).to_json()}
+
+
+def _loss(loss: Metric, work: Work, rows: np.ndarray, prediction: np.ndarray) -> float:
+    weight = None if work.dataset.weight is None else work.dataset.weight[rows]
+    return float(loss(work.dataset.y[rows], prediction, weight))
+
+
+def _constant(y: np.ndarray, work: Work) -> np.ndarray:
+    """The answer that ignores every column."""
+    if work.target.task == "number":
+        return np.full(len(y), float(np.mean(y)))
+    shares = np.bincount(y, minlength=len(work.target.classes)) / max(len(y), 1)
+    return np.repeat(shares[None, :], len(y), axis=0)
+
+
+def _most_rounds(trial: Trial) -> int | None:
+    """The ceiling of rounds that the settings set."""
+    from trainwright.models.families import families
+
+    spec = families().get(trial.step.family)
+    if spec is None or spec.iterations is None:
+        return None
+    value = (spec.defaults() | trial.step.settings).get(spec.iterations)
+    return None if value is None else int(value)
+
+
+def _short(values: list[float]) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]

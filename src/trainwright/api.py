@@ -130,9 +130,9 @@ def train(
         chooses = None
     overrides = {key: value for key, value in given.items() if value is not None}
     loaded = load_settings(config, overrides=overrides)
-    if data is None:
+    if data is None and loaded.data.version is None:
         data = loaded.data.train_file
-    if data is None:
+    if data is None and loaded.data.version is None:
         raise UserError("no data is given", remedy="pass a table or a path, or set data.train_file in the config")
     custom = Custom(own, tuple(metrics), chooses) if own or metrics else None
     document = launch(workspace, data, loaded, started=started, custom=custom)

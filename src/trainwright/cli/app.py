@@ -19,7 +19,7 @@ COMMANDS = {
     "report": "Write or open the report of a model version.",
     "versions": "List, show, compare, activate, roll back and delete model versions.",
     "runs": "List and show trainings; resume one that was stopped; repeat one from its record.",
-    "data": "List and show dataset versions.",
+    "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",
     "config": "Write, check and describe the YAML of a run.",
     "demo": "Train on a table that ships with scikit-learn.",

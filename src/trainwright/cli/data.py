@@ -7,12 +7,16 @@ from typing import Any
 import click
 
 from trainwright.cli import output
+from trainwright.cli.labels import LABELS
 from trainwright.cli.output import json_option, workspace_option
 
 
-@click.group(help="List and show dataset versions.")
+@click.group(help="List and show dataset versions; correct labels that are probably wrong.")
 def COMMAND() -> None:
     """The group."""
+
+
+COMMAND.add_command(LABELS, "labels")
 
 
 @COMMAND.command("list", help="Every dataset version, of one project or of all.")
@@ -75,6 +79,13 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     )
     for note in document["notes"]:
         output.say(f"note: {note.get('message', note)}")
+    if document["origin"]:
+        origin = document["origin"]
+        output.say(f"made from {origin['version']} by {origin['who']} on {origin['at']}; labels changed:")
+        changes = origin["changes"]
+        output.table(["row", "from", "to"], [[c["row"], c["from"], c["to"]] for c in changes[:20]], right=(0,))
+        if len(changes) > 20:
+            output.say(f"and {len(changes) - 20:,} more; --json has them all")
 
 
 def _document(project: str, version: Any) -> dict[str, Any]:
@@ -89,4 +100,5 @@ def _document(project: str, version: Any) -> dict[str, Any]:
         "created": version.created,
         "schema": version.schema or [],
         "notes": version.notes or [],
+        "origin": version.origin,
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The first screen of `train` has at most 25 lines; findings and candidates beyond these are counted.
 FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
-SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task")
+SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task", "corrected_labels")
 CANDIDATES = 5
 
 
@@ -63,8 +63,9 @@ class Screen:
             kinds[column.kind.value] = kinds.get(column.kind.value, 0) + 1
         words = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
         sizes = split.n_rows
+        rows = prepared.dataset_rows or table.frame.height
         folds = f"{len(split.folds)} folds" if len(split.folds) > 1 else "one validation part"
-        self._line(f"project {prepared.project.name}, dataset d{prepared.dataset_number}: {table.frame.height:,} rows")
+        self._line(f"project {prepared.project.name}, dataset d{prepared.dataset_number}: {rows:,} rows")
         self._line(f"target  {target.column} ({what})")
         self._line(f"columns {len(table.schema.features)} features: {words}")
         self._line(

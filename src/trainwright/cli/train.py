@@ -26,8 +26,9 @@ def train(source: str | None, config: str | None, workspace: str | None, as_json
     from trainwright.jobs.launch import train as launch
 
     settings = load_settings(config, overrides=overrides(given))
-    source = source or settings.data.train_file
-    if source is None:
+    if settings.data.version is None:
+        source = source or settings.data.train_file
+    if source is None and settings.data.version is None:
         raise UserError(
             "no table is named", remedy="trainwright train TABLE.csv --target COLUMN, or data.train_file in the YAML"
         )

@@ -76,9 +76,9 @@ def train(
     started = time.time() if started is None else started
     watcher = watcher or Watcher()
     if not isinstance(workspace, Workspace):
-        if not (locate(workspace) / DATABASE).exists():
+        if settings.data.version is None and not (locate(workspace) / DATABASE).exists():
             source = look_first(source, settings, say=watcher.stage)
-        workspace = open_workspace(workspace)
+        workspace = open_workspace(workspace, create=settings.data.version is None)
     sweep(workspace)
     # The child imports its libraries while the table is prepared here.
     child = None if _in_this_process(custom) else spawn(ATTEMPT)

@@ -45,6 +45,7 @@ class Prepared:
         split: which row is where.
         findings: what the checks say.
         dataset_number: of the dataset version.
+        dataset_rows: of the dataset version, where the table holds only its development rows.
     """
 
     run: Run
@@ -53,6 +54,7 @@ class Prepared:
     split: Split
     findings: Findings
     dataset_number: int
+    dataset_rows: int | None = None
 
 
 def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> Table:
@@ -87,7 +89,7 @@ def prepare(
     """Writes everything a run needs; nothing is written before the table and the split are known to be sound.
 
     Args:
-        source: see `understand`; or a `Table` that is understood already.
+        source: see `understand`; or a `Table` that is understood already; None with `data.version`.
         settings: of the run.
         started: `time.time()` when the command began.
         say: told which stage begins.
@@ -95,6 +97,10 @@ def prepare(
     Raises:
         UserError: about the table, the split or the settings.
     """
+    if settings.data.version is not None:
+        from trainwright.training.stored import prepare_stored
+
+        return prepare_stored(workspace, source, settings, say=say)
     started = time.time() if started is None else started
     if not isinstance(source, Table):
         say("reading the table")

@@ -1,0 +1,145 @@
+"""Prepares a training on a stored dataset version: its rows, its split and its sealed test stay what they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trainwright.config.settings import Settings
+from trainwright.data.checks.policy import check_codes
+from trainwright.data.notes import Note
+from trainwright.data.parts import read_development
+from trainwright.data.schema import Schema, Target
+from trainwright.errors import UserError
+from trainwright.store.datasets import DatasetVersion, find_dataset_version, latest_split
+from trainwright.store.projects import get_project
+from trainwright.store.runs import Run, create_run, get_run, list_runs
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.training.options import RunOptions
+from trainwright.training.prepare import Prepared, check
+from trainwright.training.table import Table, remarks
+
+# Of the `data:` block, what may be said anew about stored rows; the rest made the split, which stays as it is.
+FREE = ("version", "on_finding", "ignore_findings", "filter_low_quality")
+FILES = ("train_file", "test_file")
+
+
+def prepare_stored(
+    workspace: Workspace, source: Any, settings: Settings, *, say: Callable[[str], None] = lambda _: None
+) -> Prepared:
+    """Writes everything a run on a stored dataset version needs; no sealed label is read.
+
+    Args:
+        workspace: where the version is stored.
+        source: must be None: the rows are stored.
+        settings: with `data.version` and `project`; what they leave open is taken from the run that made the split.
+        say: told which stage begins.
+
+    Raises:
+        UserError: no such project or version, a table beside the version, or a setting that would change the split.
+    """
+    assert settings.data.version is not None
+    if source is not None:
+        raise UserError(
+            f"a table and --data-version {settings.data.version} are both given",
+            remedy="give one: a dataset version is trained on from the workspace",
+        )
+    if settings.project is None:
+        raise UserError(
+            f"--data-version {settings.data.version} needs the project whose dataset version it is",
+            remedy=f"trainwright train --project NAME --data-version {settings.data.version}",
+        )
+    check_codes(settings.data.ignore_findings)
+    say("reading the dataset version")
+    with read(workspace) as connection:
+        project = get_project(connection, settings.project)
+        dataset = find_dataset_version(connection, project.id, settings.data.version)
+        row = latest_split(connection, dataset.id)
+        if row is None:
+            raise UserError(f"d{dataset.number} has no split", remedy="train on its file instead")
+        runs = list_runs(connection, project.id)
+        origin = dataset.origin or {}
+        before = get_run(connection, origin["run"]) if "run" in origin else _run_on(runs, dataset)
+    settings = inherit(settings, before)
+    understood = (row.summary or {})["understood"]
+    schema, target = Schema.from_json(understood["schema"]), Target.from_json(understood["target"])
+    frame, split, _ = read_development(workspace, row)
+    known = [n for n in understood.get("notes") or [] if n.get("code") not in ("without_effect",)]
+    notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
+    corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]
+    notes = (*(Note("corrected_labels", words) for words in corrected), *notes)
+    table = Table(
+        frame,
+        schema,
+        target,
+        dataset.name,
+        dataset.source or f"d{dataset.number}",
+        (*notes, *(n for n in remarks(settings, target, frame[target.column]) if n not in notes)),
+    )
+    options = RunOptions.from_settings(settings)
+    with write(workspace) as connection:
+        run = create_run(
+            connection,
+            project.id,
+            name=f"{project.name} d{dataset.number} {time.strftime('%Y-%m-%d %H:%M:%S')}",
+            settings=settings.to_json(),
+            origins=settings.origins,
+            dataset_version_id=dataset.id,
+            split_id=row.id,
+            comments=settings.training.comments,
+        )
+    say("checking the data")
+    findings = check(workspace, run, row, table, frame, split, options.limit)
+    return Prepared(run, project, table, split, findings, dataset.number, dataset.rows)
+
+
+def inherit(settings: Settings, before: Run) -> Settings:
+    """The settings of the run that made the split, with what is given now on top.
+
+    Raises:
+        UserError: a key is given that would change how the rows are read or split.
+    """
+    base = dict(before.settings or {})
+    given = settings.to_json()
+    origins = dict(before.origins or {})
+    merged: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in base.items()}
+    for key, where in settings.origins.items():
+        block, _, rest = key.partition(".")
+        if block == "data" and rest not in FREE:
+            if rest in FILES or _at(given, key) == _at(base, key):
+                continue
+            raise UserError(
+                f"data.{rest} ({where}) cannot change on a stored dataset version: its split stays as it is",
+                remedy="leave it out, or train on the file in a new project (--project NAME)",
+            )
+        _put(merged, key, _at(given, key))
+        origins[key] = where
+    merged["project"] = settings.project
+    for name in FILES:  # the rows are stored; the files may be gone
+        _put(merged, f"data.{name}", None)
+        origins.pop(f"data.{name}", None)
+    return Settings.from_json(merged, origins)
+
+
+def _run_on(runs: list[Run], dataset: DatasetVersion) -> Run:
+    for run in runs:  # the newest first
+        if run.dataset_version_id == dataset.id and not (run.record or {}).get("repeats"):
+            return run
+    raise UserError(f"no run was made on d{dataset.number}", remedy="train on its file instead")
+
+
+def _at(document: dict[str, Any], key: str) -> Any:
+    value: Any = document
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _put(document: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        document[part] = dict(document.get(part) or {})
+        document = document[part]
+    document[last] = value

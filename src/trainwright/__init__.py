@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainwright.api import Result as Result
+    from trainwright.api import learning_curve as learning_curve
     from trainwright.api import load as load
+    from trainwright.api import stability as stability
     from trainwright.api import train as train
     from trainwright.errors import EnvironmentProblem as EnvironmentProblem
     from trainwright.errors import TrainwrightError as TrainwrightError
@@ -26,6 +28,8 @@ __version__ = "0.1.0"
 _WHERE = {
     "train": "api",
     "load": "api",
+    "learning_curve": "api",
+    "stability": "api",
     "Result": "api",
     "TabularClassifier": "estimators",
     "TabularRegressor": "estimators",

@@ -157,3 +157,57 @@ def load(name: str, *, workspace: str | Path | None = None) -> Predictor:
     space = open_workspace(workspace, create=False, read_only=True)
     version = resolve_version(space, name)[1]
     return Predictor.open(open_artifact(space, "package", version.artifact), expected_sha=version.manifest_sha)
+
+
+def learning_curve(
+    name: str, *, time_limit: str | float = "2m", workspace: str | Path | None = None
+) -> dict[str, Any]:
+    """Would more rows help? Fits the version's candidate on parts of its rows, like `trainwright learning-curve`.
+
+    Args:
+        name: "adult" for the active version, "adult@v2" for a certain one.
+        time_limit: for the fits, in seconds or such as "90s".
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        The `size_curve` of the result document: "text" is the answer, "gain" what twice the rows would give, "points"
+        what was measured; or "skipped" with the reason. The version's result and report say it from then on.
+
+    Example:
+        >>> tw.learning_curve("adult")["text"]                                   # doctest: +SKIP
+        'twice the rows would raise area under the ROC curve by about 0.3 points (0.1 to 0.6)'
+    """
+    from threadpoolctl import threadpool_limits
+
+    from trainwright.config.durations import parse_duration
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.reopen import size_curve_of
+
+    with threadpool_limits(1, user_api="blas"):
+        return size_curve_of(open_workspace(workspace, create=False), name, seconds=parse_duration(time_limit))
+
+
+def stability(
+    name: str, *, seeds: int = 5, time_limit: str | float = "20m", workspace: str | Path | None = None
+) -> dict[str, Any]:
+    """How much is luck? Fits the version's candidate with other seeds, like `trainwright stability`.
+
+    Args:
+        name: "adult" for the active version, "adult@v2" for a certain one.
+        seeds: how many in all, its own among them.
+        time_limit: no further seed begins after it.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        The `seed_stability` of the result document: "text", "std", "flips" (the share of rows that some seed decides
+        differently), "warning"; or "skipped" with the reason.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from trainwright.config.durations import parse_duration
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.reopen import stability_of
+
+    limit = parse_duration(time_limit)
+    with threadpool_limits(1, user_api="blas"):
+        return stability_of(open_workspace(workspace, create=False), name, seeds=seeds, seconds=limit)

@@ -10,7 +10,7 @@ import click
 
 from trainwright.errors import TrainwrightError
 
-# name: what `trainwright --help` says; the module of the same name holds COMMAND.
+# name: what `trainwright --help` says; the module of the same name (- as _) holds COMMAND.
 COMMANDS = {
     "train": "Train on a labelled table and make a model version.",
     "inspect": "Show what a table holds and what is wrong with it, before training.",
@@ -18,6 +18,8 @@ COMMANDS = {
     "evaluate": "Measure a model version on a labelled file.",
     "report": "Write or open the report of a model version.",
     "versions": "List, show, compare, activate, roll back and delete model versions.",
+    "learning-curve": "Measure whether more rows would help a version.",
+    "stability": "Fit a version again with other seeds: how much of its figure is luck?",
     "runs": "List and show trainings; resume one that was stopped; repeat one from its record.",
     "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",
@@ -35,7 +37,7 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"trainwright.cli.{cmd_name}").COMMAND
+        command: click.Command = import_module(f"trainwright.cli.{cmd_name.replace('-', '_')}").COMMAND
         return command
 
     def resolve_command(

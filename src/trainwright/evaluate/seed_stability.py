@@ -79,10 +79,8 @@ def _warning(metric: Metric, std: float, lead: tuple[str, float] | None) -> str:
     if lead is None or not np.isfinite(std) or std <= 0:
         return ""
     name, by = lead
-    if by > std:
+    if by > std or by <= 0:  # a simpler one was chosen although it is not ahead: seeds do not matter for that
         return ""
-    if by <= 0:
-        return f"{name} is not behind in {metric.title}: another seed may as well put it first"
     return (
         f"the spread over seeds ({_small(metric, std)}) exceeds the lead over {name} ({_small(metric, by)}): "
         "which of the two is ahead is luck"

@@ -216,7 +216,7 @@ def _answer(metric: Metric, gain: tuple[float, float, float], loss: float, *, gr
 
     if high < small:
         return "nothing", f"twice the rows would change {title} by next to nothing (at most {shown(high)}{unit})"
-    if low > 0 and grew:
+    if low > 0.05 * value and grew:
         word = "raise" if metric.greater_is_better else "lower"
         about = f"{shown(value)}{unit} ({shown(low)} to {shown(high)})"
         return "gain", f"twice the rows would {word} {title} by about {about}"

@@ -1,4 +1,4 @@
-"""The chosen candidate's own curves: loss by round on rows learned from and on rows not learned from, and their verdict.
+"""The chosen candidate's own curves: loss by round on rows learned from and on others, with their verdict.
 
 Measured once, after the choice, from the fitted models; nothing is chosen by it.
 """

@@ -1,6 +1,7 @@
 """The chosen candidate fitted again with other seeds: how much of its figure, and of its decisions, is luck.
 
-The folds stay the same, so that nothing but the seed differs; where time allows, folds drawn anew say what the cut adds.
+The folds stay the same, so that nothing but the seed differs; where time allows, folds drawn anew say what the cut
+adds.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _mean_score(metric: Metric, work: Work, held: list[np.ndarray], predictions:
 def _decisions(
     outcome: Outcome, task: Task, held: list[np.ndarray], answers: list[list[np.ndarray]], work: Work
 ) -> tuple[np.ndarray, float]:
-    """(seeds, rows) what each seed decides for each held-out row, and the scale on which numbers differ (0: classes)."""
+    """(seeds, rows) what each seed decides for each held-out row; the error in whose terms numbers differ (0: classes)."""
     rows = np.concatenate(held)
     table = [np.concatenate(list(predictions)) for predictions in answers]
     if task.name == "number":

@@ -23,7 +23,14 @@ WEIGHTS = (
     "A row of weight 2 is one row: it lies in one fold and a forest draws it as one, while two equal rows may lie in "
     "two folds."
 )
-EXEMPT = {"check_sample_weight_equivalence_on_dense_data": WEIGHTS}
+CLASS_WEIGHTS = (
+    "Class weights change what is learned; the probabilities are calibrated again, so that the most probable class is "
+    "still the most probable one. Decisions follow costs through `threshold_`."
+)
+EXEMPT = {
+    "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
+    "check_class_weight_classifiers": CLASS_WEIGHTS,
+}
 
 
 @parametrize_with_checks(
@@ -90,9 +97,7 @@ def test_a_numeric_array_keeps_whole_number_columns_that_look_like_identifiers()
 def test_missing_infinite_and_unseen_values_are_answered():
     X, y = people()
     model = tw.TabularClassifier(families="linear").fit(X, y)
-    odd = X[:3].with_columns(
-        pl.Series("job", ["astronaut", None, "cook"]), pl.Series("age", [np.inf, None, 30.0])
-    )
+    odd = X[:3].with_columns(pl.Series("job", ["astronaut", None, "cook"]), pl.Series("age", [np.inf, None, 30.0]))
     assert np.isfinite(model.predict_proba(odd)).all()
 
 
@@ -122,9 +127,7 @@ def test_a_row_of_weight_zero_changes_nothing():
     X, y = people()
     junk = X.with_columns(pl.lit("forged").alias("job"), pl.lit(-1e9).alias("age"))
     weight = np.r_[np.ones(len(X)), np.zeros(len(junk))]
-    both = tw.TabularClassifier(families="linear").fit(
-        pl.concat([X, junk]), np.r_[y, y[::-1]], sample_weight=weight
-    )
+    both = tw.TabularClassifier(families="linear").fit(pl.concat([X, junk]), np.r_[y, y[::-1]], sample_weight=weight)
     alone = tw.TabularClassifier(families="linear").fit(X, y, sample_weight=np.ones(len(X)))
     assert both.predict_proba(X) == pytest.approx(alone.predict_proba(X), abs=1e-12)
     assert np.isnan(both.oof_prediction_[len(X) :]).all()
@@ -287,9 +290,7 @@ def test_columns_that_changed_since_fit_are_named():
 @settings(max_examples=12, deadline=None)
 @given(
     st.integers(2, 25).flatmap(
-        lambda n: st.lists(st.sampled_from(["a", "b", "c"]), min_size=n, max_size=n).filter(
-            lambda y: len(set(y)) > 1
-        )
+        lambda n: st.lists(st.sampled_from(["a", "b", "c"]), min_size=n, max_size=n).filter(lambda y: len(set(y)) > 1)
     )
 )
 def test_few_rows_of_any_classes_give_probabilities_of_exactly_these_classes(y):

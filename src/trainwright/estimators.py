@@ -6,7 +6,8 @@ pipelines, cross-validation and searches work on them. For a versioned model wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from trainwright.array_likes import read_table, read_y
 from trainwright.data.schema import Target
 from trainwright.estimator_base import Tabular
+from trainwright.training.develop import Request
 
 
 class TabularClassifier(ClassifierMixin, Tabular):
@@ -35,6 +37,9 @@ class TabularClassifier(ClassifierMixin, Tabular):
         folds: number of folds, or None to let the number of rows decide.
         ensemble: whether a weighted average of families may be chosen.
         positive: of two classes, the one that precision, recall, F1 and `threshold_` are about; None: `classes_[1]`.
+        class_weight: "balanced", or a weight for each label: mistakes on rare classes weigh more while training.
+            Probabilities are calibrated again afterwards, so `predict` hardly moves; `threshold_` says where to cut.
+        resample: "over", "under" or "smote": evens out the classes among the rows that each fit learns from.
 
     After `fit`: `classes_`, `n_features_in_`, `feature_names_in_` (where columns have names), `leaderboard_` (one
     dict per candidate, best first), `selected_`, `oof_prediction_` ((n, k) probabilities from models that did not
@@ -62,6 +67,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         folds: int | None = None,
         ensemble: bool = True,
         positive: Any = None,
+        class_weight: Any = None,
+        resample: str | None = None,
     ):
         self.time_limit = time_limit
         self.families = families
@@ -71,6 +78,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         self.folds = folds
         self.ensemble = ensemble
         self.positive = positive
+        self.class_weight = class_weight
+        self.resample = resample
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> TabularClassifier:
         """Trains on n labelled rows.
@@ -112,6 +121,19 @@ class TabularClassifier(ClassifierMixin, Tabular):
         """(n,) log-odds of `classes_[1]` for two classes, or (n, k) logarithms of the probabilities."""
         logs = np.log(np.maximum(self._predict(X), np.finfo(np.float64).tiny))
         return logs[:, 1] - logs[:, 0] if logs.shape[1] == 2 else logs
+
+    def _request(self) -> Request:
+        weights = self.class_weight
+        if isinstance(weights, Mapping):
+            fine = all(isinstance(w, int | float | np.number) and 0 < w < np.inf for w in weights.values())
+            weights = {str(label): float(w) for label, w in weights.items()} if fine else None
+        elif weights not in (None, "balanced"):
+            weights = None
+        if self.class_weight is not None and weights is None:
+            raise self._refused("class_weight", "None, 'balanced' or labels with weights above 0", self.class_weight)
+        if self.resample not in (None, "none", "over", "under", "smote"):
+            raise self._refused("resample", "None, 'over', 'under' or 'smote'", self.resample)
+        return replace(super()._request(), class_weight=weights, resample=self.resample)
 
     def _positive_name(self, classes: np.ndarray, names: tuple[str, ...]) -> str | None:
         if len(classes) != 2:

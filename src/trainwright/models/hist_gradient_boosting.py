@@ -41,13 +41,9 @@ SPEC = Spec(
             guidance="Rounds; more with a lower learning_rate.",
         ),
         Setting("learning_rate", 0.06, low=0.001, high=1.0, log=True, guidance="Lower is finer and slower."),
-        Setting(
-            "max_leaf_nodes", 31, low=2, high=1024, log=True, guidance="Lower it on small or noisy tables."
-        ),
+        Setting("max_leaf_nodes", 31, low=2, high=1024, log=True, guidance="Lower it on small or noisy tables."),
         Setting("min_samples_leaf", 20, low=1, high=100_000, log=True, guidance="Raise it on noisy tables."),
-        Setting(
-            "l2_regularization", 0.0, low=0.0, high=1000.0, guidance="Raise it on small or noisy tables."
-        ),
+        Setting("l2_regularization", 0.0, low=0.0, high=1000.0, guidance="Raise it on small or noisy tables."),
         Setting("max_features", 1.0, low=0.01, high=1.0, guidance="Share of columns for each question."),
     ),
     iterations="n_estimators",
@@ -74,6 +70,8 @@ class HistGradientBoosting(PreparedEstimator):
         kind = HistGradientBoostingClassifier if self._n_classes else HistGradientBoostingRegressor
         # scikit-learn validates on classes it was trained on only; `held` has no others.
         stop: dict[str, Any] = {} if held is None else {"X_val": held[0].toarray(), "y_val": held[1]}
+        if held is not None and self.held_weight is not None:
+            stop["sample_weight_val"] = self.held_weight
         with limited(self.threads):
             booster = kind(
                 max_iter=self.chosen["n_estimators"],

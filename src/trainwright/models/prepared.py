@@ -38,6 +38,7 @@ class PreparedEstimator(Estimator):
     preparation: Preparation
     seed: int
     threads: int
+    held_weight: np.ndarray | None = None  # (m,) of the rows of `held`, while `learn` runs
 
     # What a family supplies.
 
@@ -173,6 +174,7 @@ class PreparedEstimator(Estimator):
             y = np.searchsorted(self.present, validation.y)
         if not len(y):
             return None
+        self.held_weight = validation.weight
         return self.preparation.transform(validation.columns), np.asarray(y)
 
 

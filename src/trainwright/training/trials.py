@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -198,6 +198,8 @@ def fit_part(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
         learn, rebalanced = found.dataset, found.to_json()
         if validation is not None:
             validation = stopping_rows(validation, found.shift)
+            if learn.weight is None:  # weights stand on both parts or on none
+                learn = replace(learn, weight=np.ones(len(learn)))
     estimator.fit(
         learn.columns,
         learn.y,

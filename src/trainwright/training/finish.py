@@ -36,6 +36,7 @@ from trainwright.store.versions import create_version, list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
+from trainwright.training.explanations import explain_run
 from trainwright.training.outcome import ENSEMBLE, Outcome
 from trainwright.training.present import present_process
 from trainwright.training.scores import blend_training
@@ -86,6 +87,7 @@ def finish(
         importance = _importance(material, outcome, budget)
         present = present_process(material, outcome, budget)
         suspected = suspected_labels(material, outcome, importance, budget)
+        explained = explain_run(material, outcome, importance, budget)
         test = None if opening is None else opening.result()
     clock["report"] = time.time()
     facts = results.Facts(
@@ -102,6 +104,7 @@ def finish(
         importance=importance,
         present=present,
         suspected=suspected,
+        explained=explained,
         understood=understood,
         findings=_findings(workspace, material, suspected),
         project=_project_name(workspace, material),

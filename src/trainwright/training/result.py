@@ -12,6 +12,7 @@ from trainwright.evaluate.diagnosis import Diagnosis
 from trainwright.evaluate.text import verdict
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
+from trainwright.training.explanations import mark_suspected
 from trainwright.training.outcome import Outcome, leaderboard
 from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
@@ -48,6 +49,7 @@ class Facts:
     clock: dict[str, float]
     started: float
     present: dict[str, Any] | None = None
+    explained: dict[str, Any] = field(default_factory=dict)
     understood: dict[str, Any] = field(default_factory=dict)
 
 
@@ -84,6 +86,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "present_process": _present(facts),
         "simple_model": simple_model(m, outcome),
         "importance": facts.importance,
+        **mark_suspected(facts.explained, facts.suspected),
         "ledger": None if facts.test is None else facts.test["opening"],
         "split": _split(summary),
         "plan": _plan(facts),

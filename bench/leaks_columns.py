@@ -201,7 +201,7 @@ def kinds() -> list[Poison]:
         made.append(("recorded afterwards", f"{name}, by its name alone", plant, some[:2], "note"))
     made.append(("recorded afterwards", "the target's own words", confirmed, some, "warning"))
     for style in ("date", "date as text", "batch-date", "stamp and number", "LOT", "week", "integer", "seconds"):
-        for drift in (0.7, 1.5):
+        for drift in (0.35, 1.0):
             plant = partial(dated, drift=drift, style=style)
             made.append(("date that matters", f"{style}, drift {drift}", plant, some, "warning"))
     return [Poison(kind, strength, plant, where, least) for kind, strength, plant, where, least in made]

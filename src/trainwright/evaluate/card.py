@@ -11,6 +11,7 @@ from typing import Any
 from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
+from trainwright.evaluate.decision_page import decision_page
 from trainwright.evaluate.text import count, estimate, plural, rows_of, verdict
 
 Result = Mapping[str, Any]
@@ -102,7 +103,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "title": " ".join(str(result[key]) for key in ("project", "version") if result.get(key))
         or "Model card",
         "verdict": verdict(result).sentence,
-        "decision": record.decision(result),
+        "decision": _decision(result, evaluations),
         "target": target.get("column") or "the target",
         "kind": f", {kind}"
         + (f"; the positive class is {target['positive']}" if target.get("positive") else ""),
@@ -125,6 +126,21 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "load": load,
         "record": record.record(result),
     }
+
+
+def _decision(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The page for the person who decides; the lines for the YAML file stand in the report."""
+    return [
+        {
+            "title": part.title,
+            "text": part.text,
+            "points": part.points,
+            "pairs": [(f"{name}:" if part.kind == "facts" else name, text) for name, text in part.pairs],
+            "table": part.table,
+        }
+        for part in decision_page(result, evaluations)
+        if not part.code
+    ]
 
 
 def _figure(figure: Mapping[str, str] | None) -> str:

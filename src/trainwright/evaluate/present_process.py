@@ -63,7 +63,12 @@ class Rows:
 
     def at(self, kept: np.ndarray) -> Rows:
         """Only these rows."""
-        return Rows(**{name: None if value is None else value[kept] for name, value in vars(self).items()})
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[kept]
+
+        roles = (part(values) for values in (self.fold, self.group, self.time, self.cluster, self.weight))
+        return Rows(self.y[kept], *roles)
 
 
 def read_decisions(values: pl.Series, target: Target) -> Decided:
@@ -217,8 +222,8 @@ def judge(
     )  # fmt: skip
     document |= {"metric": lead.name, "title": lead.title, "comparison": compared.to_json()}
     if found.kind == "decisions" and len(target.classes) <= MOST_CLASSES:
-        document["confusion"] = _confusion(part.y, present.argmax(1), target)
-        document["model_confusion"] = _confusion(part.y, answer.argmax(1), target)
+        document["confusion"] = confusion(part.y, present.argmax(1), target)
+        document["model_confusion"] = confusion(part.y, answer.argmax(1), target)
         if len(target.classes) == 2:
             document["matched"] = _matched(part.y, present, raw, target)
     return document
@@ -264,7 +269,8 @@ def cost_metric(task: Task, costs: tuple[float, float]) -> Metric:
     return mean_metric("cost", "cost per row", cost, "probability")
 
 
-def _confusion(y: np.ndarray, decided: np.ndarray, target: Target) -> dict[str, Any]:
+def confusion(y: np.ndarray, decided: np.ndarray, target: Target) -> dict[str, Any]:
+    """How many rows of each class were taken for which: rows of `matrix` are the truth."""
     k = len(target.classes)
     matrix = np.bincount(y * k + decided, minlength=k * k).reshape(k, k)
     return {"classes": list(target.classes), "matrix": matrix.tolist()}

@@ -1,17 +1,17 @@
-"""The section on what is decided, and for whom, as the user described it."""
+"""The first section: the page for the person who decides."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.evaluate import report_record as record
+from trainwright.evaluate.decision_page import decision_page
 
 TITLE = "Decision"
-HEADING = "What is decided, and for whom"
+HEADING = "For the person who decides"
 
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the template shows."""
-    rows = record.decision(result)
-    return {"decision": rows} if rows else {}
+    """The parts of the page."""
+    parts = decision_page(result, evaluations)
+    return {"parts": parts} if parts else {}

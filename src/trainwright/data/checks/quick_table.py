@@ -31,6 +31,7 @@ class QuickTable:
         classes: number of classes; 0 for a number.
         folds: (m,) fold of each row.
         evidence: on how many rows and columns every figure rests.
+        label: where y is one of several classes against all others, its position; otherwise None.
     """
 
     rows: np.ndarray
@@ -40,6 +41,7 @@ class QuickTable:
     classes: int
     folds: np.ndarray
     evidence: dict[str, Any]
+    label: int | None = None
 
     @cached_property
     def prediction(self) -> np.ndarray:

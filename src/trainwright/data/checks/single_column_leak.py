@@ -29,11 +29,9 @@ def run(context: Context) -> list[Finding]:
     columns = context.of_kind(*KINDS)
     if not columns or len(context.sample) < 2 * LEAST:
         raise NotApplicable("there are too few rows or no columns to score")
-    y = context.y[context.sample]
-    learn = halves(len(y))
     found = []
     for column in columns:
-        claim = _near_perfect(context, column, y, learn)
+        claim = near_perfect(context, column)
         if claim is None:
             continue
         measure, value = claim
@@ -56,10 +54,10 @@ def run(context: Context) -> list[Finding]:
     return found
 
 
-def _near_perfect(
-    context: Context, column: Column, y: np.ndarray, learn: np.ndarray
-) -> tuple[str, float] | None:
+def near_perfect(context: Context, column: Column) -> tuple[str, float] | None:
     """The measure and its value on the rows not learned from, if it is suspiciously high."""
+    y = context.y[context.sample]
+    learn = halves(len(y))
     values = context.sampled[column.name]
     codes = column_codes(values, column.kind, learn)
     held = ~learn

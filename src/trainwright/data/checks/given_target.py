@@ -1,0 +1,155 @@
+"""Whether a column goes with other columns beyond what the target explains.
+
+What is measured before the outcome has causes and companions: it goes with other columns of its row also among rows of
+one target value. A copy of the target with errors does not: once the target is known, only the errors are left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainwright.data.checks.quick_model import losses, out_of_fold
+from trainwright.data.checks.quick_table import QuickTable
+from trainwright.data.schema import Kind
+
+NUMBERS = (Kind.NUMBER, Kind.DATETIME, Kind.TEXT)
+FEW, BLOCKS, VALUES = 10, 20, 10
+ROUNDS = 30
+# Below these a column stands alone: what chance alone gives is added, see `alone`.
+MODEL, LINEAR, PAIR = 0.03, 0.02, 0.07
+
+
+@dataclass(frozen=True)
+class Companions:
+    """How much the other columns tell of one column once the target is known.
+
+    Args:
+        left: share of the column's own spread that the target does not explain; 1 for categories.
+        model: share of what is left that a quick model of the other columns explains.
+        linear: the same for a linear model of ranks, adjusted for the number of columns.
+        pair: the largest rank correlation of what is left with one other column.
+        rows: on how many rows.
+        columns: number of other columns.
+    """
+
+    left: float
+    model: float
+    linear: float
+    pair: float
+    rows: int
+    columns: int
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other column goes with it, or the target leaves nothing of it to go with.
+
+        The margins grow where rows are few: adjusted R2 of columns that say nothing has a standard deviation of about
+        sqrt(2 p) / n, and the largest of p correlations seldom exceeds 4 / sqrt(n).
+        """
+        if self.left < 0.01:
+            return True
+        linear = LINEAR + 3 * (2 * self.columns) ** 0.5 / self.rows
+        pair = max(PAIR, 4 / self.rows**0.5)
+        return self.model < MODEL and self.linear < linear and self.pair < pair
+
+
+def companions(table: QuickTable, position: int) -> Companions:
+    """What goes with the column at this position of the table, given the target.
+
+    Example:
+        >>> from trainwright.data.checks.quick_table import quick_table
+        >>> from trainwright.data.schema import Column
+        >>> import polars as pl
+        >>> rng = np.random.default_rng(0)
+        >>> y = rng.integers(0, 2, 2000)
+        >>> size = y + rng.normal(size=2000)
+        >>> weight, copy = size + rng.normal(size=2000), y + rng.normal(size=2000) / 10
+        >>> frame = pl.DataFrame({"size": size, "weight": weight, "copy": copy})
+        >>> table = quick_table(frame, tuple(Column(n, Kind.NUMBER) for n in frame.columns), y, classes=True)
+        >>> [companions(table, j).alone for j in range(3)]
+        [False, False, True]
+    """
+    values = table.x[:, position]
+    present = ~np.isnan(values)
+    number = table.columns[position].kind in NUMBERS and len(np.unique(values[present])) > FEW
+    rows = present if number else np.ones(len(values), dtype=bool)
+    others = [i for i in range(len(table.columns)) if i != position]
+    x, y = table.x[rows][:, others], table.y[rows]
+    folds = table.folds[rows]
+    with_target = np.column_stack([x, y.astype(np.float32)])
+    blocks = y.astype(np.int64) if table.classes else np.minimum((y * BLOCKS).astype(np.int64), BLOCKS - 1)
+    seen = values[rows] if number else np.where(present, values, -1.0)
+    ranks = _ranks(seen)
+    rest = _rest(ranks, y, blocks, bool(table.classes))
+    if number:
+        guess = out_of_fold(with_target, rest, folds, classes=0, rounds=ROUNDS)
+        model = 1 - float(((rest - guess) ** 2).mean()) / max(float(rest.var()), 1e-12)
+    else:
+        codes, k = _codes(seen)
+        guess = out_of_fold(with_target, codes, folds, classes=k, rounds=ROUNDS)
+        model = 1 - float(losses(guess, codes, k).mean()) / max(_known_by(blocks, codes, k), 1e-12)
+    others_rest = np.stack([_rest(_ranks(x[:, i]), y, blocks, bool(table.classes)) for i in range(x.shape[1])], axis=1)
+    linear, pair = _linear(rest, others_rest)
+    left = float(rest.var()) / max(float(ranks.var()), 1e-12) if number else 1.0
+    return Companions(left, model, linear, pair, len(y), len(others))
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """(n,) ranks from 0 to 1, ties shared; missing takes the middle."""
+    known = ~np.isnan(values)
+    ranks = np.full(len(values), 0.5)
+    if known.any():
+        _, where, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+        ranks[known] = ((np.cumsum(counts) - (counts - 1) / 2) - 0.5)[where.reshape(-1)] / known.sum()
+    return ranks
+
+
+def _rest(ranks: np.ndarray, y: np.ndarray, blocks: np.ndarray, classes: bool) -> np.ndarray:
+    """(n,) what is left of ranks when their mean at each target value is taken away."""
+    counts = np.bincount(blocks)
+    held = counts > 0
+    means = np.bincount(blocks, weights=ranks)[held] / counts[held]
+    if classes:
+        place = np.cumsum(held) - 1
+        return np.asarray(ranks - means[place[blocks]])
+    # Between the middles of twenty blocks of the target its effect is drawn as a line.
+    middles = np.bincount(blocks, weights=y)[held] / counts[held]
+    return np.asarray(ranks - np.interp(y, middles, means))
+
+
+def _codes(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """(n,) codes of the most frequent values, the others together; and their number, two at least."""
+    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    codes = where.reshape(-1).astype(np.int64)
+    if len(counts) > VALUES:
+        place = np.full(len(counts), VALUES - 1)
+        place[np.argsort(-counts, kind="stable")[: VALUES - 1]] = np.arange(VALUES - 1)
+        codes = place[codes]
+    return codes, max(int(codes.max()) + 1, 2)
+
+
+def _known_by(blocks: np.ndarray, codes: np.ndarray, k: int) -> float:
+    """Mean log loss of the codes when only the target is known."""
+    table = np.bincount(blocks * k + codes, minlength=(int(blocks.max()) + 1) * k).reshape(-1, k).astype(np.float64)
+    overall = np.bincount(codes, minlength=k) / len(codes)
+    chance = (table + 0.5 * overall) / (table.sum(axis=1, keepdims=True) + 0.5)
+    return float(losses(chance[blocks], codes, k).mean())
+
+
+def _linear(rest: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    """Adjusted R2 of the best linear combination of other columns, and the largest single correlation."""
+    spread = others.std(axis=0)
+    others = others[:, spread > 1e-9] / spread[spread > 1e-9]
+    n, p = others.shape
+    if p == 0 or rest.std() == 0:
+        return 0.0, 0.0
+    rest = rest / rest.std()
+    pairs = others.T @ (rest - rest.mean()) / n
+    pair = float(np.abs(pairs).max())
+    if n <= 2 * p:
+        return 0.0, pair
+    gram = others.T @ others / n + 1e-6 * np.eye(p)
+    r2 = float(pairs @ np.linalg.solve(gram, pairs))
+    return 1 - (1 - min(r2, 1.0)) * (n - 1) / (n - p - 1), pair

@@ -1,0 +1,166 @@
+"""Finds a column that is worth a whole model and goes with nothing but the target: a copy of it, with errors.
+
+Strong honest columns have companions (the bill with the months, the income with the place); a copy has none. So the
+check compares a quick model of all columns with one of the column alone and one without it, and asks what the other
+columns tell of it once the target is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from trainwright.data.checks.association import column_codes, strength
+from trainwright.data.checks.context import Context
+from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.checks.given_target import NUMBERS, companions
+from trainwright.data.checks.quick_table import CLASSES, QuickTable
+from trainwright.data.checks.single_column_leak import near_perfect
+from trainwright.data.schema import Kind
+
+ALONE, STEP, LEAST = 0.15, 0.9, 20
+# On fewer rows a column may lack companions by chance.
+ROWS = 250
+CANDIDATES, CANDIDATES_OF_CLASS, ASSOCIATED, FEW_VALUES = 8, 3, 0.1, 10
+# Two columns that compute a number: one of them nearly alone, both to the last digit.
+NEARLY, EXACT = 0.9, 0.997
+THRESHOLDS = np.linspace(0.01, 0.99, 99)
+
+
+def run(context: Context) -> list[Finding]:
+    columns = context.of_kind(Kind.NUMBER, Kind.BOOLEAN, Kind.CATEGORY, Kind.DATETIME)
+    if len(context.features) < 2 or not columns:
+        raise NotApplicable("there is no second column to compare with")
+    if context.n < ROWS or (context.classes and np.sort(np.bincount(context.y))[-2:].min() < LEAST):
+        raise NotApplicable(f"there are fewer than {ROWS} rows, or {LEAST} of a second class")
+    table = context.quick
+    found = []
+    for position, one in _candidates(context, table):
+        if context.seconds_left < 0:
+            break
+        finding = _judge(context, table, position, one)
+        if finding is not None:
+            found.append(finding)
+    return found or _computed(context, table)
+
+
+def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTable]]:
+    """Positions of the columns that go most with the target, the strongest first.
+
+    Among several classes a column may be about one of them: each comes with the table of the class that it tells best
+    from all others.
+    """
+    frame = context.development[table.rows]
+    every = np.ones(len(table.y), dtype=bool)
+    tables = [table]
+    if table.classes > 2:
+        counts = np.bincount(table.y, minlength=table.classes)
+        labels = [c for c in range(table.classes) if LEAST <= counts[c] <= len(table.y) - LEAST]
+        tables = [replace(table, y=(table.y == c).astype(np.int64), classes=2, label=c) for c in labels]
+    codes = {
+        position: column_codes(frame[column.name], column.kind, every, 20)
+        for position, column in enumerate(table.columns)
+        if column.kind is not Kind.TEXT
+    }
+    best: dict[int, tuple[float, QuickTable]] = {}
+    for one in tables:
+        values = {position: strength(code, one.y, one.classes > 0) for position, code in codes.items()}
+        ranked = sorted(values, key=lambda position: -values[position])
+        for position in ranked[: CANDIDATES if len(tables) == 1 else CANDIDATES_OF_CLASS]:
+            if values[position] >= max(ASSOCIATED, best[position][0] if position in best else 0.0):
+                best[position] = values[position], one
+    return [(position, best[position][1]) for position in sorted(best, key=lambda position: -best[position][0])]
+
+
+def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable) -> Finding | None:
+    """A finding, if the column is strong and has no companions."""
+    column = table.columns[position]
+    alone = table.skill_of(table.predict([position]))
+    if alone < ALONE or near_perfect(context, column):
+        return None
+    beside = companions(whole, position)
+    if not beside.alone:
+        return None
+    rest = table.skill_of(table.predict([j for j in range(len(table.columns)) if j != position]))
+    stepped = _stepped(table, position) >= STEP * alone
+    about = repr(context.target.column)
+    if table.label is not None and len(context.target.classes) <= CLASSES:
+        about += f" being {context.target.classes[table.label]!r}"
+    return Finding(
+        code="TW204",
+        severity="warning" if stepped else "note",
+        message=(
+            f"Column {column.name!r} alone tells {alone:.0%} of what there is to know about {about} (all columns "
+            f"together {table.skill:.0%}, all others without it {rest:.0%}), and no other column goes with it once the "
+            f"target is known: it looks like a copy of the target with errors, written when the outcome was known."
+        ),
+        columns=(column.name,),
+        evidence={
+            "alone": round(alone, 4),
+            "all_columns": round(table.skill, 4),
+            "without_it": round(rest, 4),
+            "told_by_others": round(max(beside.model, beside.linear, 0.0), 4),
+            "in_steps": bool(stepped),
+            **table.evidence,
+        },
+        remedy=(
+            f"if it is not known at the moment of prediction, train with --ignore {column.name!r}; "
+            "if it is, there is nothing to do"
+        ),
+    )
+
+
+def _computed(context: Context, table: QuickTable) -> list[Finding]:
+    """Two columns of which a number target can be computed: parts of its sum, or what it was calculated from."""
+    if table.classes or table.skill < EXACT:
+        return []
+    first = [j for j, _ in _candidates(context, table)[:3] if table.skill_of(table.predict([j])) >= NEARLY]
+    for one in first:
+        scores = {}
+        for other in range(len(table.columns)):
+            if other != one and context.seconds_left > 0:
+                scores[other] = table.skill_of(table.predict([one, other]))
+        other = max(scores, key=scores.__getitem__, default=one)
+        names = (table.columns[one].name, table.columns[other].name)
+        if other == one or scores[other] < EXACT or any(near_perfect(context, table.columns[j]) for j in (one, other)):
+            continue
+        return [
+            Finding(
+                code="TW204",
+                severity="warning",
+                message=(
+                    f"Columns {names[0]!r} and {names[1]!r} together tell {scores[other]:.1%} of what there is to know "
+                    f"about {context.target.column!r}: it looks as if it were computed from them."
+                ),
+                columns=names,
+                evidence={"together": round(scores[other], 4), "all_columns": round(table.skill, 4), **table.evidence},
+                remedy=(
+                    f"if they are not known at the moment of prediction, train with --ignore {','.join(names)!r}; "
+                    "if they are, compute the target instead of predicting it"
+                ),
+            )
+        ]
+    return []
+
+
+def _stepped(table: QuickTable, position: int) -> float:
+    """How much one threshold on a number, and its gaps, know of the target.
+
+    A cause acts gradually; what was written for one class lies on one side. Columns of few values, and number targets,
+    are judged by their companions alone.
+    """
+    values = table.x[:, position]
+    present = ~np.isnan(values)
+    gradual = table.columns[position].kind in NUMBERS and len(np.unique(values[present])) > FEW_VALUES
+    if not table.classes or not gradual:
+        return 1.0
+    best = 0.0
+    for cut in np.unique(np.quantile(values[present], THRESHOLDS)):
+        side = np.where(present, values >= cut, 2).astype(np.int64)
+        counts = np.bincount(side * 2 + table.y, minlength=6).reshape(3, 2) + 0.25
+        best = max(best, table.skill_of((counts / counts.sum(axis=1, keepdims=True))[side]))
+    return best
+
+
+CHECK = Check("TW204", "one-column-whole-model", "warning", "One column as good as the whole model", run)

@@ -217,6 +217,16 @@ def _sentence(leaks: bool, rng: np.random.Generator) -> str:
     return f"pump {number} in the {place} {state}, seen on the round of shift {int(rng.integers(1, 4))}"
 
 
+def rare(n: int, share: float = 0.01, seed: int = 9) -> pl.DataFrame:
+    """n generated rows of which about `share` are "yes": six numbers, a category, and a boundary with overlap."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 6))
+    kind = rng.choice(["a", "b", "c", "d"], n)
+    signal = x[:, 0] + 0.7 * x[:, 1] * x[:, 2] + 0.5 * np.abs(x[:, 3]) + (kind == "a") + rng.normal(size=n)
+    label = np.where(signal > np.quantile(signal, 1 - share), "yes", "no")
+    return pl.DataFrame({**{f"x{j}": x[:, j] for j in range(6)}, "kind": kind, "target": label})
+
+
 def many_values(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """The frame with three columns of many values that say nothing: what target encodings overfit to."""
     n = frame.height
@@ -247,6 +257,7 @@ TABLES: dict[str, Table] = {
     "wine": Table("target", _sklearn("load_wine")),
     "digits": Table("target", _sklearn("load_digits")),
     "diabetes": Table("target", _sklearn("load_diabetes")),
+    "generated_rare": Table("target", lambda _: rare(20_000)),
     "generated_two": Table("target", lambda _: every_kind(1_500, "two")),
     "generated_four": Table("target", lambda _: every_kind(1_200, "four")),
     "generated_number": Table("target", lambda _: every_kind(1_000, "number")),

@@ -25,6 +25,7 @@ SCRIPTS = {
     "shifted": "Later rows and new groups",
     "coverage": "Expected and sealed",
     "cost": "Cost",
+    "imbalance": "Rare classes",
     "million_rows": "Large tables",
 }
 HEAD = """# Benchmarks

@@ -59,14 +59,14 @@ class Outcome:
         code, slug: of the check.
         state: "found", "passed", "not applicable", "skipped" or "crashed".
         reason: why it is not applicable, was skipped, or crashed.
-        seconds: how long it took, to the millisecond.
+        seconds: how long it took, to the millisecond; outcomes are equal whatever it is.
     """
 
     code: str
     slug: str
     state: str
     reason: str = ""
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain data."""

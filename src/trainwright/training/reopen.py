@@ -125,7 +125,7 @@ def reopen(workspace: Workspace, name: str, *, started: float) -> Reopened:
     missing = sorted({*weights} - {t.name for t in trials}) + lacking
     if missing:
         raise UserError(
-            f"the fold models of {', '.join(missing)} are not kept, so {project.name}@{version.label} cannot be measured",
+            f"the fold models of {', '.join(missing)} are not kept: {project.name}@{version.label} cannot be measured",
             remedy="train again",
         )
     outcome = conclude(

@@ -19,6 +19,7 @@ from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
 from trainwright.training.shape import Weighed
 from trainwright.training.simple import simple_model
+from trainwright.training.understand import advised
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
@@ -118,6 +119,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "report": None,
     }
     document["verdict"] = verdict_sentence(document)
+    document["diagnosis"]["remedies"] = advised(document)
     return document
 
 

@@ -160,7 +160,7 @@ def _mean_score(metric: Metric, work: Work, held: list[np.ndarray], predictions:
 def _decisions(
     outcome: Outcome, task: Task, held: list[np.ndarray], answers: list[list[np.ndarray]], work: Work
 ) -> tuple[np.ndarray, float]:
-    """(seeds, rows) what each seed decides for each held-out row; the error in whose terms numbers differ (0: classes)."""
+    """(seeds, rows) what each seed decides for each held-out row; the usual error of numbers, 0 for classes."""
     rows = np.concatenate(held)
     table = [np.concatenate(list(predictions)) for predictions in answers]
     if task.name == "number":

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from trainwright.evaluate.advice import remedies
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Report
 from trainwright.training.budget import Budget
@@ -75,6 +76,12 @@ def uncorrected(outcome: Outcome) -> Outcome:
         }
         trials.append(replace(trial, fits=fits))
     return replace(outcome, trials=trials)
+
+
+def advised(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The result document's `diagnosis.remedies`: what to do, with key, old and new value and the command."""
+    found = _guarded(lambda: [remedy.to_json() for remedy in remedies(document)])
+    return found if isinstance(found, list) else []
 
 
 def _guarded(measure: Callable[[], Any]) -> Any:

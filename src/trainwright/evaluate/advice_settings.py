@@ -1,0 +1,139 @@
+"""Which settings make a family simpler or more flexible, and by how much one step changes them.
+
+Steps for neural networks are those printed in guides to them: dropout 0.1, 0.3, 0.5; layers [32, 16], [64, 32],
+[128, 64, 32], [256, 128, 64]; an L2 penalty of 0.001; patience 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainwright.models.families import families
+from trainwright.models.spec import Setting, Spec
+
+Change = tuple[str, Any, Any]
+# By family: (setting, what one step towards a simpler model does). A factor multiplies, a step adds.
+SIMPLER: dict[str, tuple[tuple[str, str, float], ...]] = {
+    "catboost": (("depth", "+", -2), ("l2_leaf_reg", "*", 3)),
+    "lightgbm": (("num_leaves", "*", 0.5), ("min_child_samples", "*", 2)),
+    "xgboost": (("max_depth", "+", -2), ("min_child_weight", "*", 4)),
+    "hist_gradient_boosting": (("max_leaf_nodes", "*", 0.5), ("min_samples_leaf", "*", 2)),
+    "forest": (("min_samples_leaf", "*", 2), ("max_depth", "+", -4)),
+    "extra_trees": (("min_samples_leaf", "*", 2), ("max_depth", "+", -4)),
+    "decision_tree": (("max_depth", "+", -2), ("min_samples_leaf", "*", 2)),
+    "adaboost": (("max_depth", "+", -1), ("n_estimators", "*", 0.5)),
+    "ebm": (("interactions", "*", 0.5), ("min_samples_leaf", "*", 3)),
+    "linear": (("C", "*", 0.1), ("alpha", "*", 10)),
+    "svm": (("C", "*", 0.1),),
+}
+# What stands behind "chosen automatically" for settings without a default, near enough to step from.
+USUAL = {("forest", "min_samples_leaf"): 5, ("extra_trees", "min_samples_leaf"): 5}
+DROPOUTS = (0.0, 0.1, 0.3, 0.5)
+LAYERS = ((32, 16), (64, 32), (128, 64, 32), (256, 128, 64))
+NEURAL = "neural_network"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The candidate that the advice is about: the chosen one, or the heaviest member of an ensemble.
+
+    Args:
+        name: in the leaderboard.
+        family, spec: its family.
+        settings: as fitted, where they differ from the defaults.
+    """
+
+    name: str
+    family: str
+    spec: Spec
+    settings: Mapping[str, Any]
+
+    def key(self, setting: str) -> str:
+        """The full key of one of its settings."""
+        return f"training.family_settings.{self.family}.{setting}"
+
+    def value(self, setting: str) -> Any:
+        """What it was fitted with; None where the family chose itself."""
+        found = (self.spec.defaults() | dict(self.settings)).get(setting)
+        return USUAL.get((self.family, setting)) if found is None else found
+
+    def allowed(self, setting: str, value: float) -> float | int | None:
+        """The value within the setting's range, whole where that is asked; None where that changes nothing."""
+        known = {s.name: s for s in self.spec.settings}.get(setting)
+        old = self.value(setting)
+        if known is None or old is None:
+            return None
+        new = _within(known, value)
+        new = round(new) if isinstance(old, int) else float(f"{new:.3g}")
+        return None if new == old else new
+
+
+def single(result: Mapping[str, Any]) -> Row | None:
+    """The candidate that advice on settings is about; None for a baseline or an estimator of the user's own."""
+    weights = result.get("weights") or {}
+    name = max(weights, key=weights.get) if weights else result.get("selected")
+    for row in result.get("leaderboard") or []:
+        spec = families().get(str(row.get("family")))
+        if row.get("name") == name and spec is not None and spec.complexity > 0:
+            return Row(str(name), str(row["family"]), spec, row.get("settings") or {})
+    return None
+
+
+def simpler(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
+    """(key, old, new) of one step towards a simpler model."""
+    if row.family == NEURAL:
+        yield from neural(result, simpler=True)
+        return
+    for setting, how, by in SIMPLER.get(row.family, ()):
+        yield from _stepped(row, setting, how, by)
+
+
+def freer(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
+    """(key, old, new) of one step towards a more flexible model; less regularisation is one."""
+    if row.family == NEURAL:
+        yield from neural(result, simpler=False)
+        return
+    if row.value("features") == "plain":
+        yield row.key("features"), "plain", "engineered"
+    for setting, how, by in SIMPLER.get(row.family, ()):
+        yield from _stepped(row, setting, how, -by if how == "+" else 1 / by)
+
+
+def neural(result: Mapping[str, Any], *, simpler: bool) -> Iterator[Change]:
+    """(key, old, new) of one step for a network: dropout, L2, patience and layers to simplify, layers to enlarge."""
+    given = (result.get("settings") or {}).get("training") or {}
+    layers = tuple(given.get("layers") or (128, 64, 32))
+    size = sum(layers)
+    if not simpler:
+        larger = next((list(choice) for choice in LAYERS if sum(choice) > size), None)
+        if larger is not None:
+            yield "training.layers", list(layers), larger
+        return
+    dropout = float(given.get("dropout") or 0.0)
+    more = next((value for value in DROPOUTS if value > dropout), None)
+    if more is not None:
+        yield "training.dropout", dropout, more
+    if given.get("l2_regularization") is None and given.get("weight_decay") is None:
+        yield "training.l2_regularization", None, 0.001
+    if given.get("early_stopping") in (None, False):
+        yield "training.early_stopping", given.get("early_stopping"), True
+    elif (given.get("patience") or 10) > 3:
+        yield "training.patience", given.get("patience"), 3
+    smaller = next((list(choice) for choice in reversed(LAYERS) if sum(choice) < size), None)
+    if smaller is not None:
+        yield "training.layers", list(layers), smaller
+
+
+def _stepped(row: Row, setting: str, how: str, by: float) -> Iterator[Change]:
+    old = row.value(setting)
+    if isinstance(old, int | float) and not isinstance(old, bool):
+        new = row.allowed(setting, old + by if how == "+" else old * by)
+        if new is not None:
+            yield row.key(setting), old, new
+
+
+def _within(setting: Setting, value: float) -> float:
+    low = value if setting.low is None else max(setting.low, value)
+    return low if setting.high is None else min(setting.high, low)

@@ -39,7 +39,7 @@ def test_a_plan_is_reproducible_survives_json_and_keeps_to_its_seconds(n, second
     plan = make_plan(size, seconds)
     assert plan == make_plan(size, seconds)
     assert Plan.from_json(plan.to_json()) == plan
-    contenders = [step for step in plan.steps if step.role == "candidate"]
+    contenders = [step for step in plan.steps if step.role == "candidate" and not step.optional]
     baselines = sum(wall(s, size) for s in plan.steps if s.role == "baseline")
     # Contenders fill at most what baselines leave; rounding iterations up to one may exceed by a fraction.
     assert sum(wall(s, size) for s in contenders) <= max(seconds - baselines, 0) * 1.25 + 1.0
@@ -88,3 +88,15 @@ def test_a_budget_keeps_time_for_what_follows_the_fits(monkeypatch):
     assert 0 < budget.tail() < 45
     assert not budget.allows(89.0)
     assert Budget(limit=None, started=0.0).remaining() == float("inf")
+
+
+def test_further_contenders_wait_for_the_clock_and_are_fewer_for_few_rows():
+    def further(n):
+        plan = make_plan(facts(n_rows=n, n_train=n), 300)
+        return [step.name for step in plan.steps if step.optional]
+
+    assert further(200) == []
+    assert 0 < len(further(1_000)) < len(further(5_000))
+    assert not any(step.optional for step in make_plan(facts(), 300, optional=False).steps)
+    assert not any(step.optional for step in make_plan(facts(), 300, chosen=("catboost",)).steps)
+

@@ -210,7 +210,8 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
         seconds = (1 - CHOICE_SHARE) * 0.9 * request.limit  # estimates are rough: a tenth is for their error
     else:
         seconds = math.inf if request.families else nominal_seconds(n)
-    plan = make_plan(facts, seconds, chosen=request.families, family_settings=TINY_SETTINGS if tiny else None)
+    settings = TINY_SETTINGS if tiny else None
+    plan = make_plan(facts, seconds, chosen=request.families, family_settings=settings, optional=timed)
     if request.families:
         named = {"baseline", *request.families}
         return replace(plan, steps=tuple(step for step in plan.steps if step.family in named))

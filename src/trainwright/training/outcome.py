@@ -28,6 +28,7 @@ from trainwright.training.shape import model_size_mb
 from trainwright.training.trials import Trial, Work
 
 ENSEMBLE = "ensemble"
+NO_TIME_LEFT = "optional: no time was left for it"
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,8 @@ def _number(values: np.ndarray) -> float:
 def _why_unfinished(trial: Trial, work: Work) -> str:
     if trial.failure is not None:
         return f"failed: {trial.failure}"
+    if trial.step.optional and not trial.fits:
+        return NO_TIME_LEFT
     return f"{len(trial.fits)} of {len(work.folds)} folds were done when the time was up"
 
 

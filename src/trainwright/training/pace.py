@@ -22,15 +22,15 @@ FEWEST_ROUNDS = 60
 MARGIN = 1.1
 
 
-def slowness(trials: Iterable[Trial]) -> float:
-    """How many times longer than estimated the finished fits took; 1 when nothing was measured or it went faster."""
+def slowness(trials: Iterable[Trial], least: float = 1.0) -> float:
+    """How many times longer than estimated the finished fits took; 1 when nothing was measured, never under `least`."""
     ratios = [
         fit.fit_s / trial.step.seconds
         for trial in trials
         for fit in trial.fits.values()
         if trial.step.seconds > TELLING
     ]
-    return max(1.0, median(ratios)) if ratios else 1.0
+    return max(least, median(ratios)) if ratios else 1.0
 
 
 def fit_into(

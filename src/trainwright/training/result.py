@@ -13,7 +13,7 @@ from trainwright.evaluate.text import verdict
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
 from trainwright.training.explanations import mark_suspected
-from trainwright.training.outcome import Outcome, leaderboard
+from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
 from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
@@ -273,7 +273,7 @@ def _budget(facts: Facts) -> dict[str, Any]:
     words["package"] = "sealed test and importance"
     for name, end in zip(names, ends):
         stages[words.get(name, name)] = end - facts.clock[name]
-    shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items()]
+    shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items() if why != NO_TIME_LEFT]
     shortened += [r for r in facts.material.plan.reasons if "instead of" in r or "left out" in r or "too short" in r]
     shortened += [trial.shortened for trial in facts.outcome.trials if trial.shortened]
     left = (facts.importance or {}).get("left_out") or []

@@ -23,12 +23,14 @@ from trainwright.models.families import families
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.spec import Estimator, Report
 from trainwright.training.budget import Budget
-from trainwright.training.pace import fit_into, slowness
+from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE, Step
 from trainwright.training.rebalance import Rebalance, stopping_rows
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
+# Share of a limit that optional steps leave to what follows the fits.
+OPTIONAL_RESERVE = 0.12
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Work:
         gap: left out before a cut in time, as in the split's rule.
         custom: factories of estimators handed over in Python, by name.
         rebalance: how rare classes get more say among the rows that a fit learns from, or None.
+        kept: (m,) positions of the rows that may be learned from, as the folds' training rows are; None for all.
     """
 
     dataset: Dataset
@@ -108,6 +111,12 @@ class Work:
     gap: float = 0.0
     custom: dict[str, Callable[[], Estimator]] = field(default_factory=dict)
     rebalance: Rebalance | None = None
+    kept: np.ndarray | None = None
+
+    @property
+    def everything(self) -> np.ndarray:
+        """Positions of all rows that may be learned from."""
+        return np.arange(len(self.dataset)) if self.kept is None else self.kept
 
 
 @dataclass(frozen=True)
@@ -251,7 +260,7 @@ def run_steps(
                     begun.add(name)
                     _pace(trial, trials, begun, work, budget, report)
                 if trial.failure is None and name not in cut:
-                    if budget.allows(_expected(trial, work)):
+                    if budget.allows(_expected(trial, trials, work, budget)):
                         report({"kind": "fold_started", "trial": name, "fold": index})
                         running[pool.submit(fit_fold, trial.step, index, work, report)] = trial
                     else:
@@ -272,7 +281,9 @@ def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, b
     """Gives a contender that begins no more rounds than the clock allows."""
     if trial.step.role != "candidate" or trial.fits or budget.limit is None:
         return
-    later = [t.step for name, t in trials.items() if name not in begun and t.step.role == "candidate"]
+    if trial.step.optional:
+        return  # it begins as it is or not at all
+    later = [t.step for n, t in trials.items() if n not in begun and t.step.role == "candidate" and not t.step.optional]
     slower = slowness(trials.values())
     remaining = budget.remaining() * FITS_SHARE
     trial.step, why = fit_into(
@@ -309,14 +320,20 @@ def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Ite
                 yield step.name, index
 
 
-def _expected(trial: Trial, work: Work) -> float:
-    """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go."""
+def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget) -> float:
+    """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go.
+
+    An optional step that is to begin needs room for what follows the fits too: refitting and the size curve.
+    """
     step = trial.step
     if step.role == "baseline":
         return float("-inf") if step.family == "baseline" else 0.0
     if not trial.fits:
         rounds = -(-len(work.folds) // work.jobs)
-        return step.seconds * rounds
+        if not step.optional or budget.limit is None:
+            return step.seconds * rounds
+        slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
+        return step.seconds * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
     each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
     rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
     return each * rounds

@@ -1,0 +1,92 @@
+"""One trial of a plan, the facts that plans depend on, and roughly how long a trial takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainwright.models.cost import estimate_seconds
+from trainwright.models.families import families
+
+# An early-stopped booster keeps about this share of its rounds.
+STOPPED_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plan depends on.
+
+    Args:
+        task: "classes" or "number".
+        n_rows: development rows.
+        n_train: rows that one fold trains on.
+        n_folds: fits per trial.
+        n_numbers, n_categories, n_texts: feature columns by kind (times count as numbers).
+        n_outputs: classes, or 1.
+        threads: threads of one fit.
+        jobs: fits side by side.
+    """
+
+    task: str
+    n_rows: int
+    n_train: int
+    n_folds: int
+    n_numbers: int
+    n_categories: int
+    n_texts: int
+    n_outputs: int
+    threads: int
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One trial of the plan: a family with settings, fitted on every fold.
+
+    Args:
+        name: its name in the leaderboard.
+        family: the family.
+        settings: the settings that differ from the family's defaults.
+        role: "baseline" (always there, compared against) or "candidate".
+        inner: share of the fold's own training rows cut off to stop the training, 0 for none.
+        max_rows: training rows are sampled above this many, None for all.
+        seconds: estimated seconds of one fit.
+        reason: why it is in the plan.
+        optional: begun only if the clock then has room for all of it; nothing else is made smaller for its sake.
+    """
+
+    name: str
+    family: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    role: str = "candidate"
+    inner: float = 0.0
+    max_rows: int | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    optional: bool = False
+
+
+def estimate(step: Step, facts: Facts) -> float:
+    """Seconds of one fit of the step, on this kind of machine, roughly."""
+    spec = families()[step.family]
+    settings = spec.defaults() | step.settings
+    iterations = settings.get(spec.iterations) if spec.iterations else None
+    if iterations and step.inner > 0:
+        iterations = max(min(iterations, 150), iterations * STOPPED_SHARE)
+    rows = min(facts.n_train, step.max_rows or facts.n_train)
+    kind = f"{step.family}:{settings['features']}" if "features" in settings else step.family
+    return estimate_seconds(
+        kind,
+        rows,
+        facts.n_numbers + 20 * facts.n_texts,
+        facts.n_categories,
+        facts.n_outputs,
+        int(iterations or 0),
+        facts.threads,
+    )
+
+
+def wall(step: Step, facts: Facts) -> float:
+    """Seconds until every fold of the step is done, with `jobs` fits side by side."""
+    rounds = -(-facts.n_folds // facts.jobs)
+    return step.seconds * rounds

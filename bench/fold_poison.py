@@ -14,6 +14,12 @@ import tables
 
 ROWS = 600
 FOLD = 1
+REBALANCED = {
+    "weights": "with class weights",
+    "over": "with over-sampling",
+    "under": "with under-sampling",
+    "smote": "with SMOTE",
+}
 
 
 @dataclass(frozen=True)
@@ -24,30 +30,38 @@ class Case:
         family: its name.
         settings: beside the defaults.
         inner: share of the fold's training rows that may stop the training.
+        rebalance: how rare classes get more say: "weights", "over", "under", "smote", or "".
     """
 
     family: str
     settings: dict[str, Any] = field(default_factory=dict)
     inner: float = 0.0
+    rebalance: str = ""
 
     @property
     def title(self) -> str:
         """The family with what differs from its defaults."""
         words = [str(value) for value in self.settings.values()]
-        return " ".join([self.family, *words, *(["with inner stopping rows"] if self.inner else [])])
+        stopping = ["with inner stopping rows"] if self.inner else []
+        return " ".join([self.family, *words, *stopping, *([REBALANCED[self.rebalance]] if self.rebalance else [])])
 
 
-def cases(wanted: list[str]) -> list[Case]:
-    """Every family, and the forms with engineered features and with inner rows that stop the training.
+def cases(wanted: list[str], task: str) -> list[Case]:
+    """Every family, and the forms with engineered features, with inner rows that stop the training, and with
+    rebalanced classes.
 
     Args:
         wanted: names of families; empty for all.
+        task: "two", "four" or "number", which has no classes to rebalance.
     """
     from trainwright.models.families import families
 
     found = [Case(name) for name in families()]
     found += [Case(name, inner=0.1) for name in ("lightgbm", "catboost", "hist_gradient_boosting")]
     found += [Case("lightgbm", {"features": "engineered"}, inner) for inner in (0.0, 0.1)]
+    if task != "number":
+        found += [Case("lightgbm", {"features": "engineered"}, 0.1, way) for way in REBALANCED]
+        found += [Case("linear", rebalance=way) for way in REBALANCED]
     return [case for case in found if not wanted or case.family in wanted]
 
 
@@ -59,10 +73,13 @@ def compare(case: Case, task: str, rounds: int) -> dict[str, Any]:
         rounds: iterations, for families that have them.
     """
     from trainwright.models.families import families
+    from trainwright.training.rebalance import Rebalance
 
     key = families()[case.family].iterations
     case_settings = case.settings | ({key: rounds} if key else {})
     work = _work(task)
+    if case.rebalance:
+        work = replace(work, rebalance=Rebalance(case.rebalance, work.target))
     n_classes = work.target.n_outputs if work.target.task == "classes" else 0
     rng = np.random.default_rng(17)
     models = []

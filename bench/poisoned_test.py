@@ -36,7 +36,7 @@ def main() -> None:
                 except MissingTable as error:
                     results.say(f"{key}: not measured, {error}")
     for task in options.tasks:
-        for case in fold_poison.cases(options.families):
+        for case in fold_poison.cases(options.families, task):
             key = f"fold, {task}, {case.title}"
             if not result.has(key):
                 result.add(key, fold_poison.compare(case, task, options.rounds))
@@ -75,7 +75,8 @@ Then the labels of one fold's held-out rows are replaced by noise and that fold 
 numbers, categories of few and many values, a boolean, a date and a text, so that every encoder is part of the saved
 model (yes-or-no columns, cross-fitted target averages, crosses, group-by features, date parts, TF-IDF, imputation,
 scaling). **{models} of {len(folds)} saved models are byte-identical**, and each one does change when a training
-label does (the control). No resampler exists yet; it will be added here.
+label does (the control). Class weights, over-sampling, under-sampling and SMOTE are among them: what they copy, leave
+out or make up follows from the fold's own training rows.
 
 {second}
 

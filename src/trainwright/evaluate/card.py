@@ -11,6 +11,7 @@ from typing import Any
 from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
+from trainwright.evaluate.checklist import checklist
 from trainwright.evaluate.decision_page import decision_page
 from trainwright.evaluate.text import count, estimate, plural, rows_of, verdict
 
@@ -123,6 +124,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "parts": record.parts(result),
         "split": record.sentences(split.get("reason")) + record.left_out(result),  # type: ignore[union-attr]
         "limits": _limits(result),
+        "checklist": checklist(result, evaluations) if result.get("selected") else [],
         "load": load,
         "record": record.record(result),
     }

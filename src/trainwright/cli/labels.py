@@ -163,7 +163,7 @@ def _decide(
         raise UserError(
             "no row is named", remedy=f"trainwright data labels {verb} {name} ROW,ROW, or --top N, or --all"
         )
-    made = decide(space, labels, decision, {row: None for row in numbers})
+    made = decide(space, labels, decision, dict.fromkeys(numbers))
     if decision == "rejected" and not as_json:
         output.say(f"rejected {len(numbers)} row(s): their labels stay, and are not suspected again")
         return

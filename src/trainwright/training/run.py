@@ -26,6 +26,7 @@ from trainwright.tasks import Metric, Task, metric_from, task_for
 from trainwright.training import finish, folds_on_disk
 from trainwright.training.budget import Budget
 from trainwright.training.custom import factories
+from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
@@ -173,6 +174,8 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
     schema = Schema.from_json(understood["schema"])
     target = Target.from_json(understood["target"])
     frame, split, rows = read_development(workspace, split_row)
+    taught = learnable(frame, schema, target, split, options.settings.data.filter_low_quality)
+    split = taught.split
     layout = Layout.learn(frame, schema)
     dataset = build_dataset(
         frame, schema, target, layout, rows=rows, row_order=options.settings.data.time == "row-order"
@@ -195,7 +198,9 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         split.rule.gap,
         factories(list(custom.families), target),
         Rebalance.from_settings(options.settings.training, target),
+        taught.rows,
     )
+    filtered = (taught.reason,) if taught.reason else ()
     uneven = () if work.rebalance is None else (work.rebalance.reason(work.dataset.y, work.folds),)
     if known:
         plan = Plan.from_json(known)
@@ -209,7 +214,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
         )
-        plan = Plan(plan.steps, (why, *uneven, *plan.reasons))
+        plan = Plan(plan.steps, (why, *filtered, *uneven, *plan.reasons))
     return Material(
         run,
         data,

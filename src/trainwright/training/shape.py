@@ -52,7 +52,7 @@ def fold_members(trials: list[Trial], weights: dict[str, float]) -> list[Member]
 def refitted_members(trials: list[Trial], weights: dict[str, float], work: Work, report: Report) -> list[Member]:
     """One model per chosen candidate, fitted once on all development rows at the median fold's iterations."""
     members = []
-    everything = np.arange(len(work.dataset))
+    everything = work.everything
     for trial in trials:
         weight = weights.get(trial.name, 0.0)
         if weight <= 0:

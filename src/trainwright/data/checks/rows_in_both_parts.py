@@ -6,6 +6,10 @@ from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 
 NOTE, WARNING, SAME_FILE = 0.005, 0.05, 0.5
+# A test file of the user's own should hold no training row at all; a few are forgiven.
+WARNING_GIVEN = 0.01
+# Where chance makes repeats, test rows repeat development rows about as often as these repeat each other.
+MORE_THAN_CHANCE = 3.0
 
 
 def run(context: Context) -> list[Finding]:
@@ -23,28 +27,42 @@ def run(context: Context) -> list[Finding]:
     share = both / test.height
     if share < NOTE:
         return []
-    natural = context.few_combinations
-    because = " The columns allow few combinations, so this may be natural." if natural else ""
+    within = context.copies.rows / max(context.n, 1)
+    natural = context.copies.natural and share <= MORE_THAN_CHANCE * within
+    because = (
+        f" Development rows repeat each other as well ({within:.1%} have a copy), as these columns do by chance."
+        if natural
+        else ""
+    )
+    given = context.split is not None and context.split.rule.given_test
     return [
         Finding(
             code="TW102",
-            severity=_severity(share, natural, context),
+            severity=_severity(share, natural, given),
             message=(
                 f"{both:,} of {test.height:,} test rows ({share:.1%}) have the same features as a "
-                "development row, "
-                f"so the test figures are partly about rows the model has seen.{because}"
+                f"development row, so the test figures are partly about rows the model has seen.{because}"
             ),
-            evidence={"test_rows": both, "of": test.height, "share": round(share, 4)},
-            remedy="remove copies before training, or name what they share (a customer) with --group",
+            evidence={
+                "test_rows": both,
+                "of": test.height,
+                "share": round(share, 4),
+                "share_within_development": round(within, 4),
+                "natural": natural,
+            },
+            remedy=(
+                "take rows of the test file out of the training file, or the other way round, and train again"
+                if given
+                else "remove copies before training, or name what they share (a customer) with --group"
+            ),
         )
     ]
 
 
-def _severity(share: float, natural: bool, context: Context) -> str:
-    given = context.split is not None and context.split.rule.given_test
-    if share >= SAME_FILE and given:
+def _severity(share: float, natural: bool, given: bool) -> str:
+    if share >= SAME_FILE and given and not natural:
         return "error"  # a test file that repeats the training file measures memory
-    return "warning" if share >= WARNING and not natural else "note"
+    return "warning" if share >= (WARNING_GIVEN if given else WARNING) and not natural else "note"
 
 
-CHECK = Check("TW102", "rows-in-both-parts", "warning", "Test rows that equal development rows", run)
+CHECK = Check("TW102", "rows-in-both-parts", "error", "Test rows that equal development rows", run)

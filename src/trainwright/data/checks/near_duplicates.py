@@ -1,0 +1,173 @@
+"""Finds rows that are copies of another one with small changes: jittered numbers, other letter case or punctuation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.checks.context import Context
+from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.near import Nearest, Places, nearest, places
+from trainwright.data.schema import Column, Kind
+
+# Radii in standard deviations, as the root mean square difference over the numbers.
+RADII = (0.003, 0.015)
+# Around a copy with small changes there is nothing else as far as three times the radius. Of rows that are alike by
+# nature and have one other row within three radii, one in 3^d has it within one radius, in d dimensions: at most a third.
+WIDER, LONELY, BY_NATURE = 3.0, 0.5, 1 / 3
+LEAST_ROWS, SHARE, SHARE_GIVEN = 4, 0.01, 0.005
+# Standard errors beyond what nature, or the development rows among themselves, would make.
+SIGMAS = 4.0
+QUERIES, FEWEST_QUERIES, DISTANCES = 1_500, 200, 1e8
+NUMBERS, VALUES = 200, 4e7
+
+
+@dataclass(frozen=True)
+class _Near:
+    """How many of the rows that were looked at have a near copy.
+
+    Args:
+        looked: rows looked at.
+        near: of these, rows with a near copy.
+        lone: of these, rows with no other row within three radii.
+        accompanied: rows with a single other row within three radii, near or not.
+    """
+
+    looked: int
+    near: int
+    lone: int
+    accompanied: int
+
+    @property
+    def share(self) -> float:
+        return self.near / max(self.looked, 1)
+
+
+def run(context: Context) -> list[Finding]:
+    columns = _columns(context)
+    rng = np.random.default_rng(0)
+    q = sum(c.kind not in (Kind.CATEGORY, Kind.TEXT, Kind.BOOLEAN) for c in columns)
+    rows = np.arange(context.n)
+    if context.n * max(q, 1) > VALUES:
+        rows = np.sort(rng.choice(context.n, int(VALUES / q), replace=False))
+    development = context.development if len(rows) == context.n else context.development[rows]
+    known, scale = places(development, columns)
+    known = known.take(np.sort(np.unique(known.exact, return_index=True)[1]))
+    n = len(known.group)
+    if n < 2:
+        raise NotApplicable("all development rows are equal")
+    count = min(n, QUERIES, max(FEWEST_QUERIES, int(DISTANCES / n)))
+    picked = np.sort(rng.choice(n, count, replace=False))
+    within = {r: _count(nearest(known.take(picked), known, wide=WIDER * r, own=picked, reach=1.0), r) for r in RADII}
+    note = {"rows_looked_at": count, "among": n, "rows": context.n}
+    across = _across(context, columns, known, scale, within, note, count, rng)
+    return across or _inside(within, note)
+
+
+def _columns(context: Context) -> list[Column]:
+    """The features that are compared."""
+    columns = list(context.features)
+    numbers = [c for c in columns if c.kind in (Kind.NUMBER, Kind.DATETIME)]
+    if not numbers and not any(c.kind is Kind.TEXT for c in columns):
+        raise NotApplicable("there is neither a number nor a text among the features")
+    if len(numbers) > NUMBERS:
+        kept = {numbers[i].name for i in np.linspace(0, len(numbers) - 1, NUMBERS).astype(int)}
+        columns = [c for c in columns if c not in numbers or c.name in kept]
+    others = [c for c in columns if c.kind not in (Kind.NUMBER, Kind.DATETIME)][:NUMBERS]
+    return [c for c in columns if c.kind in (Kind.NUMBER, Kind.DATETIME) or c in others]
+
+
+def _count(found: Nearest, radius: float) -> _Near:
+    near = (found.typical <= radius) & (found.largest <= WIDER * radius)
+    few = (found.typical <= WIDER * radius) & (found.company <= 1)
+    return _Near(len(near), int(near.sum()), int((near & few).sum()), int(few.sum()))
+
+
+def _inside(within: dict[float, _Near], note: dict[str, int]) -> list[Finding]:
+    """Development rows with a near copy among themselves."""
+    for radius, seen in within.items():
+        expected = BY_NATURE * seen.accompanied
+        error = (expected * (1 - BY_NATURE)) ** 0.5
+        enough = seen.lone >= max(LEAST_ROWS, SHARE * seen.looked, expected + SIGMAS * error)
+        if enough and seen.lone >= LONELY * seen.accompanied:
+            share = seen.near / seen.looked
+            return [
+                Finding(
+                    code="TW109",
+                    severity="warning",
+                    message=(
+                        f"about {share:.1%} of the development rows are nearly equal to another one: the same "
+                        f"categories, and numbers that differ by less than {radius:g} standard deviations, while no "
+                        "other row is anywhere near. Copies with small changes stand on both sides of the cuts, so "
+                        "figures are too good."
+                    ),
+                    evidence={"share": round(share, 4), "radius": radius, "lone": seen.lone, **note},
+                    remedy=(
+                        "remove the copies (repeated measurements, augmented rows, two exports of one record), or give "
+                        "them a column that says what they share and name it with --group"
+                    ),
+                )
+            ]
+    return []
+
+
+def _across(
+    context: Context,
+    columns: list[Column],
+    known: Places,
+    scale: np.ndarray,
+    within: dict[float, _Near],
+    note: dict[str, int],
+    count: int,
+    rng: np.random.Generator,
+) -> list[Finding]:
+    """Rows of a given test part with a near copy among the development rows, more often than these among themselves."""
+    test = context.test_features
+    if test is None or not test.height or context.random_split and not _given(context):
+        return []
+    held = set(test.columns)
+    if any(column.name not in held for column in columns):
+        return []
+    types = context.development.schema
+    alike = test.select([pl.col(c.name).cast(types[c.name]) for c in columns])
+    if alike.height > count:
+        alike = alike[np.sort(rng.choice(alike.height, count, replace=False))]
+    points, _ = places(alike, columns, scale)
+    looked = len(points.group)
+    points = points.take(np.flatnonzero(~np.isin(points.exact, known.exact)))
+    for radius in RADII:
+        seen = _count(nearest(points, known, wide=WIDER * radius, reach=1.0), radius)
+        inside = within[radius]
+        share, excess = seen.near / looked, seen.near / looked - inside.share
+        pooled = (seen.near + inside.near) / (looked + inside.looked)
+        error = (pooled * (1 - pooled) * (1 / looked + 1 / inside.looked)) ** 0.5
+        if seen.near >= LEAST_ROWS and excess >= max(SHARE_GIVEN, SIGMAS * error):
+            return [
+                Finding(
+                    code="TW109",
+                    severity="warning",
+                    message=(
+                        f"about {share:.1%} of the test rows are nearly equal to a development row (the same categories, "
+                        f"numbers within {radius:g} standard deviations), where development rows are so near each other "
+                        f"in {inside.share:.1%}: the test figures are partly about rows the model has nearly seen."
+                    ),
+                    evidence={
+                        "share": round(share, 4),
+                        "share_within_development": round(inside.share, 4),
+                        "radius": radius,
+                        "test_rows_looked_at": looked,
+                        **note,
+                    },
+                    remedy="take copies with small changes out of the training file or the test file, and train again",
+                )
+            ]
+    return []
+
+
+def _given(context: Context) -> bool:
+    return context.split is not None and context.split.rule.given_test
+
+
+CHECK = Check("TW109", "near-duplicates", "warning", "Rows that nearly equal another one", run)

@@ -96,6 +96,8 @@ def show(run: int, workspace: str | None, as_json: bool) -> None:
     )
     if document["verdict"]:
         output.say(document["verdict"])
+    for line in _understood(found.result or {}):
+        output.say(line)
     if found.error:
         output.say(f"failed ({found.error.get('cause')}): {found.error.get('message')}")
         output.say(f"  trainwright runs resume {run}")
@@ -148,6 +150,21 @@ def _execute(verb: Any, run: int, workspace: str | None, as_json: bool) -> None:
         output.print_json(document)
     else:
         screen.result(document)
+
+
+def _understood(result: dict[str, Any]) -> list[str]:
+    """Diagnosis, convergence, what more rows or other seeds would do, and what to do, in lines."""
+    from trainwright.evaluate import report_record as record
+
+    lines = [f"diagnosis: {item['title']}. {item['text']}" for item in record.diagnosis(result)]
+    lines += [text for text in [record.convergence(result)] if text]
+    for key in ("size_curve", "seed_stability"):
+        said = result.get(key) or {}
+        lines += [record.sentence(str(text)) for text in (said.get("text"), said.get("warning")) if text]
+    for item in record.remedies(result):
+        lines.append(f"- {item['text']} {item['because']}".rstrip())
+        lines += [f"  {item['command']}"] if item["command"] else []
+    return lines
 
 
 def _score(scores: dict[str, Any] | None) -> str | None:

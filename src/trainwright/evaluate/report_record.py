@@ -158,6 +158,30 @@ def diagnosis(result: Result) -> list[dict[str, Any]]:
     ]
 
 
+def convergence(result: Result) -> str:
+    """The verdict on the chosen candidate's curve, as a sentence; "" without a curve."""
+    found = result.get("convergence")
+    if not isinstance(found, Mapping) or not found.get("title"):
+        return ""
+    rounds = f", {count(found['kept'])} rounds kept" if found.get("kept") else ""
+    where = f" ({found.get('name')}, {found.get('folds')}{rounds})" if found.get("name") else ""
+    return sentence(f"The loss by round: {found['title']}{where}. {str(found.get('text') or '').capitalize()}")
+
+
+def remedies(result: Result) -> list[dict[str, str]]:
+    """What to do, with the setting it changes, the figures it rests on and the command."""
+    diagnosed = result.get("diagnosis")
+    rows = diagnosed.get("remedies") if isinstance(diagnosed, Mapping) else None
+    out = []
+    for row in rows or []:
+        old, new = (_plain(row.get(key)) or "nothing" for key in ("old", "new"))
+        change = f" ({row['key'].rpartition('.')[2]}: {old} to {new})" if row.get("key") else ""
+        because = sentence(f"Because {row['because']}") if row.get("because") else ""
+        text = sentence(f"{row.get('text')}{change}")
+        out.append({"text": text, "because": because, "command": str(row.get("command") or "")})
+    return out
+
+
 def gap_document(result: Result) -> Mapping[str, Any]:
     """The generalisation gap as given, by itself or within the diagnosis."""
     diagnosed = result.get("diagnosis")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.evaluate.formats import number
+from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.intervals import json_number, t_quantile
 from trainwright.tasks.metric import Metric
 
@@ -206,7 +207,7 @@ def _answer(metric: Metric, gain: tuple[float, float, float], loss: float, *, gr
     """What can be said: "gain", "nothing" or "unknown", and the sentence."""
     value, low, high = gain
     small = NEXT_TO_NOTHING * (1.0 if metric.greater_is_better else max(loss, 1e-12))
-    title, scale, unit = metric.title, 1.0, ""
+    title, scale, unit = explain(metric.name).title, 1.0, ""
     if metric.greater_is_better and metric.high is not None:
         scale, unit = 100.0, " points"  # hundredths, whether the figure is shown as a percentage or not
     width = scale * max(high - low, 1e-6)

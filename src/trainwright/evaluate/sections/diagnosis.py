@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainwright.evaluate import report_record as record
+from trainwright.evaluate.figure_style import Figure
+from trainwright.evaluate.figures_growth import loss_curve
 
 TITLE = "Diagnosis"
 FIGURES = ("gap", "folds")
@@ -17,4 +19,15 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     if not (diagnosis or gap):
         return {}
     text = record.sentence(str(record.gap_document(result).get("text") or ""))
-    return {"diagnosis": diagnosis, "gap": gap, "gap_text": text}
+    return {
+        "diagnosis": diagnosis,
+        "gap": gap,
+        "gap_text": text,
+        "convergence": record.convergence(result),
+        "remedies": record.remedies(result),
+    }
+
+
+def figures(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure | None]:
+    """Loss by round, where the chosen candidate learns in rounds."""
+    return {"loss": loss_curve(result)}

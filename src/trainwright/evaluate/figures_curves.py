@@ -17,7 +17,8 @@ from trainwright.evaluate.figure_style import (
     histogram_bins,
     label,
 )
-from trainwright.evaluate.text import count, number, part_label, percent, score
+from trainwright.evaluate.intervals import wilson
+from trainwright.evaluate.text import count, number, part_label, percent, plural, score
 
 Document = Mapping[str, Any]
 
@@ -65,16 +66,29 @@ def reliability(document: Document) -> Figure | None:
         return None
     most = max(b["n"] for b in bins)
     off = sum(abs(b["share"] - b["mean_probability"]) * b["n"] for b in bins) / sum(b["n"] for b in bins)
+    spans = [wilson(b["share"] * b["n"], b["n"]) for b in bins]
     trace = _line([b["mean_probability"] for b in bins], [b["share"] for b in bins], "this model", BLUE)
     trace |= {
         "mode": "lines+markers",
         "marker": {"size": [6 + 12 * (b["n"] / most) ** 0.5 for b in bins]},
         "customdata": [count(b["n"]) for b in bins],
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, span.high - b["share"]) for span, b in zip(spans, bins)],
+            "arrayminus": [max(0.0, b["share"] - span.low) for span, b in zip(spans, bins)],
+            "thickness": 1.2,
+            "width": 3,
+            "color": GREY,
+        },
         "hovertemplate": "probability %{x:.1%}<br>turned out so %{y:.1%}<br>"
         "%{customdata} rows<extra></extra>",
     }
     traces = [trace, _line([0, 1], [0, 1], "perfect", GREY, dash="dot")]
-    alt = f"On average the probabilities are {number(off * 100)} percentage points away from what happened."
+    far = max(bins, key=lambda b: abs(b["share"] - b["mean_probability"]))
+    alt = f"On average the probabilities are {number(off * 100)} percentage points away from what happened; furthest "
+    alt += f"where {percent(far['mean_probability'])} were given and {percent(far['share'])} turned out so. "
+    alt += f"Each of the {len(bins)} points stands for about as many rows; the lines are what chance leaves open."
     axes = _shares("probability given", "share that turned out so")
     return envelope("Can the probabilities be believed?", part_label(document), alt, traces, axes)
 
@@ -135,10 +149,11 @@ def confidence(document: Document) -> Figure | None:
     ]
     sure = [i for i, low in enumerate(edges[:-1]) if low >= 0.9 - 1e-9]
     n_sure = sum(right[i] + wrong[i] for i in sure)
-    share = sum(wrong[i] for i in sure) / n_sure if n_sure else 0.0
+    n_wrong = sum(wrong[i] for i in sure)
     part = percent(n_sure / max(1, sum(right) + sum(wrong)))
     alt = f"{part} of the rows are predicted with at least 90 % confidence"
-    alt += f"; of those {percent(share)} are wrong." if n_sure else "."
+    alt += f"; of those {percent(n_wrong / n_sure)} ({plural(n_wrong, 'row')}) are wrong" if n_sure else ""
+    alt += f", which is {percent(n_wrong / sum(wrong))} of all mistakes." if n_sure and sum(wrong) else "."
     layout = {
         "barmode": "stack",
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},

@@ -176,10 +176,11 @@ def mark_suspected(explained: dict[str, Any], suspected: dict[str, Any] | None) 
         >>> mark_suspected({"worst_errors": {"rows": [{"row": 4}, {"row": 7}]}}, {"rows": [{"row": 7}]})
         {'worst_errors': {'rows': [{'row': 4, 'suspected': False}, {'row': 7, 'suspected': True}]}}
     """
-    worst = explained.get("worst_errors") or {}
+    worst, suspected = explained.get("worst_errors") or {}, suspected or {}
     if "rows" not in worst:
         return explained
-    doubtful = {item["row"] for item in (suspected or {}).get("rows", [])}
+    # Where the classes overlap, unlikely labels are named, but nothing says that they are wrong.
+    doubtful = set() if suspected.get("overlap") else {item["row"] for item in suspected.get("rows", [])}
     marked = [{**row, "suspected": row["row"] in doubtful} for row in worst["rows"]]
     return {**explained, "worst_errors": {**worst, "rows": marked}}
 

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
 
+def _beside(document: dict[str, Any]) -> list[str]:
+    """The stress test's main figure beside the version's own, as a line."""
+    from trainwright.evaluate.text import explain, interval, score
+
+    own, metric = document["against"], document["metric"]
+    figure = document["metrics"].get(metric)
+    if own is None or not figure or figure.get("value") is None:
+        return []
+    where = "the sealed test" if own["part"] == "test" else "validation"
+    here, there = (f"{score(metric, f)} ({interval(metric, f) or 'no interval'})" for f in (figure, own))
+    return [f"{explain(metric).title}: {here} here, {there} on {where}"]
+
+
 @click.command("evaluate", help="Measure a version (PROJECT or PROJECT@v2) on a labelled file.")
 @click.argument("version")
 @click.argument("table", metavar="FILE")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["evaluation", "stress-test"]),
+    default="evaluation",
+    help="stress-test: rows that are hard on purpose (winter, a new site); kept and shown apart.",
+)
+@click.option("--name", "stress", help="What to call the stress test; by default the name of the file.")
 @workspace_option
 @json_option
-def COMMAND(version: str, table: str, workspace: str | None, as_json: bool) -> None:
+def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: str | None, as_json: bool) -> None:
     """Evaluates."""
+    from pathlib import Path
+
+    from trainwright.errors import UserError
     from trainwright.evaluate.text import explain, interval, score
     from trainwright.store.workspace import open_workspace
     from trainwright.training.judge import evaluate_file
 
-    document = evaluate_file(open_workspace(workspace, create=False), version, table)
+    if stress is not None and kind != "stress-test":
+        raise UserError("--name is for stress tests", remedy="add --as stress-test, or leave --name out")
+    called = (stress or Path(table).stem) if kind == "stress-test" else None
+    document = evaluate_file(open_workspace(workspace, create=False), version, table, stress=called)
     if as_json:
         output.print_json(document)
         return
     output.say(f"{document['version']} on {document['n_rows']:,} labelled rows of {table}")
+    if called is not None:
+        output.say(f"stress test {called!r}: hard rows, kept apart; it does not change the version's own figures")
+        for line in _beside(document):
+            output.say(line)
     for note in document["notes"]:
         output.say(f"note: {note}")
     rows = []

@@ -73,11 +73,14 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     from trainwright.store.files import artifact_path
     from trainwright.store.names import resolve_version
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.judge import kept_evaluations
 
     space = open_workspace(workspace, create=False, read_only=True)
     project, version = resolve_version(space, name)
     document = _document(project.name, version)
     document["package"] = str(artifact_path(space, "package", version.artifact))
+    for kind, rows in kept_evaluations(space, version).items():
+        document[kind] = [_kept(row) for row in rows]
     if as_json:
         output.print_json(document)
         return
@@ -207,6 +210,12 @@ def _document(project: str, version: Any) -> dict[str, Any]:
         "details": version.details or {},
         "comments": version.comments,
     }
+
+
+def _kept(row: dict[str, Any]) -> dict[str, Any]:
+    """An evaluation on a file as `show` lists it."""
+    date = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
+    return {**{k: v for k, v in row.items() if k not in ("created", "figure")}, "date": date, "figure": row["figure"]}
 
 
 def _figure(document: dict[str, Any], part: str) -> str | None:

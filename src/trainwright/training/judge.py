@@ -19,7 +19,7 @@ from trainwright.evaluate.document import evaluate
 from trainwright.packages.predictor import Given, Predictor
 from trainwright.packages.ranking import lift
 from trainwright.store.datasets import get_split
-from trainwright.store.evaluations import add_evaluation
+from trainwright.store.evaluations import add_evaluation, evaluations_of
 from trainwright.store.files import open_artifact
 from trainwright.store.names import resolve_version
 from trainwright.store.projects import Project
@@ -28,6 +28,8 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import task_for
+
+ORDINARY, STRESS_TEST = "evaluation", "stress-test"
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,21 @@ def open_version(workspace: Workspace, name: str) -> Opened:
     return Opened(project, version, Predictor.open(folder, expected_sha=version.manifest_sha))
 
 
-def evaluate_file(workspace: Workspace, name: str, table: Any, *, keep: bool = True) -> dict[str, Any]:
+def evaluate_file(
+    workspace: Workspace, name: str, table: Any, *, keep: bool = True, stress: str | None = None
+) -> dict[str, Any]:
     """Measures a version on a labelled table.
 
     Args:
         name: such as `adult` or `adult@v2`.
         table: a path or a frame, with the target column.
         keep: store the evaluation with the version.
+        stress: the name of a stress test: the rows are hard on purpose, so the figures are kept and shown apart and
+            say nothing about the version in general.
 
     Returns:
-        The evaluation document, with `seen` (rows the version was trained on) and, where ranking makes sense, `lift`.
+        The evaluation document, with `seen` (rows the version was trained on) and, where ranking makes sense, `lift`;
+        of a stress test with `kind`, `name` and `against`, the figure on the sealed test beside it.
 
     Raises:
         UserError: the table lacks the target or features.
@@ -110,11 +117,47 @@ def evaluate_file(workspace: Workspace, name: str, table: Any, *, keep: bool = T
         truth = labelled.y if target.task == "number" else labelled.y == target.positive_index
         known = labelled.y >= 0 if target.task == "classes" else np.isfinite(labelled.y)
         document["lift"] = [at.to_json() for at in lift(score[known], truth[known].astype(float))]
+    document["kind"] = ORDINARY if stress is None else STRESS_TEST
+    if stress is not None:
+        document["name"] = stress
+        document["against"] = _beside(opened.version, document)
     if keep and not workspace.read_only:
         with write(workspace) as connection:
             origin = str(table) if isinstance(table, str) else "a table in memory"
             add_evaluation(connection, "file", document, version_id=opened.version.id, source=origin)
     return document
+
+
+def kept_evaluations(workspace: Workspace, version: Version) -> dict[str, list[dict[str, Any]]]:
+    """The evaluations on files that are kept with a version, oldest first: ordinary ones and stress tests apart."""
+    with read(workspace) as connection:
+        rows = evaluations_of(connection, version_id=version.id, part="file")
+    out: dict[str, list[dict[str, Any]]] = {"evaluations": [], "stress_tests": []}
+    for row in rows:
+        document, metric = row.document, row.document.get("metric")
+        stress = document.get("kind") == STRESS_TEST
+        out["stress_tests" if stress else "evaluations"].append(
+            {
+                **({"name": document.get("name")} if stress else {}),
+                "source": row.source,
+                "created": row.created,
+                "rows": document.get("n_rows"),
+                "seen": document.get("seen"),
+                "metric": metric,
+                "figure": (document.get("metrics") or {}).get(metric),
+            }
+        )
+    return out
+
+
+def _beside(version: Version, document: dict[str, Any]) -> dict[str, Any] | None:
+    """The version's own figure, on the sealed test where there is one, beside that of a stress test."""
+    figures, name = version.metrics or {}, document["metric"]
+    for part in ("test", "validation"):
+        figure = (figures.get(part) or {}).get(name)
+        if figure and figure.get("value") is not None:
+            return {"part": part, "metric": name, **figure}
+    return None
 
 
 def compare(workspace: Workspace, first: str, second: str, table: Any = None) -> dict[str, Any]:

@@ -238,8 +238,8 @@ def kinds() -> list[Poison]:
         ("owner known by name alone", "8 rows each", partial(label_owner, rows_each=8), many[:4], "note"),
     )
     for words, drift, least in (
-        ("slow drift", 0.7, "warning"),
-        ("strong drift", 2.0, "warning"),
+        ("slow drift", 0.35, "warning"),
+        ("strong drift", 1.5, "warning"),
         ("sorted", 9, "note"),
     ):
         made.append(("row order", words, partial(ordered, drift=drift), many, least))

@@ -105,7 +105,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "dataset": f"d{m.data.number}",
         "seed": m.options.seed,
         "threads": m.work.threads,
-        "notes": m.data.notes or [],
+        "notes": [*(m.data.notes or []), *_imbalance_notes(facts)],
         "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
         "requirements": _requirements(facts),
         "comments": m.run.comments,
@@ -186,6 +186,11 @@ def _imbalance(facts: Facts) -> dict[str, Any] | None:
     outcome, oof = facts.outcome, facts.outcome.oof
     rebalance = facts.material.work.rebalance
     return imbalance_document(rebalance, outcome.trials, oof.y, outcome.prediction, oof.weight)
+
+
+def _imbalance_notes(facts: Facts) -> list[dict[str, Any]]:
+    found = _imbalance(facts)
+    return [] if found is None else [{"code": "rebalanced", "message": found["note"], "columns": []}]
 
 
 def _figures(document: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -45,6 +45,27 @@ def test_verdicts(metric, training: float, validation: float, baseline: float, c
     json.dumps(found.to_json(), allow_nan=False)
 
 
+ACCURACY = task_for(Target("y", "classes", ("a", "b"))).metrics["accuracy"]
+F1 = task_for(Target("y", "classes", ("a", "b"), positive="b")).metrics["f1"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "training", "validation", "baseline", "code"),
+    [
+        (ACCURACY, 0.99, 0.60, 0.5, "overfitting"),  # "model remembers training data"
+        (ACCURACY, 0.90, 0.87, 0.5, "good"),  # "generalizes well"
+        (ACCURACY, 0.99, 0.72, 0.5, "overfitting"),  # the practice question
+        (F1, 0.98, 0.71, 0.0, "overfitting"),  # a gap of 0.27 "suggests overfitting or a mismatch"
+    ],
+)
+def test_the_figures_printed_in_the_documents_get_their_diagnosis(
+    metric, training: float, validation: float, baseline: float, code: str
+) -> None:  # type: ignore[no-untyped-def]
+    found = diagnose(metric, [training] * 3, [validation] * 3, baseline)
+    assert found.code == code, found.text
+    assert found.gap.difference == pytest.approx(training - validation)
+
+
 def test_folds_that_differ_much_are_unstable() -> None:
     found = diagnose(AREA, [0.9] * 5, [0.60, 0.95, 0.70, 0.92, 0.66], 0.5)
     assert found.code == "unstable" and "repeated cross-validation" in " ".join(found.advice)

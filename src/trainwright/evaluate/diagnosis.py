@@ -24,7 +24,7 @@ PERFECT = 0.9995
 SPREAD = 0.15
 LITTLE_SKILL = 0.15
 WIDE_GAP = 0.10
-WIDE_SHARE = 0.30
+WIDE_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,7 @@ class Gap:
     text: str
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            key: json_number(value) if isinstance(value, float) else value
-            for key, value in vars(self).items()
-        }
+        return {key: json_number(value) if isinstance(value, float) else value for key, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -87,17 +84,21 @@ ADVICE: dict[str, tuple[str, tuple[str, ...]]] = {
     "overfitting": (
         "overfitting",
         (
-            "prefer a simpler family or stronger regularisation",
-            "collect more rows: the gap shrinks with them",
-            "remove columns that identify rows or hold many rare values",
+            "prefer a simpler family or stronger regularisation (fewer leaves, less depth, more rows in a leaf)",
+            "remove columns that identify rows, hold many rare values, or give the target away",
+            "stop earlier where validation turns while training still improves",
+            "collect more rows that represent what will be predicted: the gap shrinks with them",
+            "judge by cross-validation: one small validation part may not be representative",
         ),
     ),
     "underfitting": (
         "underfitting",
         (
-            "try a more flexible family or more iterations",
+            "try a more flexible family, less regularisation, or more iterations",
             "add columns that bear on the target",
             "check that the columns were read with the right kinds",
+            "tune the learning rate: too low and too high both look like this",
+            "check the labels: noisy ones hide the pattern",
         ),
     ),
     "data_issue": (
@@ -106,6 +107,7 @@ ADVICE: dict[str, tuple[str, tuple[str, ...]]] = {
             "check how the labels were made and whether they belong to their rows",
             "read the findings about the data, above all on leaks and duplicates",
             "ask what would be known at the moment of prediction",
+            "check that classes are not too rare to be learned",
         ),
     ),
     "unstable": (
@@ -114,6 +116,7 @@ ADVICE: dict[str, tuple[str, tuple[str, ...]]] = {
             "collect more rows, above all of the rarer class",
             "use repeated cross-validation before comparing candidates",
             "look for groups or periods that differ, and declare them",
+            "see whether another seed changes as much: trainwright stability",
         ),
     ),
     "validation_above_training": (
@@ -122,6 +125,7 @@ ADVICE: dict[str, tuple[str, tuple[str, ...]]] = {
             "check whether validation rows are easier: another period, group or class share",
             "look for rows that occur in both parts",
             "with few rows it may be chance: repeat with another seed",
+            "strong regularisation can do it too: training scores are then held down on purpose",
         ),
     ),
 }
@@ -168,9 +172,7 @@ def diagnose(
     figures = f"{metric.title} {gap.training:.3g} in training, {gap.validation:.3g} in validation, "
     figures += f"{baseline:.3g} for the baseline"
     if len(held) == 0 or not np.isfinite(v).all():
-        return _say(
-            "data_issue", "the folds do not define the figure, or the baseline is already perfect", gap
-        )
+        return _say("data_issue", "the folds do not define the figure, or the baseline is already perfect", gap)
     code, why = _judge(t, v)
     return _say(code, f"{why}: {figures}", gap)
 
@@ -221,9 +223,7 @@ def _gap(metric: Metric, training: np.ndarray, validation: np.ndarray, t: np.nda
     elif share < 0.1:
         text = "a small gap: what it learned holds on new rows"
     elif share <= WIDE_SHARE:
-        text = (
-            "a moderate gap, usual for trees and boosting: trust the validation figure, not the training one"
-        )
+        text = "a moderate gap, usual for trees and boosting: trust the validation figure, not the training one"
     else:
         text = "a wide gap: much of what it learned are peculiarities of its training rows"
     means = float(training.mean()), float(validation.mean())

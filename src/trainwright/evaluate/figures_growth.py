@@ -13,7 +13,7 @@ Result = Mapping[str, Any]
 
 
 def loss_curve(result: Result) -> Figure | None:
-    """Loss by round of the heaviest member, in a fold that shows its verdict; what came after the kept round is shaded."""
+    """Loss by round of the heaviest member, in a fold that shows its verdict; rounds that were not kept are shaded."""
     curves = [curve for curve in result.get("curves") or [] if isinstance(curve, Mapping)]
     if not curves:
         return None
@@ -47,7 +47,8 @@ def loss_curve(result: Result) -> Figure | None:
             {"type": "rect", "x0": mark, "x1": last, "y0": 0, "y1": 1, "yref": "paper", "fillcolor": ORANGE,
              "opacity": 0.08, "line": {"width": 0}},
         ]  # fmt: skip
-    shows = f"candidate {curve['name']}, fold {int(curve.get('fold') or 0) + 1}; not seen: {curve.get('rows') or 'held-out rows'}"
+    held = curve.get("rows") or "held-out rows"
+    shows = f"candidate {curve['name']}, fold {int(curve.get('fold') or 0) + 1}; not seen: {held}"
     alt = f"{str(verdict.get('title') or '').capitalize()}: {verdict.get('text') or ''}."
     if mark is not None and mark < last:
         alt += f" The dashed line is round {count(mark)}; what came later (shaded) was not kept or only memorised."

@@ -63,7 +63,11 @@ def keep(
             rows=fit.n_train,
             seconds=fit.fit_s,
             scores={metric.name: score},
-            details={"predict_ms_per_row": fit.predict_ms_per_row, "rebalanced": fit.rebalanced},
+            details={
+                "predict_ms_per_row": fit.predict_ms_per_row,
+                "rebalanced": fit.rebalanced,
+                "curve": fit.estimator.curve,
+            },
             artifact=artifact,
         )
     report(
@@ -95,6 +99,7 @@ def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...])
         estimator = type(new_estimator(step, work.target, work.custom)).load(folder / "model", work.target)
         estimator.iterations = row.iterations
         estimator.derived = dict(row.derived or {})
+        estimator.curve = (row.details or {}).get("curve")
         out[(row.name, row.fold)] = FoldFit(
             step=step,
             fold=row.fold,

@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "Train on a labelled table and make a model version.",
     "inspect": "Show what a table holds and what is wrong with it, before training.",
     "predict": "Predict the rows of a file with a model version.",
+    "explain": "What a model version leans on, where it is weak, and what pushed one prediction.",
     "evaluate": "Measure a model version on a labelled file.",
     "report": "Write or open the report of a model version.",
     "versions": "List, show, compare, activate, roll back and delete model versions.",

@@ -45,7 +45,7 @@ def COMMAND(
 
     if place is not None:
         check_place(place)
-    predictor, label = _open(version, workspace)
+    predictor, label = open_package(version, workspace)
     given = predictor.conform(table)
     names = "all" if keep == "all" else [name.strip() for name in (keep or "").split(",") if name.strip()]
     frame = predictor.predict(given, threshold=threshold, keep=names, explain=3 if explain else 0)
@@ -80,7 +80,7 @@ def is_folder(name: str) -> bool:
     return "/" in name or "\\" in name
 
 
-def _open(name: str, workspace: str | None) -> tuple[Predictor, str]:
+def open_package(name: str, workspace: str | None) -> tuple[Predictor, str]:
     """What predicts, and how to call it."""
     from trainwright.errors import UserError
     from trainwright.packages.manifest import NAME

@@ -43,16 +43,58 @@ class Companions:
 
     @property
     def alone(self) -> bool:
-        """Whether no other column goes with it, or the target leaves nothing of it to go with.
+        """Whether no other column goes with it, or the target leaves nothing of it to go with."""
+        none = self.model < MODEL and _chance(self.linear, self.pair, self.rows, self.columns)
+        return self.left < 0.01 or bool(none)
 
-        The margins grow where rows are few: adjusted R2 of columns that say nothing has a standard deviation of about
-        sqrt(2 p) / n, and the largest of p correlations seldom exceeds 4 / sqrt(n).
-        """
-        if self.left < 0.01:
-            return True
-        linear = LINEAR + 3 * (2 * self.columns) ** 0.5 / self.rows
-        pair = max(PAIR, 4 / self.rows**0.5)
-        return self.model < MODEL and self.linear < linear and self.pair < pair
+
+def _chance(linear: np.ndarray | float, pair: np.ndarray | float, rows: int, columns: int) -> np.ndarray | bool:
+    """Whether chance alone gives such figures.
+
+    Adjusted R2 of p columns that say nothing has a standard deviation of about sqrt(2 p) / n, and the largest of p
+    correlations seldom exceeds 4 / sqrt(n).
+    """
+    return (linear < LINEAR + 3 * (2 * columns) ** 0.5 / rows) & (pair < max(PAIR, 4 / rows**0.5))
+
+
+def without_companions(table: QuickTable) -> np.ndarray:
+    """(p,) bool, the columns that go with no other one as far as ranks tell, once the target is known.
+
+    A first look at all columns at once; `companions` looks closely at one.
+    """
+    blocks = _blocks(table.y, table.classes)
+    rests = []
+    for values in table.x.T:
+        few = len(np.unique(values[~np.isnan(values)])) <= FEW
+        ranks = _ranks(np.nan_to_num(values, nan=-1.0) if few else values)
+        rests.append(_rest(ranks, table.y, blocks, table.classes > 0))
+    rest = np.stack(rests, axis=1)
+    n, p = rest.shape
+    spread = rest.std(axis=0)
+    told = spread > 1e-9
+    rest = rest[:, told] / spread[told]
+    correlation = rest.T @ rest / n
+    pair = np.abs(correlation - np.diag(np.diag(correlation))).max(axis=0, initial=0.0)
+    linear = np.zeros(len(pair))
+    if n > 2 * p and len(pair):
+        inverse = np.linalg.inv(correlation + 1e-6 * np.eye(len(pair)))
+        linear = 1 - (1 / np.diag(inverse)) * (n - 1) / (n - p)  # R2 of each column on all others, adjusted
+    result = np.zeros(p, dtype=bool)
+    result[told] = _chance(linear, pair, n, p)
+    return result | _followed(table)
+
+
+def _followed(table: QuickTable) -> np.ndarray:
+    """(p,) bool, the numbers of which a number target leaves nothing: copies without errors where they are filled."""
+    result = np.zeros(table.x.shape[1], dtype=bool)
+    if table.classes:
+        return result
+    for j in range(len(result)):
+        present = ~np.isnan(table.x[:, j])
+        if present.sum() > BLOCKS * VALUES:
+            ranks, y = _ranks(table.x[present, j]), table.y[present]
+            result[j] = _rest(ranks, y, _blocks(y, 0), False).var() < 0.01 * ranks.var()
+    return result
 
 
 def companions(table: QuickTable, position: int) -> Companions:
@@ -76,24 +118,32 @@ def companions(table: QuickTable, position: int) -> Companions:
     number = table.columns[position].kind in NUMBERS and len(np.unique(values[present])) > FEW
     rows = present if number else np.ones(len(values), dtype=bool)
     others = [i for i in range(len(table.columns)) if i != position]
-    x, y = table.x[rows][:, others], table.y[rows]
-    folds = table.folds[rows]
-    with_target = np.column_stack([x, y.astype(np.float32)])
-    blocks = y.astype(np.int64) if table.classes else np.minimum((y * BLOCKS).astype(np.int64), BLOCKS - 1)
+    x, y, folds = table.x[rows][:, others], table.y[rows], table.folds[rows]
+    target = y.astype(np.float32)[:, None]
+    blocks = _blocks(y, table.classes)
     seen = values[rows] if number else np.where(present, values, -1.0)
     ranks = _ranks(seen)
-    rest = _rest(ranks, y, blocks, bool(table.classes))
+    rest = _rest(ranks, y, blocks, table.classes > 0)
     if number:
-        guess = out_of_fold(with_target, rest, folds, classes=0, rounds=ROUNDS)
-        model = 1 - float(((rest - guess) ** 2).mean()) / max(float(rest.var()), 1e-12)
+        guess = out_of_fold(np.hstack([x, target]), rest, folds, classes=0, rounds=ROUNDS)
+        known = out_of_fold(target, rest, folds, classes=0, rounds=ROUNDS)
+        base = min(float(rest.var()), float(((rest - known) ** 2).mean()))
+        model = 1 - float(((rest - guess) ** 2).mean()) / max(base, 1e-12)
     else:
         codes, k = _codes(seen)
-        guess = out_of_fold(with_target, codes, folds, classes=k, rounds=ROUNDS)
-        model = 1 - float(losses(guess, codes, k).mean()) / max(_known_by(blocks, codes, k), 1e-12)
-    others_rest = np.stack([_rest(_ranks(x[:, i]), y, blocks, bool(table.classes)) for i in range(x.shape[1])], axis=1)
+        guess = out_of_fold(np.hstack([x, target]), codes, folds, classes=k, rounds=ROUNDS)
+        known = out_of_fold(target, codes, folds, classes=k, rounds=ROUNDS)
+        base = min(_known_by(blocks, codes, k), float(losses(known, codes, k).mean()))
+        model = 1 - float(losses(guess, codes, k).mean()) / max(base, 1e-12)
+    others_rest = np.stack([_rest(_ranks(x[:, i]), y, blocks, table.classes > 0) for i in range(x.shape[1])], axis=1)
     linear, pair = _linear(rest, others_rest)
     left = float(rest.var()) / max(float(ranks.var()), 1e-12) if number else 1.0
     return Companions(left, model, linear, pair, len(y), len(others))
+
+
+def _blocks(y: np.ndarray, classes: int) -> np.ndarray:
+    """(n,) int64 the class, or one of twenty equal spans of the ranks of a number."""
+    return y.astype(np.int64) if classes else np.minimum((y * BLOCKS).astype(np.int64), BLOCKS - 1)
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

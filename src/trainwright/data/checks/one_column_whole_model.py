@@ -14,7 +14,7 @@ import numpy as np
 from trainwright.data.checks.association import column_codes, strength
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.checks.given_target import NUMBERS, companions
+from trainwright.data.checks.given_target import NUMBERS, companions, without_companions
 from trainwright.data.checks.quick_table import CLASSES, QuickTable
 from trainwright.data.checks.single_column_leak import near_perfect
 from trainwright.data.schema import Kind
@@ -46,7 +46,7 @@ def run(context: Context) -> list[Finding]:
 
 
 def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTable]]:
-    """Positions of the columns that go most with the target, the strongest first.
+    """Positions of the columns without companions that go most with the target, the strongest first.
 
     Among several classes a column may be about one of them: each comes with the table of the class that it tells best
     from all others.
@@ -58,10 +58,11 @@ def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTab
         counts = np.bincount(table.y, minlength=table.classes)
         labels = [c for c in range(table.classes) if LEAST <= counts[c] <= len(table.y) - LEAST]
         tables = [replace(table, y=(table.y == c).astype(np.int64), classes=2, label=c) for c in labels]
+    alone = without_companions(table)
     codes = {
         position: column_codes(frame[column.name], column.kind, every, 20)
         for position, column in enumerate(table.columns)
-        if column.kind is not Kind.TEXT
+        if column.kind is not Kind.TEXT and alone[position]
     }
     best: dict[int, tuple[float, QuickTable]] = {}
     for one in tables:
@@ -115,8 +116,9 @@ def _computed(context: Context, table: QuickTable) -> list[Finding]:
     """Two columns of which a number target can be computed: parts of its sum, or what it was calculated from."""
     if table.classes or table.skill < EXACT:
         return []
-    first = [j for j, _ in _candidates(context, table)[:3] if table.skill_of(table.predict([j])) >= NEARLY]
-    for one in first:
+    moved = np.abs(_correlations(table))
+    first = [j for j in np.argsort(-moved)[:3] if table.skill_of(table.predict([int(j)])) >= NEARLY]
+    for one in map(int, first):
         scores = {}
         for other in range(len(table.columns)):
             if other != one and context.seconds_left > 0:
@@ -142,6 +144,13 @@ def _computed(context: Context, table: QuickTable) -> list[Finding]:
             )
         ]
     return []
+
+
+def _correlations(table: QuickTable) -> np.ndarray:
+    """(p,) correlation of each column with the ranks of the target."""
+    x = np.nan_to_num(table.x.astype(np.float64))
+    x, y = x - x.mean(axis=0), table.y - table.y.mean()
+    return np.asarray(x.T @ y / np.maximum(x.std(axis=0) * y.std() * len(y), 1e-12))
 
 
 def _stepped(table: QuickTable, position: int) -> float:

@@ -115,7 +115,12 @@ def test_noise_on_a_converged_curve_changes_nothing(seed: int) -> None:
 
 
 def test_a_curve_out_of_a_document_is_judged_like_one_in_memory() -> None:
-    document = {"steps": [1, 2, 3, 4], "training": [2.5, 1.8, 1.2, 0.8], "validation": [2.6, 1.9, 1.3, 1.5], "unit": "x"}
+    document = {
+        "steps": [1, 2, 3, 4],
+        "training": [2.5, 1.8, 1.2, 0.8],
+        "validation": [2.6, 1.9, 1.3, 1.5],
+        "unit": "x",
+    }
     assert judge_document(document).code == "overfitting" and set(TITLES) > {"overfitting"}
 
 

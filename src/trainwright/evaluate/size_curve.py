@@ -131,7 +131,7 @@ def size_curve(
 
     points, line = band(share), band(ahead)
     gain = gain[0], min(gain[1:][0], gain[0]), max(gain[1:][1], gain[0])
-    told, text = _answer(metric, gain, float(mean[-1]), grew=float(b[0]) > 0)
+    told, text = _answer(metric, gain, mean, grew=float(b[0]) > 0)
     return SizeCurve(
         metric=metric.name,
         sizes=tuple(n.tolist()),
@@ -203,10 +203,14 @@ def _top(metric: Metric) -> float:
     return 0.0
 
 
-def _answer(metric: Metric, gain: tuple[float, float, float], loss: float, *, grew: bool) -> tuple[str, str]:
-    """What can be said: "gain", "nothing" or "unknown", and the sentence."""
+def _answer(metric: Metric, gain: tuple[float, float, float], mean: np.ndarray, *, grew: bool) -> tuple[str, str]:
+    """What can be said: "gain", "nothing" or "unknown", and the sentence.
+
+    Args:
+        mean: (s,) losses by size. Where they rise with the rows no law fits, and nothing is promised either way.
+    """
     value, low, high = gain
-    small = NEXT_TO_NOTHING * (1.0 if metric.greater_is_better else max(loss, 1e-12))
+    small = NEXT_TO_NOTHING * (1.0 if metric.greater_is_better else max(float(mean[-1]), 1e-12))
     title, scale, unit = explain(metric.name).title, 1.0, ""
     if metric.greater_is_better and metric.high is not None:
         scale, unit = 100.0, " points"  # hundredths, whether the figure is shown as a percentage or not
@@ -215,7 +219,7 @@ def _answer(metric: Metric, gain: tuple[float, float, float], loss: float, *, gr
     def shown(amount: float) -> str:
         return number(scale * amount, width)
 
-    if high < small:
+    if high < small and (grew or np.ptp(mean) < small):
         return "nothing", f"twice the rows would change {title} by next to nothing (at most {shown(high)}{unit})"
     if low > 0.05 * value and grew:
         word = "raise" if metric.greater_is_better else "lower"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ EARLY_TRAINING = 0.9 * np.exp(-EPOCHS / 7) + 0.05
 EARLY_VALIDATION = EARLY_TRAINING + 0.012 * (EPOCHS - 12) ** 2 / 10
 
 # name: (training, validation, steps, codes that say what the document says)
-DOCUMENTS = {
+Printed = tuple[Any, Any, Any, str]
+DOCUMENTS: dict[str, Printed] = {
     # "Learning rate": too low, good, too high
     "rate too low": ([0.5, 0.499, 0.45], None, [1, 2, 100], "slow"),
     "rate good": ([0.5, 0.3, 0.1], None, [1, 2, 5], "still_improving"),

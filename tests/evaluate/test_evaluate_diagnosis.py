@@ -9,7 +9,7 @@ import pytest
 
 from trainwright.data.schema import Target
 from trainwright.evaluate.diagnosis import ADVICE, diagnose, skill
-from trainwright.tasks import task_for
+from trainwright.tasks import Metric, task_for
 
 AREA = task_for(Target("y", "classes", ("a", "b"))).metrics["roc_auc"]
 LOSS = task_for(Target("y", "classes", ("a", "b"))).metrics["log_loss"]
@@ -59,8 +59,8 @@ F1 = task_for(Target("y", "classes", ("a", "b"), positive="b")).metrics["f1"]
     ],
 )
 def test_the_figures_printed_in_the_documents_get_their_diagnosis(
-    metric, training: float, validation: float, baseline: float, code: str
-) -> None:  # type: ignore[no-untyped-def]
+    metric: Metric, training: float, validation: float, baseline: float, code: str
+) -> None:
     found = diagnose(metric, [training] * 3, [validation] * 3, baseline)
     assert found.code == code, found.text
     assert found.gap.difference == pytest.approx(training - validation)

@@ -73,7 +73,7 @@ class Row:
 def single(result: Mapping[str, Any]) -> Row | None:
     """The candidate that advice on settings is about; None for a baseline or an estimator of the user's own."""
     weights = result.get("weights") or {}
-    name = max(weights, key=weights.get) if weights else result.get("selected")
+    name = max(weights, key=lambda member: float(weights[member])) if weights else result.get("selected")
     for row in result.get("leaderboard") or []:
         spec = families().get(str(row.get("family")))
         if row.get("name") == name and spec is not None and spec.complexity > 0:

@@ -197,7 +197,7 @@ class CatBoost(Estimator):
             callbacks=None if report is None else [_Callback(report, int(settings["iterations"]))],
         )
         self._read_back(model, threads)
-        losses = next(iter((model.get_evals_result().get("validation") or {}).values()), [])
+        losses: list[float] = next(iter((model.get_evals_result().get("validation") or {}).values()), [])
         self.curve = thinned([loss * self._outcome.scale for loss in losses])
         metadata = model.get_metadata()
         for key, nothing in SCRUBBED.items():

@@ -222,7 +222,7 @@ class LightGBM(Estimator):
 
     def _curve(self, history: dict[str, Any]) -> dict[str, list[float]] | None:
         """The loss by round on the inner validation rows; squared error becomes RMSE in the target's unit."""
-        losses = next(iter(next(iter(history.values()), {}).values()), [])
+        losses: list[float] = next(iter(next(iter(history.values()), {}).values()), [])
         if self.target.task == "number":
             losses = [float(np.sqrt(loss)) * self._outcome.scale for loss in losses]
         return thinned(losses)

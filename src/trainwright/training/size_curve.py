@@ -95,7 +95,8 @@ def measure_size_curve(
         why = f"{max(seconds, 0):.1f} s are left for it and the fewest fits would take about {needed:.1f} s"
         return {"skipped": why, "needed_s": needed}
     report({"kind": "stage", "stage": "curve against data size"})
-    end, done, cut = clock() + seconds, [], ""
+    end, cut = clock() + seconds, ""
+    done: list[np.ndarray] = []
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="size") as pool:
         for index in sorted(trial.fits)[:folds]:
             late = clock() + _fold_seconds(trial, work, index, sizes) - end

@@ -135,10 +135,23 @@ def imbalance_document(
         ],
         "corrections": {trial.name: trial.correction.to_json() for trial in trials if trial.correction is not None},
         "note": (
-            f"{rebalance.title}, on the rows that each fit learned from; held-out, stopping and test rows keep their "
-            "classes as they are, and the probabilities are calibrated again on held-out rows"
+            f"{rebalance.title}, on the rows that each fit learned from ({_told(rebalance, rows)}); held-out, stopping "
+            "and test rows keep their classes as they are, and the probabilities are calibrated again on held-out rows"
         ),
     }
+
+
+def _told(rebalance: Rebalance, rows: dict[str, np.ndarray]) -> str:
+    """Rows or weights of the rarest and the most frequent class, per fit."""
+    before, after, weight = rows["before"], rows["after"], rows["weight"]
+    if not np.isfinite(before).all() or not (before > 0).any():
+        return "no fit was finished"
+    there = np.flatnonzero(before > 0)
+    ends = dict.fromkeys([int(there[before[there].argmin()]), int(there[before[there].argmax()])])
+    names = rebalance.target.classes
+    if rebalance.kind == "weights":
+        return ", ".join(f"{names[c]} weighs {weight[c]:.3g}" for c in ends)
+    return ", ".join(f"{names[c]} {before[c]:,.0f} -> {after[c]:,.0f} rows" for c in ends)
 
 
 def _number(value: float) -> float | None:

@@ -54,10 +54,10 @@ def further(facts: Facts) -> list[Step]:
     """Contenders for the time that is left, most useful first; the clock decides how many begin."""
     most = max(count for rows, count in MOST_CONTENDERS if facts.n_rows >= rows) - len(strongest(facts))
     steps = [
+        _further("extra_trees", "extra_trees", {}, "trees of single rows at random thresholds, strong where close rows are alike"),
         _further("catboost_slow", "catboost", {"iterations": 3000}, "three times the rounds at a lower rate"),
         _further("lightgbm_fine", "lightgbm", FINE, "small leaves without sampling, for targets with little noise"),
         _further("lightgbm_wide", "lightgbm", WIDE, "larger trees, grown slowly"),
-        _further("extra_trees", "extra_trees", {}, "random thresholds, smoother than boosting"),
         _further("lightgbm_random", "lightgbm", RANDOM, "boosting with random thresholds"),
         _further("catboost_deep", "catboost", {"depth": 8}, "deeper trees, for interactions of many columns"),
     ]

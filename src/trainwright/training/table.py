@@ -61,9 +61,10 @@ def understand(source: Any, settings: Settings) -> Table:
         UserError: anything about the table that makes training impossible, with what to do.
     """
     data = settings.data
-    if data.target is None:
+    if data.target is None and not data.annotators:
         raise UserError("no target column is named", remedy="name the column to predict with --target")
     given = _read(source, settings)
+    given, named, voted = _annotated(given, settings)
     check_column(settings, given.frame.columns)
     roles = {
         getattr(data, name): role
@@ -80,13 +81,13 @@ def understand(source: Any, settings: Settings) -> Table:
         roles[data.time] = Role.TIME
     inferred: Inferred = infer_schema(
         given.frame,
-        target=data.target,
+        target=named,
         roles=roles,
         kinds=_kinds(settings),
         ignore=hidden_columns(settings),
         missing_marks=data.missing_marks,
     )
-    frame, target, notes = infer_target(inferred.frame, data.target, positive=data.positive, task=data.task)
+    frame, target, notes = infer_target(inferred.frame, named, positive=data.positive, task=data.task)
     metric = resolve_metric(settings)
     if metric in METRICS:  # any other name is that of a function handed over in Python
         task_for(target).metric(metric)
@@ -104,8 +105,25 @@ def understand(source: Any, settings: Settings) -> Table:
         target,
         given.name,
         str(given.path or "a table in memory"),
-        (*given.notes, *inferred.notes, *notes),
+        (*given.notes, *voted, *inferred.notes, *notes),
     )
+
+
+def _annotated(given: Source, settings: Settings) -> tuple[Source, str, tuple[Note, ...]]:
+    """The table, its target, and what is said about annotators; without a target, what most of them say is one."""
+    data = settings.data
+    if not data.annotators:
+        assert data.target is not None
+        return given, data.target, ()
+    from trainwright.data.annotators import CODE, read_annotations, with_majority
+
+    words = f"{len(data.annotators)} columns hold annotators' labels; no model sees them"
+    named = Note(CODE, words, tuple(data.annotators))
+    if data.target is not None:
+        read_annotations(given.frame, data.annotators)  # refused here, before anything is written
+        return given, data.target, (named,)
+    frame, target, made = with_majority(given.frame, data.annotators, task=data.task)
+    return replace(given, frame=frame), target, (named, made)
 
 
 def _kinds(settings: Settings) -> dict[str, Kind]:

@@ -32,9 +32,24 @@ def run(context: Context) -> list[Finding]:
             ),
             columns=(context.target.column,),
             evidence={"ratio": round(float(ratio), 1), "majority_share": round(float(share), 4)},
-            remedy="use recall, precision or average precision rather than accuracy, and set a threshold",
+            remedy=_remedy(context, names[least]),
         )
     ]
+
+
+def _remedy(context: Context, rare: str) -> str:
+    """What to do first, and what to try when that is not enough."""
+    if len(names := context.target.classes) > 2:
+        return (
+            f"accuracy hides how {rare!r} fares: --metric balanced_accuracy; if rare classes are still missed, "
+            "--class-weight balanced gives them more say"
+        )
+    costs = "or say what a miss and a false alarm cost (problem: costs: in the YAML)"
+    tuned = "" if context.target.positive == rare else f", with --positive {rare}" if rare in names else ""
+    return (
+        f"accuracy says little: --metric average_precision{tuned}, and set the threshold by what is needed, such as "
+        f"--min-recall 0.9, {costs}; if that is not enough, --class-weight balanced"
+    )
 
 
 CHECK = Check("TW302", "class-imbalance", "warning", "One class outweighs another", run)

@@ -6,6 +6,8 @@ from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.schema import Kind, Role
 
+CONSTANT = ("holds a single value", "hold a single value")
+
 
 def run(context: Context) -> list[Finding]:
     empty, constant = [], []
@@ -19,15 +21,17 @@ def run(context: Context) -> list[Finding]:
         elif not values.null_count() and values[0] == values[-1] and values.n_unique() == 1:
             constant.append(column.name)
     found = []
-    for names, what in ((empty, "have no value"), (constant, "hold a single value")):
+    for names, words in ((empty, ("has no value", "have no value")), (constant, CONSTANT)):
         if names:
+            what = f"1 column {words[0]}" if len(names) == 1 else f"{len(names):,} columns {words[1]}"
             found.append(
                 Finding(
                     code="TW104",
                     severity="note",
-                    message=f"{len(names)} columns {what} in the development rows and cannot help a model.",
+                    message=f"{what} in the development rows and cannot help a model.",
                     columns=tuple(names),
-                    remedy="nothing to do; check the export if you expected values in them",
+                    evidence={"columns": len(names)},
+                    remedy="nothing to do: no model sees them; check the export if you expected values in them",
                 )
             )
     return found

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.schema import Kind, Role
 
 
 def run(context: Context) -> list[Finding]:
-    apart = [
-        c.name
-        for c in context.schema.columns
-        if c.kind is Kind.IDENTIFIER and c.role in (Role.ID, Role.IGNORED)
-    ]
+    apart = [c.name for c in context.schema.columns if c.kind is Kind.IDENTIFIER and c.role in (Role.ID, Role.IGNORED)]
     used = [c.name for c in context.schema.columns if c.kind is Kind.IDENTIFIER and c.role is Role.FEATURE]
     found = []
     if apart:
@@ -20,9 +17,9 @@ def run(context: Context) -> list[Finding]:
             Finding(
                 code="TW105",
                 severity="note",
-                message=f"{len(apart)} columns tell rows apart and are not used as features.",
+                message=f"{_columns(apart)} rows apart and {'is' if len(apart) == 1 else 'are'} not used as features.",
                 columns=tuple(apart),
-                remedy="to use one after all, give its kind: --kind COLUMN=category or --kind COLUMN=number",
+                remedy=f"to use it after all, give its kind: --kind {apart[0]}=category or --kind {apart[0]}=number",
             )
         )
     if used:
@@ -31,13 +28,18 @@ def run(context: Context) -> list[Finding]:
                 code="TW105",
                 severity="warning",
                 message=(
-                    f"{len(used)} columns tell rows apart but are features: a model can learn rows by heart."
+                    f"{_columns(used)} rows apart but {'is a feature' if len(used) == 1 else 'are features'}: "
+                    "a model can learn rows by heart."
                 ),
                 columns=tuple(used),
-                remedy="leave them out with --ignore, or name the one that many rows share with --group",
+                remedy=f"leave out: {flag('--ignore', used)}; or name one that many rows share: {flag('--group', used[:1])}",
             )
         )
     return found
+
+
+def _columns(names: list[str]) -> str:
+    return "1 column tells" if len(names) == 1 else f"{len(names):,} columns tell"
 
 
 CHECK = Check("TW105", "identifier-columns", "warning", "Columns that number or name rows", run)

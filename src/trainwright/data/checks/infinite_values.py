@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Kind
@@ -26,7 +27,7 @@ def run(context: Context) -> list[Finding]:
             severity="warning",
             message=message[:1].upper() + message[1:] + ".",
             columns=(name,),
-            remedy="they usually come from a division by zero; write them as missing, or repair the column",
+            remedy=f"mostly a division by zero: repair the column in the source, or leave it out: {flag('--ignore', [name])}",
         )
         for name, message in said.items()
     ]

@@ -12,8 +12,8 @@ from trainwright.data.label_quality.confident import suspect_classes
 from trainwright.data.label_quality.residuals import suspect_numbers
 
 CODE = "TW304"
-# Fewer suspects than this are no finding: honest tables have an odd row or two.
-FEWEST = 3
+# Fewer suspects than this are no finding: honest tables have an odd row or two, a hundredth of a small one.
+FEWEST, FEWEST_SHARE, ENOUGH = 3, 0.01, 30
 WARNING = 0.05
 LEAST_ROWS = 50
 LISTED = 10
@@ -50,14 +50,9 @@ def findings_of(
         quick: a small model on a sample found them.
     """
     count, looked_at, share = document["count"], document["rows_looked_at"], document["share"]
-    if count < FEWEST:
+    if document["overlap"] or count < max(FEWEST, min(FEWEST_SHARE * looked_at, ENOUGH)):
         return []
-    if document["overlap"]:
-        message = (
-            f"{count:,} of {looked_at:,} labels are named as the least likely ones. How many are wrong cannot be told: "
-            "the classes overlap, so an unusual case and a wrong label look alike."
-        )
-    elif document["pairs"]:
+    if document["pairs"]:
         often = document["pairs"][0]
         message = (
             f"{count:,} of {looked_at:,} labels look wrong (about {share:.1%} are estimated to be), most often "
@@ -65,7 +60,7 @@ def findings_of(
         )
     else:
         message = f"{count:,} of {looked_at:,} numbers in {target!r} lie far from what their row lets expect."
-    estimated = share if share is not None and document["pairs"] and not document["overlap"] else 0.0
+    estimated = share if share is not None and document["pairs"] else 0.0
     if project is None:
         remedy = "train, then look at them: `trainwright data labels list PROJECT`"
     else:
@@ -80,7 +75,7 @@ def findings_of(
             code=CODE,
             severity="warning" if estimated > WARNING else "note",
             message=message,
-            evidence={**{key: document[key] for key in ("count", "rows_looked_at", "share", "overlap", "pairs")},
+            evidence={**{key: document[key] for key in ("count", "rows_looked_at", "share", "pairs")},
                       "rows": document["rows"][:LISTED]},
             remedy=remedy,
         )

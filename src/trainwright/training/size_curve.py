@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 SHARES = (0.125, 0.25, 0.5)
 MORE_SHARES = (0.0625, 0.125, 0.1875, 0.25, 0.375, 0.5, 0.75)
 FEWEST_ROWS, FEWEST_PER_CLASS, FEWEST_FOLDS = 30, 8, 3
+# A member of an ensemble with less weight says little about it.
+LEAST_WEIGHT = 0.15
 # A part of a training's time limit, and what a fit on few rows still costs of one on all.
-SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.25
+SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.15
 # A single validation part is judged in this many blocks of rows, which take the place of folds.
 BLOCKS = 8
 Fitter = Callable[[Step, np.ndarray, Work, int, Report], Any]
@@ -41,18 +43,24 @@ class Member:
     reason: str
 
 
-def choose_member(outcome: Outcome) -> Member | None:
-    """The chosen candidate, or the heaviest member of an ensemble; None for a constant answer."""
+def members(outcome: Outcome) -> list[Member]:
+    """The chosen candidate, or an ensemble's members that matter, heaviest first; none for a constant answer."""
     weights = {t.name: outcome.weights.get(t.name, 0.0) for t in outcome.trials}
     trials = sorted((t for t in outcome.trials if weights[t.name] > 0), key=lambda t: -weights[t.name])
     trials = [t for t in trials if t.step.family != "baseline"]
-    if not trials:
-        return None
-    first = trials[0]
     if len(trials) == 1:
-        return Member(first, f"{first.name}, the chosen candidate")
-    share = f"{weights[first.name]:.0%}"
-    return Member(first, f"{first.name}, the heaviest member of the ensemble ({share} of its weight)")
+        return [Member(trials[0], f"{trials[0].name}, the chosen candidate")]
+    out: list[Member] = []
+    for trial in trials:
+        share = f"{weights[trial.name]:.0%} of its weight"
+        reason = f"{trial.name}, the heaviest member of the ensemble ({share})"
+        if out:
+            reason = (
+                f"{trial.name}, a member of the ensemble ({share}): {out[0].trial.name}, the heaviest, takes too long"
+            )
+        if not out or weights[trial.name] >= LEAST_WEIGHT:
+            out.append(Member(trial, reason))
+    return out
 
 
 def measure_size_curve(
@@ -79,21 +87,14 @@ def measure_size_curve(
     Returns:
         `SizeCurve.to_json()` with "candidate" and "fits"; or {"skipped": why}.
     """
-    member = choose_member(outcome)
-    if member is None:
+    candidates = members(outcome)
+    if not candidates:
         return {"skipped": "the chosen candidate is a constant answer, which no number of rows changes"}
+    chosen = _first_affordable(candidates, work, shares, seconds)
+    if isinstance(chosen, str):
+        return {"skipped": chosen}
+    member, folds, sizes = chosen
     trial = member.trial
-    if not trial.fits or len(trial.fits) < len(work.folds):
-        return {"skipped": f"{trial.name} lacks folds"}
-    sizes = _affordable_shares(work, trial, shares)
-    if len(sizes) < 2:
-        n = min(len(work.folds[index].train) for index in trial.fits)
-        return {"skipped": f"{n} training rows are too few to leave any out"}
-    folds, sizes = _affordable(trial, work, sizes, seconds)
-    if folds == 0:
-        needed = sum(_fold_seconds(trial, work, index, sizes) for index in sorted(trial.fits)[:2])
-        why = f"{max(seconds, 0):.1f} s are left for it and the fewest fits would take about {needed:.1f} s"
-        return {"skipped": why, "needed_s": needed}
     report({"kind": "stage", "stage": "curve against data size"})
     end, cut = clock() + seconds, ""
     done: list[np.ndarray] = []
@@ -211,7 +212,7 @@ def _blocks(work: Work, rows: np.ndarray, seed: int) -> list[np.ndarray]:
     return [np.flatnonzero(block == b) for b in range(BLOCKS) if (block == b).any()]
 
 
-def _affordable_shares(work: Work, trial: Trial, shares: tuple[float, ...]) -> tuple[float, ...]:
+def _usable_shares(work: Work, trial: Trial, shares: tuple[float, ...]) -> tuple[float, ...]:
     """The shares that leave rows enough, of each class too."""
     fewest = min(trial.fits[index].n_train for index in trial.fits)
     least = FEWEST_ROWS
@@ -228,15 +229,37 @@ def _fold_seconds(trial: Trial, work: Work, index: int, sizes: tuple[float, ...]
     return max(sum(each) / work.jobs, max(each)) * 1.15
 
 
+def _first_affordable(
+    candidates: list[Member], work: Work, shares: tuple[float, ...], seconds: float
+) -> tuple[Member, int, tuple[float, ...]] | str:
+    """The first member whose fits the time affords, with its folds and sizes; or why there is none."""
+    why = ""
+    for member in candidates:
+        trial = member.trial
+        if len(trial.fits) < len(work.folds):
+            continue
+        sizes = _usable_shares(work, trial, shares)
+        if len(sizes) < 2:
+            n = min(len(work.folds[index].train) for index in trial.fits)
+            return f"{n} training rows are too few to leave any out"
+        folds, sizes = _affordable(trial, work, sizes, seconds)
+        if folds:
+            return member, folds, sizes
+        needed = sum(_fold_seconds(trial, work, index, sizes) for index in sorted(trial.fits)[:FEWEST_FOLDS])
+        short = f"{max(seconds, 0):.1f} s are left for it and the fewest fits would take about {needed:.1f} s"
+        why = why or short
+    return why or "no member has all its folds"
+
+
 def _affordable(trial: Trial, work: Work, sizes: tuple[float, ...], seconds: float) -> tuple[int, tuple[float, ...]]:
-    """How many folds at which sizes: every size if that leaves three folds, else two sizes; 0 for neither."""
-    fewer = sizes if len(sizes) <= 2 else (sizes[len(sizes) // 3], sizes[-1])
-    for chosen in (sizes, fewer):
+    """How many folds at which sizes: every size if that leaves three folds, else two of them; 0 for none."""
+    choices = [sizes] if len(sizes) <= 2 else [sizes, (sizes[len(sizes) // 3], sizes[-1]), sizes[:2]]
+    for chosen in choices:
         each = [_fold_seconds(trial, work, index, chosen) for index in sorted(trial.fits)]
         affordable = int(np.searchsorted(np.cumsum(each), seconds, side="right"))
         if affordable >= min(FEWEST_FOLDS, len(each)):
             return affordable, chosen
-    return 0, fewer
+    return 0, choices[-1]
 
 
 def _rule(work: Work) -> str:

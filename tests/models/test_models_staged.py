@@ -10,6 +10,7 @@ from trainwright.data.columns import Dataset, Layout
 from trainwright.data.dataset import build_dataset
 from trainwright.data.infer import infer_schema, infer_target
 from trainwright.data.schema import Target
+from trainwright.models.extras import install_command, is_installed
 from trainwright.models.families import families
 
 
@@ -27,11 +28,13 @@ def rows(classes: int, n: int = 300) -> tuple[Dataset, Target]:
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])
-@pytest.mark.parametrize("family", ["lightgbm", "catboost"])
+@pytest.mark.parametrize("family", ["lightgbm", "catboost", "xgboost"])
 def test_stages_end_at_the_prediction_and_the_curve_at_the_kept_round(family: str, classes: int) -> None:
     data, target = rows(classes)
     learn, held = data.take(np.arange(200)), data.take(np.arange(200, 300))
     spec = families()[family]
+    if not is_installed(spec):
+        pytest.skip(f"{install_command(spec)} brings its library")
     assert spec.iterations is not None
     model = spec.load()(target, {spec.iterations: 40, "patience": 10})
     model.fit(learn.columns, learn.y, validation=held, seed=1)

@@ -237,7 +237,7 @@ def _overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 def _measure(inside: np.ndarray, loss: np.ndarray, outcome: np.ndarray, unit: np.ndarray, one: _Slice) -> Segment:
     """A slice on the half that was not searched, its p-value from the spread between units (Liang and Zeger 1986)."""
-    from scipy.stats import t as student
+    from scipy.special import stdtr  # much quicker to import than scipy.stats
 
     n, rest = int(inside.sum()), int((~inside).sum())
     share = float(one.inside.mean())
@@ -251,7 +251,7 @@ def _measure(inside: np.ndarray, loss: np.ndarray, outcome: np.ndarray, unit: np
     spread = float(np.sqrt(np.square(by_unit).sum() * units / max(units - 1, 1)))
     p = 1.0
     if spread > 0 and units > 1:
-        p = float(student.sf((mean - other) / spread, units - 1))
+        p = float(stdtr(units - 1, -(mean - other) / spread))
     elif mean > other and units > 5:
         p = 0.0  # every row inside is wrong, every row outside right
     inner, outer = float(outcome[inside].mean()), float(outcome[~inside].mean())

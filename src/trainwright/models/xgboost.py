@@ -11,7 +11,7 @@ import numpy as np
 from trainwright.models.extras import require
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.features.plain import PlainMatrix
-from trainwright.models.features.progress import Progress
+from trainwright.models.features.progress import Progress, thinned
 from trainwright.models.settings import check_settings
 from trainwright.models.spec import Estimator, Report, Setting, Spec
 from trainwright.models.storage import read_json, write_json
@@ -92,7 +92,7 @@ class XGBoost(Estimator):
         self._outcome = Outcome.learn(y, sample_weight, self.target)
         self._matrix: PlainMatrix | None = None
         self._booster = None
-        self.derived, self.iterations = {}, None
+        self.derived, self.iterations, self.curve = {}, None, None
         if self._outcome.constant or not X.layout.names:
             self.derived["constant"] = True
             return self
@@ -103,6 +103,7 @@ class XGBoost(Estimator):
         rounds = int(settings["n_estimators"])
         train = self._data(X, self._outcome.labels(y), sample_weight, threads)
         held = None if validation is None else self._held(validation, threads)
+        history: dict[str, dict[str, list[float]]] = {}
         booster = xgboost.train(
             self._parameters(settings, seed, threads),
             train,
@@ -110,8 +111,11 @@ class XGBoost(Estimator):
             evals=[] if held is None else [(held, "held")],
             early_stopping_rounds=None if held is None else int(settings["patience"]),
             callbacks=None if report is None else [_telling(report, rounds)],
+            evals_result=history,
             verbose_eval=False,
         )
+        losses = next(iter(history.get("held", {}).values()), [])
+        self.curve = thinned([float(loss) * self._outcome.scale for loss in losses])
         if held is not None:
             booster = booster[: booster.best_iteration + 1]
         self.iterations = int(booster.num_boosted_rounds())
@@ -137,6 +141,14 @@ class XGBoost(Estimator):
         shap = np.asarray(self._booster.predict(self._data(X), pred_contribs=True), dtype=np.float64)[..., :-1]
         chosen = pick_output(shap, self._raw(X), self._outcome, self.target.positive_index)
         return pushes(chosen, self._matrix.parents(X.layout), X.layout.names)
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """See `Estimator.staged`."""
+        if self._booster is None:
+            return None
+        rows = self._data(X)
+        parts = [self._booster.predict(rows, output_margin=True, iteration_range=(0, end)) for end in rounds]
+        return [self._outcome.predictions(np.asarray(part, dtype=np.float64)) for part in parts]
 
     def save(self, folder: Path) -> None:
         state: dict[str, Any] = {

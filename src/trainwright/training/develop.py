@@ -17,6 +17,7 @@ from trainwright.errors import TrainwrightError
 from trainwright.evaluate.calibration import Calibration
 from trainwright.packages.write import Member
 from trainwright.tasks import Metric, Task, task_for
+from trainwright.training import rebalance_plan
 from trainwright.training.budget import Budget
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
 from trainwright.training.outcome import conclude, leaderboard
@@ -127,7 +128,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
     metric = _metric(task, dataset, split, request.metric)
     jobs = min(request.cores, len(split.folds)) if len(dataset) <= SIDE_BY_SIDE_ROWS else 1
     rebalance = Rebalance.of(request.class_weight, request.resample, target)
-    uneven = () if rebalance is None else (rebalance.reason(dataset.y, split.folds),)
+    uneven = rebalance_plan.reasons(rebalance, dataset.y, split.folds)
     threads = max(1, request.cores // jobs)
     work = Work(dataset, target, split.folds, request.seed, threads, jobs, rebalance=rebalance)
     plan = _plan(work, layout, request)
@@ -191,12 +192,10 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
     timed = request.limit is not None
     n = len(work.dataset)
     n_train = int(np.median([len(fold.train) for fold in work.folds]))
-    if work.rebalance is not None:
-        n_train = work.rebalance.rows_learned(work.dataset.y, n_train)
     facts = Facts(
         task=work.target.task,
         n_rows=n,
-        n_train=n_train,
+        n_train=rebalance_plan.rows_learned(work.rebalance, work.dataset.y, n_train),
         n_folds=len(work.folds),
         n_numbers=len(layout.numbers) + len(layout.times),
         n_categories=len(layout.categories),

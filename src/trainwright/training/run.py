@@ -23,7 +23,7 @@ from trainwright.store.runs import Run, get_run, save_document, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric, Task, metric_from, task_for
-from trainwright.training import finish, folds_on_disk
+from trainwright.training import finish, folds_on_disk, rebalance_plan
 from trainwright.training.budget import Budget
 from trainwright.training.custom import factories
 from trainwright.training.learnable import learnable
@@ -201,7 +201,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         taught.rows,
     )
     filtered = (taught.reason,) if taught.reason else ()
-    uneven = () if work.rebalance is None else (work.rebalance.reason(work.dataset.y, work.folds),)
+    uneven = rebalance_plan.reasons(work.rebalance, work.dataset.y, work.folds)
     if known:
         plan = Plan.from_json(known)
     else:
@@ -261,12 +261,10 @@ def _metric(task: Task, name: str | None, extra: tuple[Metric, ...]) -> Metric:
 
 def _facts(work: Work, layout: Layout, target: Target) -> Facts:
     n_train = int(np.median([len(fold.train) for fold in work.folds]))
-    if work.rebalance is not None:
-        n_train = work.rebalance.rows_learned(work.dataset.y, n_train)
     return Facts(
         task=target.task,
         n_rows=len(work.dataset),
-        n_train=n_train,
+        n_train=rebalance_plan.rows_learned(work.rebalance, work.dataset.y, n_train),
         n_folds=len(work.folds),
         n_numbers=len(layout.numbers) + len(layout.times),
         n_categories=len(layout.categories),

@@ -22,6 +22,7 @@ from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.spec import Estimator, Report
+from trainwright.training import rebalance_plan
 from trainwright.training.budget import Budget
 from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE, Step
@@ -331,7 +332,7 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
     if not trial.fits:
         rounds = -(-len(work.folds) // work.jobs)
         if not step.optional or budget.limit is None:
-            return step.seconds * rounds
+            return (step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)) * rounds
         slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
         return step.seconds * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
     each = max(fit.fit_s for fit in trial.fits.values()) * 1.15

@@ -7,7 +7,7 @@ probabilities is undone afterwards: see `recalibrate`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ import numpy as np
 
 from trainwright.data.columns import Dataset
 from trainwright.data.schema import Target
-from trainwright.data.split import Fold
 from trainwright.errors import UserError
 
 if TYPE_CHECKING:
@@ -172,61 +171,6 @@ class Rebalance:
             raw = np.where(present, 1.0 / np.where(present, mass, 1.0), 1.0)
         total = float((raw * mass).sum())
         return raw * mass.sum() / total if total > 0 else np.ones(len(mass))
-
-    def rows_learned(self, y: np.ndarray, n_train: int) -> int:
-        """About how many rows a fit learns from, for estimates of its time.
-
-        Args:
-            y: (n,) class positions of all development rows.
-            n_train: rows of a fold's training part.
-        """
-        counts = np.bincount(y, minlength=len(self.target.classes)) * n_train // max(len(y), 1)
-        return max(1, int(self.goals(counts).sum()))
-
-    def reason(self, y: np.ndarray, folds: Sequence[Fold]) -> str:
-        """What is going to be done, in a sentence with the rows of each class.
-
-        Args:
-            y: (n,) class positions of all development rows.
-            folds: of the split.
-
-        Raises:
-            UserError: a class has too few rows for SMOTE.
-        """
-        k = len(self.target.classes)
-        counts = np.array([np.bincount(y[fold.train], minlength=k) for fold in folds])  # (f, k)
-        if self.kind == "smote":
-            self._check_neighbours(counts.min(axis=0))
-        before = np.median(counts, axis=0).astype(np.int64)
-        where = "on the rows that each fit learns from, never on those it is judged on"
-        shown = np.argsort(-before, kind="stable")
-        shown = shown if k <= 6 else np.concatenate([shown[:3], shown[-3:]])
-        names = self.target.classes
-        if self.kind == "weights":
-            weights = self.class_weights(before.astype(np.float64))
-            each = ", ".join(f"{names[c]} {weights[c]:.3g}" for c in shown)
-            return f"class weights, as asked, {where}: {each}"
-        after = self.goals(before)
-        each = ", ".join(f"{names[c]} {before[c]:,} -> {after[c]:,}" for c in shown)
-        return f"{self.title}, as asked, {where}: about {each} rows{self._limits(before, after)}"
-
-    def _limits(self, before: np.ndarray, after: np.ndarray) -> str:
-        """Why the classes are not even afterwards."""
-        if self.kind == "under":
-            return f"; no class is left with fewer than {FEWEST} because of it" if (before < FEWEST).any() else ""
-        if len(np.unique(after[after > 0])) < 2:
-            return ""
-        most = f"{MOST_MADE:,} rows made up for one fit" if self.kind == "smote" else f"{LONGEST:g} times the rows"
-        return f"; not quite even, to stay within {most}"
-
-    def _check_neighbours(self, fewest: np.ndarray) -> None:
-        lonely = [name for name, n in zip(self.target.classes, fewest) if n < 2]
-        if lonely:
-            raise UserError(
-                f"resample: smote makes rows up between neighbours of a class, but the class {lonely[0]!r} has fewer "
-                "than 2 rows in the training part of a fold",
-                remedy="use resample: over, which copies rows; or collect more rows of it",
-            )
 
     def apply(self, learn: Dataset, seed: int) -> Rebalanced:
         """The rows that a fit learns from, rebalanced; the same seed gives the same rows.

@@ -243,7 +243,8 @@ def _memorised(curve: _Curve) -> Verdict | None:
     if fell > LITTLE * abs(float(learned[0])) and fell - gained > WIDE * fell:
         words = (
             f"training falls from {number(learned[0])} to {number(learned[last])}, validation only from "
-            f"{number(held[0])} to {number(held[last])}: {1 - max(gained, 0.0) / fell:.0%} of what is learned does not hold on new rows"
+            f"{number(held[0])} to {number(held[last])}: {1 - max(gained, 0.0) / fell:.0%} of what is learned does not "
+            "hold on new rows"
         )
         return "overfitting", "converged", words
     return None

@@ -22,8 +22,8 @@ from trainwright.data.target import rarer_is_positive
 from trainwright.errors import UserError
 from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
-from trainwright.training.rebalance import Rebalance
 from trainwright.training.present import check_column, check_values
+from trainwright.training.rebalance import Rebalance
 
 METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
 # Share of the largest class from which accuracy hides more than it says.
@@ -194,6 +194,11 @@ def given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
     if target not in frame.columns and len(frame.columns) == len(table.schema.columns):
         # A file without a header has the training table's columns, in its order.
         frame = frame.rename(dict(zip(frame.columns, table.schema.names)))
+    if target not in frame.columns and settings.data.target is None:
+        from trainwright.data.annotators import with_majority
+
+        frame, made, _ = with_majority(frame, settings.data.annotators, task=table.target.task)
+        frame = frame.rename({made: target})
     if target not in frame.columns:
         raise UserError(f"{settings.data.test_file} has no column {target!r}", remedy="the test file needs labels")
     needed = [target, *(column.name for column in table.schema.features)]

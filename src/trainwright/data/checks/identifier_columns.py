@@ -32,7 +32,7 @@ def run(context: Context) -> list[Finding]:
                     "a model can learn rows by heart."
                 ),
                 columns=tuple(used),
-                remedy=f"leave out: {flag('--ignore', used)}; or name one that many rows share: {flag('--group', used[:1])}",
+                remedy=f"leave out: {flag('--ignore', used)}; or name what rows share: {flag('--group', used[:1])}",
             )
         )
     return found

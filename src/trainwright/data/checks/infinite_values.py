@@ -27,7 +27,7 @@ def run(context: Context) -> list[Finding]:
             severity="warning",
             message=message[:1].upper() + message[1:] + ".",
             columns=(name,),
-            remedy=f"mostly a division by zero: repair the column in the source, or leave it out: {flag('--ignore', [name])}",
+            remedy=f"mostly a division by zero: repair the source, or leave it out: {flag('--ignore', [name])}",
         )
         for name, message in said.items()
     ]

@@ -132,7 +132,7 @@ def _findings(kind: str, repeats: dict[str, tuple[str, str]], looked_at: int, n:
             message=f"{len(found)} column(s) {plural}: {named}{more}.",
             columns=tuple(found),
             evidence={"repeats": dict(list(found.items())[:200]), "rows_looked_at": looked_at, "rows": n},
-            remedy=f"models bear it, but importance is shared among repeats; to leave them out: {flag('--ignore', list(found))}",
+            remedy=f"importance is shared among repeats; to leave them out: {flag('--ignore', list(found))}",
         )
     ]
 

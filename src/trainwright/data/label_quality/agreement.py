@@ -1,9 +1,9 @@
 """How far several annotators agree beyond chance: Krippendorff's alpha and pairwise Cohen's kappa, gaps allowed.
 
 Krippendorff (2004), "Content analysis", 2nd edition, chapter 11: alpha = 1 - D_o / D_e, the disagreement observed
-within rows against that expected were labels dealt out at random. Only rows with two labels or more say anything. Nominal
-difference for classes (0 or 1), interval difference for numbers (squared). Cohen (1960), "A coefficient of agreement
-for nominal scales": kappa = (p_o - p_e) / (1 - p_e) for two annotators on the rows that both labelled.
+within rows against that expected were labels dealt out at random. Only rows with two labels or more say anything.
+Nominal difference for classes (0 or 1), interval difference for numbers (squared). Cohen (1960), "A coefficient of
+agreement for nominal scales": kappa = (p_o - p_e) / (1 - p_e) for two annotators on the rows that both labelled.
 """
 
 from __future__ import annotations

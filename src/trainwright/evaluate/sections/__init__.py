@@ -35,6 +35,7 @@ MODULES = (
     "choice",
     "metrics",
     "errors",
+    "labels",
     "curves",
     "segments",
     "worst_errors",

@@ -124,6 +124,9 @@ class Screen:
         if len(rows) > len(shown):
             self._line(f"  and {len(rows) - len(shown)} more in the report")
         self._line("")
+        for finding in document["findings"]:
+            if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training
+                self._line(f"warning TW304 {finding['message']}")
         self._line(document["verdict"])
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name

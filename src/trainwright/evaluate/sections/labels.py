@@ -25,7 +25,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
                 "row": item["row"],
                 "given": _text(item["given"]),
                 "suggested": _text(item["suggested"]),
-                "how": f"{item['probability']:.1f}" if number else f"{item["probability"]:.1%}",
+                "how": f"{item['probability']:.1f}" if number else f"{item['probability']:.1%}",
                 "cells": [_text(value) for value in cells],
             }
         )

@@ -111,13 +111,37 @@ def two_classes() -> tuple[Json, dict[str, Json]]:
     return result, {"validation": validation, "test": test}
 
 
+def with_costs() -> tuple[Json, dict[str, Json]]:
+    """Two classes, costs and today's decisions stated."""
+    result, evaluations = two_classes()
+    result["problem"] = {
+        "decision": "Whom to call",
+        "audience": "Branch managers",
+        "costs": {"false_positive": 15, "false_negative": 150, "unit": "euros", "review": 2},
+        "present_process": {"column": "manager_says"},
+        "risks": ["A new law: compliance reads the rules every quarter", "Staff leave"],
+    }
+    classes = ["<=50K", ">50K"]
+    result["simple_model"] = {
+        "name": "linear",
+        "confusion": {"classes": classes, "matrix": [[28_000, 3_600], [3_900, 6_000]]},
+    }
+    result["present_process"] = {
+        "kind": "decisions", "n_rows": 40_000, "undecided": 1_516, "metric": "cost",
+        "confusion": {"classes": classes, "matrix": [[26_000, 4_500], [5_000, 4_500]]},
+        "comparison": {"verdict": "better", "difference": 3.2, "low": 3.0, "high": 3.4, "n_rows": 40_000},
+        "matched": {"flagged": 0.225, "found_today": 0.47, "found_by_model": 0.71},
+        "text": "better than the present process by 3.2 (3.0 to 3.4) in Cost per row on 40,000 rows that it decided",
+    }  # fmt: skip
+    return result, evaluations
+
+
 def many_classes(k: int = 77) -> tuple[Json, dict[str, Json]]:
     """A topic model: 77 classes, among them hostile and very long names."""
     rng = np.random.default_rng(3)
-    names = [
-        f"{a}_{b}_{i}"
-        for i, (a, b) in enumerate(zip(["card", "transfer", "top_up", "cash"] * 20, ["fee"] * 80))
-    ][:k]
+    names = [f"{a}_{b}_{i}" for i, (a, b) in enumerate(zip(["card", "transfer", "top_up", "cash"] * 20, ["fee"] * 80))][
+        :k
+    ]
     names[1] = "</script><script>alert(1)</script>"
     names[2] = "<img src=x onerror=alert(2)>"
     names[3] = "a_very_long_class_name_" + "x" * 120

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from report_documents import a_number, many_classes, two_classes
+from report_documents import a_number, many_classes, two_classes, with_costs
 
 from trainwright.config.source import load_settings
 from trainwright.errors import UserError
@@ -38,31 +38,6 @@ TITLES = [
     "What can go wrong, and how it is watched",
     "What it cannot do",
 ]
-
-
-def with_costs() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two classes, costs and today's decisions stated."""
-    result, evaluations = two_classes()
-    result["problem"] = {
-        "decision": "Whom to call",
-        "audience": "Branch managers",
-        "costs": {"false_positive": 15, "false_negative": 150, "unit": "euros", "review": 2},
-        "present_process": {"column": "manager_says"},
-        "risks": ["A new law: compliance reads the rules every quarter", "Staff leave"],
-    }
-    classes = ["<=50K", ">50K"]
-    result["simple_model"] = {
-        "name": "linear",
-        "confusion": {"classes": classes, "matrix": [[28_000, 3_600], [3_900, 6_000]]},
-    }
-    result["present_process"] = {
-        "kind": "decisions", "n_rows": 40_000, "undecided": 1_516, "metric": "cost",
-        "confusion": {"classes": classes, "matrix": [[26_000, 4_500], [5_000, 4_500]]},
-        "comparison": {"verdict": "better", "difference": 3.2, "low": 3.0, "high": 3.4, "n_rows": 40_000},
-        "matched": {"flagged": 0.225, "found_today": 0.47, "found_by_model": 0.71},
-        "text": "better than the present process by 3.2 (3.0 to 3.4) in Cost per row on 40,000 rows that it decided",
-    }  # fmt: skip
-    return result, evaluations
 
 
 def words_of(parts: list[Part]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_documents import a_number, many_classes, two_classes
+from report_documents import a_number, many_classes, two_classes, with_costs
 
 from trainwright.evaluate.report import write_report
 
@@ -25,7 +25,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-DOCUMENTS = {"two": two_classes, "many": many_classes, "number": a_number}
+DOCUMENTS = {"two": two_classes, "many": many_classes, "number": a_number, "costs": with_costs}
 Open = Callable[..., Any]
 
 
@@ -88,9 +88,7 @@ def width_beyond_screen(page: Any) -> int:
 
 
 @pytest.mark.parametrize("kind, least", [("two", 11), ("many", 6), ("number", 5)])
-def test_every_figure_is_drawn_on_a_phone_without_sideways_scrolling(
-    open_report: Open, kind: str, least: int
-) -> None:
+def test_every_figure_is_drawn_on_a_phone_without_sideways_scrolling(open_report: Open, kind: str, least: int) -> None:
     page = open_report(kind, width=390)
     assert draw_all(page) >= least
     assert width_beyond_screen(page) <= 0
@@ -183,6 +181,39 @@ def test_paper_shows_every_figure(open_report: Open) -> None:
     assert page.locator("details.word[open]").count() == 0
 
 
+def test_figures_on_paper_are_no_wider_than_the_sheet(open_report: Open) -> None:
+    page = open_report("two", width=1280)
+    page.wait_for_selector("html[data-figures=ready]", state="attached")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    drawn = "[...document.querySelectorAll('svg.main-svg')].map(s => s.getBoundingClientRect().width)"
+    assert max(page.evaluate(drawn)) <= 660
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert max(page.evaluate(drawn)) > 660
+
+
+@pytest.mark.parametrize("kind", ["two", "number", "costs"])
+def test_the_page_for_the_person_who_decides_fits_two_sheets(open_report: Open, kind: str) -> None:
+    page = open_report(kind, width=680)  # A4 between margins of 15 mm is 680 by 1,009 pixels
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 1009})
+    assert page.locator("#decision").evaluate("e => e.offsetHeight") <= 2 * 1009
+    style = page.locator("#decision").evaluate("e => [getComputedStyle(e).breakBefore, getComputedStyle(e).breakAfter]")
+    assert style == ["page", "page"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_decision_is_read_on_a_phone_without_sideways_scrolling(open_report: Open, scheme: str) -> None:
+    page = open_report("costs", width=390, scheme=scheme)
+    assert width_beyond_screen(page) <= 0
+    own = page.locator("#decision .scroller").evaluate_all("boxes => boxes.map(b => b.scrollWidth - b.clientWidth)")
+    assert len(own) == 2 and max(own) <= 0
+    colours = "e => [getComputedStyle(e).color, getComputedStyle(document.querySelector('#decision')).backgroundColor]"
+    ink, paper = (
+        sum(map(int, colour[4:-1].split(","))) for colour in page.locator("#decision .watched").first.evaluate(colours)
+    )
+    assert abs(ink - paper) > 250  # muted text stays readable in both
+
+
 def test_a_word_is_explained_one_click_away(open_report: Open) -> None:
     page = open_report("two")
     page.locator("#metrics summary", has_text="ROC-AUC").click()
@@ -193,12 +224,7 @@ def test_a_word_is_explained_one_click_away(open_report: Open) -> None:
 
 def test_the_page_can_be_walked_by_landmarks_headings_and_tables(open_report: Open) -> None:
     page = open_report("two")
-    assert (
-        page.locator("main").count()
-        == page.locator("h1").count()
-        == page.locator("nav[aria-label]").count()
-        == 1
-    )
+    assert page.locator("main").count() == page.locator("h1").count() == page.locator("nav[aria-label]").count() == 1
     assert page.locator("section:not([aria-labelledby])").count() == 0
     assert page.locator("th:not([scope])").count() == 0
     assert page.locator("[data-figure]:not([role=img][aria-label])").count() == 0

@@ -27,17 +27,19 @@ def options(result: Result, most: int) -> dict[str, Any] | None:
             kept.append(row)
     width = common_width((row.get("metrics") or {}).get(metric) for row in kept)
     width = width or min((2 * s for row in kept if (s := estimate(row.get("std"))[0])), default=None)
-    rows = []
+    rows: list[list[str]] = []
+    notes: list[str] = []
     for row in kept:
         name = str(row.get("name", ""))
         value = (row.get("metrics") or {}).get(metric)
         time = estimate(row.get("row_ms", row.get("predict_ms_per_row")))[0]
         reached = score(metric, value, width) if estimate(value)[0] is not None else "see below"
-        rows.append([name, option(row), reached, "" if time is None else duration(time / 1000)])
+        rows.append([name, reached, "" if time is None else duration(time / 1000)])
+        notes.append(option(row))
     mark = next((i for i, row in enumerate(rows) if row[0] == pick), None)
-    head = ["Way to answer", "what it is", "score", "time for a case"]
+    head = ["Way to answer", "score", "time for a case"]
     left = f"{len(board) - len(kept)} more were tried." if len(board) > len(kept) else ""
-    return {"head": head, "rows": rows, "mark": mark, "words": 2, "note": left}
+    return {"head": head, "rows": rows, "what": notes, "mark": mark, "note": left}
 
 
 def measure_and_why(result: Result) -> list[str]:

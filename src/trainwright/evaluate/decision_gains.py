@@ -12,7 +12,7 @@ from trainwright.evaluate.verdict import chosen, chosen_row
 
 
 def gains(result: Result, evaluations: Evaluations, found: Sequence[PerThousand]) -> list[str]:
-    """The gains as sentences, the last check on untouched cases first."""
+    """The gains in one or two paragraphs, the last check on untouched cases first."""
     test = evaluations.get("test") or {}
     document = test or evaluations.get("validation") or {}
     metrics = {**(result.get("validation") or {}), **(result.get("test") or {}), **(document.get("metrics") or {})}
@@ -40,8 +40,7 @@ def gains(result: Result, evaluations: Evaluations, found: Sequence[PerThousand]
         )
     else:
         out.append(f"{where} it answers {_range(judged.right / CASES, metrics.get('accuracy'))} cases rightly.")
-    out += _costs(result, judged)
-    out += _today(result)
+    first, out = " ".join([*out, *_costs(result, judged)]), _today(result)
     if len(found) > 1:
         rows = found[-1].n_rows
         out.append(
@@ -51,7 +50,7 @@ def gains(result: Result, evaluations: Evaluations, found: Sequence[PerThousand]
         if any(way.n_rows != rows for way in found):
             today = next(way.n_rows for way in found if way.n_rows != rows)
             out.append(f"The present process decided only {plural(today, 'case')}: its line counts these.")
-    return out
+    return [first, " ".join(out)] if out else [first]
 
 
 def _where(document: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from trainwright.evaluate.decision_choice import choice, given_up, measure_and_w
 from trainwright.evaluate.decision_figures import Evaluations, Result, table, ways
 from trainwright.evaluate.decision_gains import gains
 from trainwright.evaluate.decision_risks import risks
-from trainwright.evaluate.verdict import chosen, verdict
+from trainwright.evaluate.verdict import beats_baselines, chosen, chosen_row, verdict
 
 MOST_OPTIONS = 8
 
@@ -30,7 +30,7 @@ class Part:
         text: sentences, one paragraph each.
         points: a list.
         pairs: (name, text) or (risk, how it is watched).
-        table: {"head", "rows", "mark": index of the row that stands out}, or None.
+        table: {"head", "rows", "what": a gloss for each row, "mark": index of the row that stands out, "note"}, or None.
         code: lines to copy.
         kind: "facts" or "risks" for pairs, else "".
     """
@@ -103,6 +103,16 @@ def _short(result: Result) -> str:
     compared = (present.get("comparison") or {}) if isinstance(present, Mapping) else {}
     if compared.get("verdict") == "worse":
         return "Keep deciding as today: on the same cases the present process does better than the model."
+    if compared.get("verdict") == "not distinguishable":
+        return (
+            "No clear gain over today: on the same cases the present process does about as well. "
+            "A trial pays only if the model is cheaper or faster."
+        )
+    if beats_baselines(result) is False and not chosen_row(result).get("role") == "baseline":
+        return (
+            "Consider the simple way first: on the same cases the model is not clearly better than every simple one "
+            "it was compared with."
+        )
     if compared.get("verdict") == "better" and said.tone == "good":
         return "Ready for a trial beside the present process: on the same cases the model does clearly better."
     if said.tone == "good":

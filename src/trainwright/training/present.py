@@ -167,6 +167,7 @@ def sentence(document: dict[str, Any]) -> str:
     start = f"{words.get(row['verdict'], 'not distinguishable from')} the {PRESENT}"
     low, high, where = row["low"], row["high"], f"on {plural(row['n_rows'], 'row')} that it decided"
     title = explain(document["metric"]).title
+    title = title[:1].lower() + title[1:] if title[1:2].islower() else title
     if low is None or high is None or row["verdict"] not in ("better", "worse"):
         return f"{start} in {title} {where}"
     sign, width = (1 if row["verdict"] == "better" else -1), high - low

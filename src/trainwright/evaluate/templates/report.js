@@ -7,6 +7,7 @@
   const examples = read("tw-examples");
   const places = [...document.querySelectorAll("[data-figure]")];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const PAPER = 640; // px that fit between the margins of A4 and Letter, upright
   const config = { responsive: true, displayModeBar: false, displaylogo: false, showTips: false };
 
   let ready = null;
@@ -21,7 +22,7 @@
     document.documentElement.dataset.figures = "ready";
   })());
 
-  const draw = (place, theme) => {
+  const draw = (place, theme, width) => {
     const figure = figures[place.dataset.figure];
     const layout = { ...structuredClone(figure.layout), template: themes[theme], autosize: true };
     if (place.dataset.figure === "confusion" && place.clientWidth < 560) { // a phone: names come by touch
@@ -29,6 +30,7 @@
       layout.margin = { l: 30, r: 8, t: 10, b: 36 };
       for (const axis of [layout.xaxis, layout.yaxis]) axis.showticklabels = axis.tickvals.length <= 6;
     }
+    if (width) Object.assign(layout, { autosize: false, width });
     place.style.minHeight = layout.height + "px";
     window.Plotly.react(place, structuredClone(figure.data), layout, config);
     if (place.dataset.state !== "drawn" && place.dataset.figure === "confusion") {
@@ -53,8 +55,10 @@
   if (places.length) (window.requestIdleCallback || setTimeout)(() => plotly().catch(() => {}));
   // Paper shows every figure, in the light colours.
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details.more, details.word").forEach((d) => { d.dataset.was = d.open; d.open = true; });
-    if (window.Plotly) places.forEach((place) => { watcher.unobserve(place); draw(place, "light"); });
+    for (const d of document.querySelectorAll("details.more, details.word")) { // but not pages of rows
+      if (d.querySelectorAll("tr").length <= 30) { d.dataset.was = d.open; d.open = true; }
+    }
+    if (window.Plotly) places.forEach((place) => { watcher.unobserve(place); draw(place, "light", PAPER); });
   });
   window.addEventListener("afterprint", () => {
     document.querySelectorAll("details[data-was]").forEach((d) => { d.open = d.dataset.was === "true"; });

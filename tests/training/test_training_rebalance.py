@@ -22,7 +22,7 @@ from trainwright.data.split import SplitRule, make_split
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.packages.predictor import Predictor
-from trainwright.training import rebalance, smote
+from trainwright.training import rebalance, rebalance_plan, smote
 from trainwright.training.plan import Step
 from trainwright.training.rebalance import FEWEST, LONGEST, Rebalance, stopping_rows
 from trainwright.training.recalibrate import _by_fold, recalibrated
@@ -199,9 +199,8 @@ def test_smote_names_the_class_that_has_no_neighbours() -> None:
     dataset, target = uneven(n=200)
     keep = np.concatenate([np.flatnonzero(dataset.y == 0), np.flatnonzero(dataset.y == 1)[:2]])
     work = work_of(dataset.take(keep), target, "smote")
-    assert work.rebalance is not None
     with pytest.raises(UserError, match="class 'yes' has fewer than 2 rows") as caught:
-        work.rebalance.reason(work.dataset.y, work.folds)
+        rebalance_plan.reasons(work.rebalance, work.dataset.y, work.folds)
     assert "over" in str(caught.value.remedy)
 
 
@@ -366,6 +365,7 @@ def test_a_run_says_what_it_rebalanced_and_predicts_calibrated(
     found = result["imbalance"]
     rare = next(row for row in found["classes"] if row["class"] == "yes")
     assert rare["mean_probability"] == pytest.approx(rare["share"], rel=0.1)
+    assert bool(found["library"]) == (value == "smote")
     if key == "resample":
         assert rare["after"] > 3 * rare["before"]
     else:

@@ -7,6 +7,7 @@ classes that the data has. What is scored comes from corrections that other fold
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,7 @@ def imbalance_document(
         "kind": rebalance.kind,
         "title": rebalance.title,
         "fits": len(done),
+        "library": _library() if rebalance.kind == "smote" else None,
         "classes": [
             {
                 "class": name,
@@ -139,6 +141,14 @@ def imbalance_document(
             "and test rows keep their classes as they are, and the probabilities are calibrated again on held-out rows"
         ),
     }
+
+
+def _library() -> str | None:
+    """The library that makes rows up, with its version, which can change a figure."""
+    try:
+        return f"imbalanced-learn {metadata.version('imbalanced-learn')}"
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _told(rebalance: Rebalance, rows: dict[str, np.ndarray]) -> str:

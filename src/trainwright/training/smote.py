@@ -35,7 +35,7 @@ def require() -> None:
     if find_spec("imblearn") is None:
         raise EnvironmentProblem(
             "resample: smote needs the library imbalanced-learn, which is not installed",
-            remedy="install it with `pip install imbalanced-learn`, or use resample: over",
+            remedy='pip install "trainwright[imbalance]", or use resample: over',
         )
 
 

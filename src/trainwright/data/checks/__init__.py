@@ -26,6 +26,7 @@ MODULES = (
     "telling_flag",
     "telling_missingness",
     "one_column_whole_model",
+    "telling_codes",
     "time_column_random_split",
     "group_column_random_split",
     "rows_in_both_parts",

@@ -7,8 +7,6 @@ columns tell of it once the target is known.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from trainwright.data.checks.association import column_codes, strength
@@ -53,11 +51,6 @@ def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTab
     """
     frame = context.development[table.rows]
     every = np.ones(len(table.y), dtype=bool)
-    tables = [table]
-    if table.classes > 2:
-        counts = np.bincount(table.y, minlength=table.classes)
-        labels = [c for c in range(table.classes) if LEAST <= counts[c] <= len(table.y) - LEAST]
-        tables = [replace(table, y=(table.y == c).astype(np.int64), classes=2, label=c) for c in labels]
     alone = without_companions(table)
     codes = {
         position: column_codes(frame[column.name], column.kind, every, 20)
@@ -65,10 +58,10 @@ def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTab
         if column.kind is not Kind.TEXT and alone[position]
     }
     best: dict[int, tuple[float, QuickTable]] = {}
-    for one in tables:
+    for one in table.by_label:
         values = {position: strength(code, one.y, one.classes > 0) for position, code in codes.items()}
         ranked = sorted(values, key=lambda position: -values[position])
-        for position in ranked[: CANDIDATES if len(tables) == 1 else CANDIDATES_OF_CLASS]:
+        for position in ranked[: CANDIDATES if len(table.by_label) == 1 else CANDIDATES_OF_CLASS]:
             if values[position] >= max(ASSOCIATED, best[position][0] if position in best else 0.0):
                 best[position] = values[position], one
     return [(position, best[position][1]) for position in sorted(best, key=lambda position: -best[position][0])]

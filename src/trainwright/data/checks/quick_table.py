@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,8 @@ from trainwright.data.schema import Column, Kind
 
 # More classes than this are told apart as the most frequent ones and the rest.
 CLASSES = 10
+# Rows of a class from which on it is told from all others.
+LEAST = 20
 # Rows by which the columns of a very wide table are ranked before any model sees them.
 RANKING_ROWS = 2_000
 
@@ -52,6 +54,16 @@ class QuickTable:
     def skill(self) -> float:
         """How much the model of all columns knows, 0 to 1; see `quick_model.skill`."""
         return self.skill_of(self.prediction)
+
+    @cached_property
+    def by_label(self) -> tuple[QuickTable, ...]:
+        """This table; of more than two classes one table for each that has twenty rows, told from all others."""
+        if self.classes <= 2:
+            return (self,)
+        counts = np.bincount(self.y, minlength=self.classes)
+        labels = [c for c in range(self.classes) if LEAST <= counts[c] <= len(self.y) - LEAST]
+        tables = (replace(self, y=(self.y == c).astype(np.int64), classes=2, label=c) for c in labels)
+        return tuple(tables) or (self,)
 
     def predict(self, columns: Any, *, folds: np.ndarray | None = None) -> np.ndarray:
         """The same for a model of some columns, by position, and other folds where given."""

@@ -98,6 +98,16 @@ def test_reasons_follow_the_correction() -> None:
     assert all(np.allclose(after[name], 0.5 * before[name]) for name in before)
 
 
+def test_predictions_by_round_end_where_the_model_does() -> None:
+    X, y = table("two")
+    spec = families()["lightgbm"]
+    inner = spec.load()(TARGETS["two"], {"n_estimators": 20, "features": "plain"}).fit(X, y)
+    model = Recalibrated(inner, Recalibration(0.5, (1.0, -1.0)))
+    stages = model.staged(X, [5, 20])
+    assert stages is not None
+    assert np.allclose(stages[-1], model.predict(X))
+
+
 @pytest.mark.parametrize(
     "written",
     [[], {"sharpness": 0, "bias": [0, 0]}, {"sharpness": 1, "bias": [0]}, {"sharpness": 1, "bias": ["a", 0]}],

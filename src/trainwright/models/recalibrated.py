@@ -136,7 +136,7 @@ class Recalibrated(Estimator):
     def __init__(self, inner: Estimator, correction: Recalibration):
         super().__init__(inner.target, inner.settings)
         self.inner, self.correction = inner, correction
-        self.derived, self.iterations = inner.derived, inner.iterations
+        self.derived, self.iterations, self.curve = inner.derived, inner.iterations, inner.curve
 
     def fit(
         self,
@@ -152,7 +152,7 @@ class Recalibrated(Estimator):
         """Fits the classifier again; the correction stays."""
         options: dict[str, Any] = {"validation": validation, "seed": seed, "threads": threads, "report": report}
         self.inner.fit(X, y, sample_weight=sample_weight, **options)
-        self.derived, self.iterations = self.inner.derived, self.inner.iterations
+        self.derived, self.iterations, self.curve = self.inner.derived, self.inner.iterations, self.inner.curve
         return self
 
     def predict(self, X: Columns) -> np.ndarray:
@@ -163,6 +163,11 @@ class Recalibrated(Estimator):
         """Writes the classifier's files and the correction."""
         self.inner.save(folder)
         write_json(folder / FILE, self.correction.to_json())
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """Those of the classifier after so many rounds, each corrected."""
+        stages = self.inner.staged(X, rounds)
+        return None if stages is None else [self.correction.apply(stage) for stage in stages]
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """Those of the classifier: on the log-odds of two classes the correction is a factor and a constant."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 SAMPLE, READ, MOMENTS = 2_000, 0.9, 10
+DAY = 86_400_000_000  # microseconds
 _YEAR = r"(?P<y>(?:19|20)\d{2})"
 _MONTH = r"(?P<m>0[1-9]|1[0-2])"
 _DAY = r"(?P<d>0[1-9]|[12]\d|3[01])"
@@ -85,6 +86,11 @@ PATTERNS = (
 )
 
 
+SECONDS = Pattern("seconds since 1970", "", "", "s")
+MILLISECONDS = Pattern("milliseconds since 1970", "", "", "ms")
+FIRST_SECOND, LAST_SECOND = 788_918_400, 2_051_222_400  # the years 1995 and 2035 begin
+
+
 @dataclass(frozen=True)
 class Hidden:
     """Moments read out of the values of a column.
@@ -111,6 +117,9 @@ def hidden_dates(values: pl.Series) -> Hidden | None:
         >>> found.pattern.words, found.values[0].date().isoformat()
         ('year, month and day', '2023-04-01')
     """
+    counted = _counted(values)
+    if counted is not None:
+        return counted
     text = _texts(values)
     if text is None:
         return None
@@ -138,11 +147,26 @@ def _texts(values: pl.Series) -> pl.Series | None:
     if numbers.len() == 0:
         return None
     low, high = float(str(numbers.min())), float(str(numbers.max()))
-    day = 19_000_101 <= low and high <= 20_991_231
-    second = 19_000_101_000_000 <= low and high <= 20_991_231_235_959
+    day = low >= 19_000_101 and high <= 20_991_231
+    second = low >= 19_000_101_000_000 and high <= 20_991_231_235_959
     if not (day or second) or not bool((numbers % 1 == 0).all()):
         return None
     return values.cast(pl.Int64, strict=False).cast(pl.String)
+
+
+def _counted(values: pl.Series) -> Hidden | None:
+    """Whole numbers that count seconds or milliseconds from 1970, all of them between 1995 and 2035."""
+    if not values.dtype.is_numeric():
+        return None
+    numbers = values.drop_nulls().cast(pl.Float64)
+    if numbers.len() == 0 or numbers.n_unique() < MOMENTS or not bool((numbers % 1 == 0).all()):
+        return None
+    low, high = float(str(numbers.min())), float(str(numbers.max()))
+    for pattern, factor in ((SECONDS, 1), (MILLISECONDS, 1_000)):
+        if low >= FIRST_SECOND * factor and high <= LAST_SECOND * factor:
+            moments = (values.cast(pl.Int64) * (1_000_000 // factor)).cast(pl.Datetime("us"))
+            return Hidden(moments, pattern, 1.0)
+    return None
 
 
 def _digits(values: pl.Series) -> bool:
@@ -164,15 +188,18 @@ def read(text: pl.Series, pattern: Pattern) -> pl.Series:
         columns["m"] = key.replace_strict(list(months), list(months.values()), default=None, return_dtype=pl.Int32)
     if "w" in columns:
         # The Monday of ISO week w is that of the week of January 4th, w - 1 weeks later.
-        fourth = _iso(year, pl.repeat(1, text.len(), dtype=pl.Int32, eager=True), pl.repeat(4, text.len(), dtype=pl.Int32, eager=True))
+        fourth = _iso(
+            year,
+            pl.repeat(1, text.len(), dtype=pl.Int32, eager=True),
+            pl.repeat(4, text.len(), dtype=pl.Int32, eager=True),
+        )
         week = columns["w"].set(~columns["w"].is_between(1, 53), None)
-        return pl.select(fourth.dt.truncate("1w") + pl.duration(weeks=week.cast(pl.Int64) - 1)).to_series()
+        return (fourth.dt.truncate("1w").cast(pl.Int64) + (week.cast(pl.Int64) - 1) * 7 * DAY).cast(pl.Datetime("us"))
     day = columns.get("d", pl.repeat(1, text.len(), dtype=pl.Int32, eager=True))
     moment = _iso(year, columns["m"], day)
     if "h" in columns:
-        moment = pl.select(
-            moment + pl.duration(hours=columns["h"].cast(pl.Int64), minutes=columns["mi"].cast(pl.Int64))
-        ).to_series()
+        minutes = columns["h"].cast(pl.Int64) * 60 + columns["mi"].cast(pl.Int64)
+        moment = (moment.cast(pl.Int64) + minutes * 60_000_000).cast(pl.Datetime("us"))
     return moment
 
 
@@ -192,6 +219,9 @@ def _iso(year: pl.Series, month: pl.Series, day: pl.Series) -> pl.Series:
 def recipe(name: str, pattern: Pattern) -> str:
     """What to write to make a column of moments, as a line of Python with pandas, or in words where that needs more."""
     new = re.sub(r"\W+", "_", name).strip("_") + "_date"
+    if pattern in (SECONDS, MILLISECONDS):
+        text = f"pandas.to_datetime(table[{name!r}], unit={pattern.reading!r})"
+        return f"make a date column of it: table[{new!r}] = {text}"
     if not pattern.example:
         return f"make a date column {new!r} of it"
     text = f"table[{name!r}].astype(str).str.extract(r'{pattern.example}')[0]"

@@ -1,7 +1,7 @@
 """Finds the nearest other row of some rows, among rows that agree in every category: copies with small changes show.
 
-Numbers are measured in standard deviations of their column. Texts and categories must be equal once letter case,
-blanks and punctuation are ignored; missing values agree with missing values alone.
+Numbers are measured in standard deviations of their column, or by their ratio. Texts and categories must be equal
+once letter case, blanks and punctuation are ignored; missing values agree with missing values alone.
 """
 
 from __future__ import annotations
@@ -49,22 +49,26 @@ class Nearest:
         row: (m,) int64 position among the searched rows, -1 where none agrees in the categories.
         typical: (m,) root mean square difference of the numbers, in standard deviations; infinite for none.
         largest: (m,) largest difference of a number.
-        company: (m,) rows within the wide radius, the nearest included.
+        company: for each radius asked for, (m,) rows within it, the nearest included.
     """
 
     row: np.ndarray
     typical: np.ndarray
     largest: np.ndarray
-    company: np.ndarray
+    company: dict[float, np.ndarray]
 
 
-def places(frame: pl.DataFrame, columns: Sequence[Column], scale: np.ndarray | None = None) -> tuple[Places, np.ndarray]:
+def places(
+    frame: pl.DataFrame, columns: Sequence[Column], scale: np.ndarray | None = None, *, ratios: bool = False
+) -> tuple[Places, np.ndarray]:
     """The rows of a frame as points, and the (q,) centre and spread by which numbers were scaled as (2, q).
 
     Args:
         frame: n rows.
         columns: of it, with their kinds.
         scale: the second value of an earlier call, to put other rows on the same scale.
+        ratios: take logarithms instead of standard deviations, so that 0.01 means one percent of the value; signs and
+            zeros must then agree.
     """
     numeric = [c.name for c in columns if _is_number(frame[c.name])]
     raw = np.empty((frame.height, len(numeric)))
@@ -73,6 +77,11 @@ def places(frame: pl.DataFrame, columns: Sequence[Column], scale: np.ndarray | N
         raw[:, j] = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     raw[~np.isfinite(raw)] = np.nan
     missing = np.isnan(raw)
+    signs = np.zeros_like(raw)
+    if ratios:
+        signs = np.sign(np.where(missing, 0.0, raw))
+        raw = np.where(missing, np.nan, np.log(np.where((signs == 0) | missing, 1.0, np.abs(raw))))
+        scale = np.stack([np.zeros(raw.shape[1]), np.ones(raw.shape[1])])
     if scale is None:
         known = np.where(missing, 0.0, raw)
         count = np.maximum((~missing).sum(axis=0), 1)
@@ -86,8 +95,9 @@ def places(frame: pl.DataFrame, columns: Sequence[Column], scale: np.ndarray | N
     for key, salt in zip(keys, salts):
         mixed = key * salt
         group += (mixed ^ (mixed >> np.uint64(31))) * salt
-    if missing.any():
-        group += missing.astype(np.uint64) @ salts[len(keys) :]
+    for pattern, factor in ((missing, 1), (signs > 0, 3), (signs < 0, 5)):
+        if pattern.any():
+            group += (pattern.astype(np.uint64) @ salts[len(keys) :]) * np.uint64(factor)
     exact = frame.select([c.name for c in columns]).hash_rows().to_numpy()
     return Places(numbers, group, exact), scale
 
@@ -106,7 +116,7 @@ def _text_key(values: pl.Series, kind: Kind) -> np.ndarray:
 
 
 def nearest(
-    queries: Places, among: Places, *, wide: float, own: np.ndarray | None = None, reach: float = 1.0
+    queries: Places, among: Places, *, wide: Sequence[float], own: np.ndarray | None = None, reach: float = 1.0
 ) -> Nearest:
     """The nearest row of each query among others that are not exactly equal to it.
 
@@ -115,7 +125,7 @@ def nearest(
     Args:
         queries: m rows.
         among: n rows to search.
-        wide: radius within which company is counted, as a root mean square difference.
+        wide: radii within which company is counted, as root mean square differences.
         own: (m,) position of each query among the searched rows, where it is one of them.
         reach: differences beyond it are not looked at closely.
     """
@@ -129,7 +139,7 @@ def nearest(
     norms = (b**2).sum(axis=1)
     row = np.full(m, -1, dtype=np.int64)
     typical, largest = np.full(m, np.inf), np.full(m, np.inf)
-    company = np.zeros(m, dtype=np.int64)
+    company = {radius: np.zeros(m, dtype=np.int64) for radius in wide}
     step = max(1, BLOCK // max(n, 1))
     for start in range(0, m if n else 0, step):
         part = slice(start, min(start + step, m))
@@ -141,7 +151,8 @@ def nearest(
             squares[np.arange(len(squares)), own[part]] = FAR
         best = squares.argmin(axis=1)
         low = squares[np.arange(len(squares)), best]
-        company[part] = (squares <= width * wide**2).sum(axis=1)
+        for radius in wide:
+            company[radius][part] = (squares <= width * radius**2).sum(axis=1)
         for i in np.flatnonzero(low <= width * reach**2):
             at = start + int(i)
             if queries.group[at] != among.group[best[i]]:

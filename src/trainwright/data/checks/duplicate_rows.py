@@ -40,8 +40,7 @@ def run(context: Context) -> list[Finding]:
                 "kept_on_one_side": _kept(context),
             },
             remedy=(
-                "remove copies that are not separate observations; where they are, name what they share "
-                "with --group"
+                "remove copies that are not separate observations; where they are, name what they share with --group"
             ),
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,14 +14,14 @@ from trainwright.data.near import Nearest, Places, nearest, places
 from trainwright.data.schema import Column, Kind
 
 # Radii in standard deviations, as the root mean square difference over the numbers.
-RADII = (0.003, 0.015)
+RADII = (0.003, 0.007, 0.015)
 # Around a copy with small changes there is nothing else as far as three times the radius. Of rows that are alike by
-# nature and have one other row within three radii, one in 3^d has it within one radius, in d dimensions: at most a third.
+# nature and have one other row within three radii, one in 3^d has it within one, in d dimensions: at most a third.
 WIDER, LONELY, BY_NATURE = 3.0, 0.5, 1 / 3
 LEAST_ROWS, SHARE, SHARE_GIVEN = 4, 0.01, 0.005
 # Standard errors beyond what nature, or the development rows among themselves, would make.
 SIGMAS = 4.0
-QUERIES, FEWEST_QUERIES, DISTANCES = 1_500, 200, 1e8
+QUERIES, FEWEST_QUERIES, DISTANCES = 1_000, 200, 5e7
 NUMBERS, VALUES = 200, 4e7
 
 
@@ -48,22 +49,65 @@ class _Near:
 def run(context: Context) -> list[Finding]:
     columns = _columns(context)
     rng = np.random.default_rng(0)
-    q = sum(c.kind not in (Kind.CATEGORY, Kind.TEXT, Kind.BOOLEAN) for c in columns)
+    q = sum(c.kind in (Kind.NUMBER, Kind.DATETIME) for c in columns)
     rows = np.arange(context.n)
     if context.n * max(q, 1) > VALUES:
         rows = np.sort(rng.choice(context.n, int(VALUES / q), replace=False))
     development = context.development if len(rows) == context.n else context.development[rows]
-    known, scale = places(development, columns)
+    test = _test(context, columns)
+    for ratios in (False, True) if q else (False,):
+        found = _search(context, columns, development, test, ratios, np.random.default_rng(1))
+        if found:
+            return found
+    return []
+
+
+def _search(
+    context: Context,
+    columns: list[Column],
+    development: pl.DataFrame,
+    test: pl.DataFrame | None,
+    ratios: bool,
+    rng: np.random.Generator,
+) -> list[Finding]:
+    """What shows when numbers are compared in standard deviations, or by their ratio."""
+    known, scale = places(development, columns, ratios=ratios)
     known = known.take(np.sort(np.unique(known.exact, return_index=True)[1]))
     n = len(known.group)
     if n < 2:
         raise NotApplicable("all development rows are equal")
     count = min(n, QUERIES, max(FEWEST_QUERIES, int(DISTANCES / n)))
     picked = np.sort(rng.choice(n, count, replace=False))
-    within = {r: _count(nearest(known.take(picked), known, wide=WIDER * r, own=picked, reach=1.0), r) for r in RADII}
-    note = {"rows_looked_at": count, "among": n, "rows": context.n}
-    across = _across(context, columns, known, scale, within, note, count, rng)
-    return across or _inside(within, note)
+    wide = [WIDER * radius for radius in RADII]
+    among = nearest(known.take(picked), known, wide=wide, own=picked)
+    within = {radius: _count(among, radius) for radius in RADII}
+    note = {
+        "measure": "share of the value" if ratios else "standard deviations",
+        "rows_looked_at": count,
+        "among": n,
+        "rows": context.n,
+    }
+    if test is not None:
+        if test.height > count:
+            test = test[np.sort(rng.choice(test.height, count, replace=False))]
+        points, _ = places(test, columns, scale, ratios=ratios)
+        found = _across(points, known, within, note)
+        if found:
+            return found
+    return _inside(within, note)
+
+
+def _test(context: Context, columns: list[Column]) -> pl.DataFrame | None:
+    """The compared columns of a test part that was not drawn by chance from the same file."""
+    test = context.test_features
+    given = context.split is not None and context.split.rule.given_test
+    if test is None or not test.height or (context.random_split and not given):
+        return None
+    held = set(test.columns)
+    if any(column.name not in held for column in columns):
+        return None
+    types = context.development.schema
+    return test.select([pl.col(c.name).cast(types[c.name]) for c in columns])
 
 
 def _columns(context: Context) -> list[Column]:
@@ -81,11 +125,11 @@ def _columns(context: Context) -> list[Column]:
 
 def _count(found: Nearest, radius: float) -> _Near:
     near = (found.typical <= radius) & (found.largest <= WIDER * radius)
-    few = (found.typical <= WIDER * radius) & (found.company <= 1)
+    few = (found.typical <= WIDER * radius) & (found.company[WIDER * radius] <= 1)
     return _Near(len(near), int(near.sum()), int((near & few).sum()), int(few.sum()))
 
 
-def _inside(within: dict[float, _Near], note: dict[str, int]) -> list[Finding]:
+def _inside(within: dict[float, _Near], note: dict[str, Any]) -> list[Finding]:
     """Development rows with a near copy among themselves."""
     for radius, seen in within.items():
         expected = BY_NATURE * seen.accompanied
@@ -99,7 +143,7 @@ def _inside(within: dict[float, _Near], note: dict[str, int]) -> list[Finding]:
                     severity="warning",
                     message=(
                         f"about {share:.1%} of the development rows are nearly equal to another one: the same "
-                        f"categories, and numbers that differ by less than {radius:g} standard deviations, while no "
+                        f"categories, and numbers that differ by less than {_words(radius, note)}, while no "
                         "other row is anywhere near. Copies with small changes stand on both sides of the cuts, so "
                         "figures are too good."
                     ),
@@ -113,32 +157,19 @@ def _inside(within: dict[float, _Near], note: dict[str, int]) -> list[Finding]:
     return []
 
 
-def _across(
-    context: Context,
-    columns: list[Column],
-    known: Places,
-    scale: np.ndarray,
-    within: dict[float, _Near],
-    note: dict[str, int],
-    count: int,
-    rng: np.random.Generator,
-) -> list[Finding]:
+def _words(radius: float, note: dict[str, Any]) -> str:
+    return (
+        f"{radius:g} standard deviations" if note["measure"] == "standard deviations" else f"{radius:.1%} of the value"
+    )
+
+
+def _across(points: Places, known: Places, within: dict[float, _Near], note: dict[str, Any]) -> list[Finding]:
     """Rows of a given test part with a near copy among the development rows, more often than these among themselves."""
-    test = context.test_features
-    if test is None or not test.height or context.random_split and not _given(context):
-        return []
-    held = set(test.columns)
-    if any(column.name not in held for column in columns):
-        return []
-    types = context.development.schema
-    alike = test.select([pl.col(c.name).cast(types[c.name]) for c in columns])
-    if alike.height > count:
-        alike = alike[np.sort(rng.choice(alike.height, count, replace=False))]
-    points, _ = places(alike, columns, scale)
     looked = len(points.group)
     points = points.take(np.flatnonzero(~np.isin(points.exact, known.exact)))
+    close = nearest(points, known, wide=[WIDER * radius for radius in RADII])
     for radius in RADII:
-        seen = _count(nearest(points, known, wide=WIDER * radius, reach=1.0), radius)
+        seen = _count(close, radius)
         inside = within[radius]
         share, excess = seen.near / looked, seen.near / looked - inside.share
         pooled = (seen.near + inside.near) / (looked + inside.looked)
@@ -149,8 +180,8 @@ def _across(
                     code="TW109",
                     severity="warning",
                     message=(
-                        f"about {share:.1%} of the test rows are nearly equal to a development row (the same categories, "
-                        f"numbers within {radius:g} standard deviations), where development rows are so near each other "
+                        f"about {share:.1%} of the test rows are nearly equal to a development row (the same "
+                        f"categories, numbers within {_words(radius, note)}), where development rows are so near each other "
                         f"in {inside.share:.1%}: the test figures are partly about rows the model has nearly seen."
                     ),
                     evidence={
@@ -164,10 +195,6 @@ def _across(
                 )
             ]
     return []
-
-
-def _given(context: Context) -> bool:
-    return context.split is not None and context.split.rule.given_test
 
 
 CHECK = Check("TW109", "near-duplicates", "warning", "Rows that nearly equal another one", run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from trainwright.data.checks.association import r_squared, roc_auc
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.quick_model import base_loss, design, fit_predict, losses
 
-ROWS, COLUMNS, LEAST_ROWS, BLOCKS = 8_000, 200, 200, 5
+ROUNDS = 30
+ROWS, COLUMNS, LEAST_ROWS, BLOCKS, DRAWS, CLASSES = 6_000, 200, 200, 8, 2, 2
 # The price of being later matters from this share of what there is to know, and beyond so many standard errors.
-MATERIAL, SIGMAS = 0.02, 2.0
+MATERIAL, SIGMAS = 0.02, 3.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,10 @@ class Order:
         if not self.matters:
             return f"A quick model reaches {pair}: no more of a difference than chance would make."
         if points > 0:
-            return f"A quick model reaches {pair}: {points:.1f} points are lost by being later, more than chance would make."
+            return f"A quick model reaches {pair}: being later costs {points:.1f} points, more than chance would make."
         return (
-            f"A quick model's errors on later rows are larger by {self.cost:.0%} of all there is to know, more than chance "
-            f"would make, though it reaches {pair}."
+            f"A quick model's errors on later rows are larger by {self.cost:.0%} of all there is to know, more than "
+            f"chance would make, though it reaches {pair}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -82,36 +84,42 @@ def order_matters(context: Context, moments: np.ndarray, *, leave_out: Collectio
     if len(rows) < LEAST_ROWS or not columns:
         return None
     rng = np.random.default_rng(0)
-    if len(rows) > ROWS:
-        rows = np.sort(rng.choice(rows, ROWS, replace=False))
+    n_classes = len(context.target.classes) if context.classes else 0
+    most = ROWS if n_classes <= CLASSES else ROWS * CLASSES // n_classes  # each class costs a tree per round
+    if len(rows) > max(most, LEAST_ROWS):
+        rows = np.sort(rng.choice(rows, max(most, LEAST_ROWS), replace=False))
     rows = rows[np.argsort(moments[rows], kind="stable")]
     y = context.y[context.sample][rows]
-    n_classes = len(context.target.classes) if context.classes else 0
     x = design(context.sampled[rows], columns)
     when, n = moments[rows], len(rows)
     edges = np.linspace(n // 2, n, BLOCKS + 1).astype(int)
     drawn, later, scored, block = [], [], [], []
-    for number, (start, end) in enumerate(zip(edges[:-1], edges[1:])):
+    for number, (start, end) in enumerate(pairwise(edges)):
         held = np.arange(start, end)
         # Equal moments never stand on both sides.
         before = np.flatnonzero(when < when[start])
         if len(before) < LEAST_ROWS // 4 or not len(held):
             continue
         others = np.setdiff1d(np.arange(n), held)
-        chance = np.sort(rng.choice(others, min(len(before), len(others)), replace=False))
-        later.append(fit_predict(x[before], y[before], x[held], classes=n_classes))
-        drawn.append(fit_predict(x[chance], y[chance], x[held], classes=n_classes))
+        later.append(fit_predict(x[before], y[before], x[held], classes=n_classes, rounds=ROUNDS))
+        some = []
+        for _ in range(DRAWS):
+            chance = np.sort(rng.choice(others, min(len(before), len(others)), replace=False))
+            some.append(fit_predict(x[chance], y[chance], x[held], classes=n_classes, rounds=ROUNDS))
+        drawn.append(np.stack(some))
         scored.append(held)
         block.append(np.full(len(held), number))
     if len(scored) < 2:
         return None
     at, of = np.concatenate(scored), np.concatenate(block)
-    one, two = np.concatenate(drawn), np.concatenate(later)
-    extra = (losses(two, y[at], n_classes) - losses(one, y[at], n_classes)) / max(base_loss(y, n_classes), 1e-12)
+    draws, two = np.concatenate(drawn, axis=1), np.concatenate(later)
+    typical = np.mean([losses(one, y[at], n_classes) for one in draws], axis=0)
+    extra = (losses(two, y[at], n_classes) - typical) / max(base_loss(y, n_classes), 1e-12)
     means = np.array([extra[of == b].mean() for b in np.unique(of)])
     error = float(means.std(ddof=1) / len(means) ** 0.5)
     figure, value = _figure(context, n_classes)
-    return Order(figure, value(one, y[at]), value(two, y[at]), float(means.mean()), error)
+    reached = float(np.mean([value(one, y[at]) for one in draws]))
+    return Order(figure, reached, value(two, y[at]), float(means.mean()), error)
 
 
 def _figure(context: Context, n_classes: int) -> tuple[str, Any]:

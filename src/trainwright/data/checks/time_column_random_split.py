@@ -59,7 +59,9 @@ def _dates(context: Context) -> list[_When]:
     """Date columns first, then columns whose values hold a date."""
     columns = [c for c in context.schema.columns if c.role in (Role.FEATURE, Role.IGNORED, Role.ID)]
     columns = [c for c in columns if c.name in context.held and not NOT_WHEN.search(c.name)]
-    dates = [_When(c, context.sampled[c.name], None) for c in columns if c.kind is Kind.DATETIME and c.role is not Role.ID]
+    dates = [
+        _When(c, context.sampled[c.name], None) for c in columns if c.kind is Kind.DATETIME and c.role is not Role.ID
+    ]
     texts = [c for c in columns if c.kind in (Kind.CATEGORY, Kind.TEXT, Kind.IDENTIFIER, Kind.NUMBER)]
     for column in texts[:SEARCHED]:
         hidden = hidden_dates(context.sampled[column.name])
@@ -78,7 +80,9 @@ def _finding(context: Context, when: _When, drift: float, order: Order | None) -
         remedy = f"if it is the moment at which a row arises, train with --time {name!r}"
     else:
         new = re.sub(r"\W+", "_", name).strip("_") + "_date"
-        remedy = f"if it is the moment at which a row arises, {recipe(name, hidden.pattern)}; then train with --time {new}"
+        remedy = (
+            f"if it is the moment at which a row arises, {recipe(name, hidden.pattern)}; then train with --time {new}"
+        )
     evidence = {"association": round(drift, 4), **context.sampled_note}
     if hidden is not None:
         evidence |= {"hidden": hidden.pattern.words, "share_read": round(hidden.share, 4)}

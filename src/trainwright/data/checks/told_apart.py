@@ -41,7 +41,7 @@ class _Parts:
     Args:
         frame: n rows, the features.
         test: (n,) bool.
-        unit: (n,) codes that folds keep whole, or None.
+        unit: (n,) codes that folds keep whole: groups, or equal rows; None where all rows differ.
     """
 
     frame: pl.DataFrame
@@ -118,7 +118,10 @@ def _parts(context: Context, columns: list[Column]) -> _Parts:
         raise NotApplicable(f"a part has fewer than {LEAST_ROWS} rows")
     rng = np.random.default_rng(0)
     group = context.schema.with_role(Role.GROUP)
-    names = [c.name for c in columns] + ([group] if group in context.held and group in test.columns else [])
+    names = [c.name for c in columns]
+    grouped = group is not None and group in context.held and group in test.columns
+    if group is not None and grouped:
+        names.append(group)
     types = context.development.schema
     sampled = []
     for frame in (context.development.select(names), test.select([pl.col(n).cast(types[n]) for n in names])):
@@ -127,7 +130,9 @@ def _parts(context: Context, columns: list[Column]) -> _Parts:
         sampled.append(frame)
     both = pl.concat(sampled)
     known = np.repeat([False, True], [sampled[0].height, sampled[1].height])
-    unit = as_codes(both[group]) if len(names) > len(columns) else None
+    # Equal rows share a fold as well: recognised again, they would tell nothing about the parts.
+    code = as_codes(both[group]) if group is not None and grouped else both.hash_rows().rank("dense").to_numpy()
+    unit = None if len(np.unique(code)) == len(code) else code
     return _Parts(both, known, unit)
 
 
@@ -170,8 +175,8 @@ def _counting(name: str) -> Finding:
         code="TW403",
         severity="note",
         message=(
-            f"column {name!r} alone tells test rows from development rows and hardly repeats a value: it counts rows or "
-            "time, and says nothing about what the rows are. It is left out of the comparison of the parts."
+            f"column {name!r} alone tells test rows from development rows and hardly repeats a value: it counts rows "
+            "or time, and says nothing about what the rows are. It is left out of the comparison of the parts."
         ),
         columns=(name,),
         evidence={},
@@ -187,7 +192,9 @@ def _remedy(how: str) -> str:
             "compare these columns in both files: repair what was prepared differently, leave out what will differ in "
             "use (--ignore), or collect training rows like the test rows"
         )
-    return "check that the rows to predict will look like the test rows; leave out columns that only date them (--ignore)"
+    return (
+        "check that the rows to predict will look like the test rows; leave out columns that only date them (--ignore)"
+    )
 
 
 CHECK = Check("TW403", "told-apart", "warning", "Test rows that differ from development rows", run)

@@ -103,3 +103,12 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(
         run_here(new_workspace(tmp_path), with_today(), settings(**given))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_without_time_left_the_row_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainwright.training.present.REPORT_SECONDS", 1e9)
+    _, result = run_here(new_workspace(tmp_path), with_today(), settings(**{PROCESS: "today"}))
+    assert result["present_process"]["kind"] == "skipped"
+    assert "the time limit left less" in result["present_process"]["notes"][0]
+    assert row_of(result)["verdict"] == "not compared"
+    assert "the time limit left less" in Path(result["report"]).read_text(encoding="utf-8")

@@ -30,6 +30,8 @@ KEY = "problem.present_process.column"
 # A confusion table of more classes than this is not kept: nobody reads it.
 MOST_CLASSES = 50
 FEWEST_DECIDED = 10
+# More rows than these change no interval that anybody reads, and cost seconds.
+MOST_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,11 @@ def judge(
     if kept.sum() < FEWEST_DECIDED:
         document["notes"].append(f"{int(kept.sum())} decided rows: fewer than {FEWEST_DECIDED} can be compared")
         return document
+    if kept.sum() > MOST_ROWS:
+        drawn = np.random.default_rng([seed, 5]).choice(np.flatnonzero(kept), MOST_ROWS, replace=False)
+        kept = np.isin(np.arange(len(kept)), drawn)
+        document["n_rows"] = MOST_ROWS
+        document["notes"].append(f"compared on {MOST_ROWS:,} rows drawn at random from those that it decided")
     part, task = rows.at(kept), task_for(target)
     present, raw = found.prediction[kept], model[kept]
     answer = raw
@@ -298,7 +305,9 @@ def leaderboard_row(document: Mapping[str, Any], metric: str) -> dict[str, Any]:
     compared = document.get("comparison") or {}
     opposite = {"better": "worse than the model", "worse": "better than the model"}
     word = str(compared.get("verdict") or "")
-    said = opposite.get(word, word) if document.get("metrics") else "as stated, not measured here"
+    said = opposite.get(word, word) if document.get("metrics") else ""
+    if not said and document.get("stated"):
+        said = "as stated, not measured here"
     return {
         "name": PRESENT,
         "family": PRESENT,

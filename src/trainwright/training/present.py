@@ -13,7 +13,7 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate.formats import estimate, number, plural
 from trainwright.evaluate.glossary import explain
-from trainwright.evaluate.present_process import PRESENT, Rows, judge, leaderboard_row, read_decisions
+from trainwright.evaluate.present_process import MOST_ROWS, PRESENT, Rows, judge, leaderboard_row, read_decisions
 from trainwright.tasks import Metric, task_for
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from trainwright.training.run import Material
 
 KEY = "problem.present_process.column"
-# Judging the process takes less than this where rows are few; without it the row says why it is empty.
-LEAST_SECONDS = 0.5
+# Judging the process takes about this long, at most on MOST_ROWS rows; without the time the row says why it is empty.
+LEAST_SECONDS, ROWS_PER_SECOND = 0.5, 60_000
+REPORT_SECONDS = 1.5
 
 
 def check_column(settings: Settings, columns: list[str]) -> None:
@@ -71,8 +72,15 @@ def present_process(material: Material, outcome: Outcome, budget: Budget) -> dic
     document: dict[str, Any] = {"column": process.column, "stated": dict(process.metrics)}
     if process.column is None:
         return {**document, "kind": "stated", "notes": ["the figures are as stated, not measured here"]}
-    if budget.remaining() < LEAST_SECONDS:
-        return {**document, "kind": "skipped", "notes": ["not compared: the time limit left no time for it"]}
+    needed = LEAST_SECONDS + min(len(outcome.oof.y), MOST_ROWS) / ROWS_PER_SECOND
+    # Of what is kept back for the evaluation, the report still needs a second or two.
+    left = float("inf") if budget.limit is None else budget.limit - budget.elapsed() - REPORT_SECONDS
+    if left < needed:
+        return {
+            **document,
+            "kind": "skipped",
+            "notes": [f"not compared: it takes about {needed:.1f} s, and the time limit left less"],
+        }
     oof, data = outcome.oof, material.work.dataset
     found = read_decisions(material.frame[process.column], material.target)
 

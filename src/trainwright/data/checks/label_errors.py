@@ -20,20 +20,18 @@ LISTED = 10
 
 
 def run(context: Context) -> list[Finding]:
-    from trainwright.data.checks.quick_model import ROWS, design, fold_numbers, out_of_fold
+    from trainwright.data.checks.quick_model import out_of_fold
 
     if context.n < LEAST_ROWS:
         raise NotApplicable(f"there are fewer than {LEAST_ROWS} development rows")
     if not context.features:
         raise NotApplicable("there is no feature column")
-    rows = np.arange(context.n)
-    if context.n > ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(context.n, ROWS, replace=False))
-    y, k = context.y[rows], len(context.target.classes) if context.classes else 0
-    x = design(context.development[rows], context.features)
-    folds = fold_numbers(len(rows), 5)
-    prediction = out_of_fold(x, y, folds, classes=k)
-    found = suspect_classes(y, prediction) if k else suspect_numbers(y, prediction, folds)
+    table = context.quick
+    rows, k = table.rows, len(context.target.classes) if context.classes else 0
+    y = context.y[rows]
+    same = k > 0 and table.classes == k and np.array_equal(table.y, y)
+    prediction = table.prediction if same else out_of_fold(table.x, y, table.folds, classes=k)
+    found = suspect_classes(y, prediction) if k else suspect_numbers(y, prediction, table.folds)
     document = found.to_json(_row_numbers(context)[rows], tuple(context.target.classes) if k else ())
     return findings_of(document, context.target.column, quick=True)
 

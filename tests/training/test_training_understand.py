@@ -64,6 +64,7 @@ def test_a_training_measures_and_a_repetition_still_gives_the_same_package(
     assert size["folds"] == 3 and len(size["points"]) == 1 + size["fits"] // 3
     assert size["points"][-1]["value"] == pytest.approx(np.mean(_row(first, size["candidate"])["fold_scores"]))
     assert size["told"] in ("gain", "nothing", "unknown") and size["text"]
+    assert any("kept for other seeds" in reason for reason in first["plan"]["reasons"])
     assert len(seeds["scores"]) == 3 and seeds["scores"][0] is not None
     assert (seeds["flips"] is None) == (classes == 0)
     for curve in first["curves"]:

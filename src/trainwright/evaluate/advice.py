@@ -6,43 +6,13 @@ training; one is given only where the run shows its cause.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from trainwright.evaluate.advice_settings import freer, simpler, single
-from trainwright.evaluate.command_line import train_command
-from trainwright.evaluate.formats import duration, plural
+from trainwright.evaluate import advice_rules as give
+from trainwright.evaluate.advice_rules import Remedy, Result
 
-Result = Mapping[str, Any]
-IDENTIFIERS, LEAKS = ("TW105",), ("TW201", "TW202", "TW203", "TW204", "TW205", "TW206")
-GROUPS, TIMES, RARE, COPIES = ("TW402",), ("TW401",), ("TW301", "TW302"), ("TW102", "TW103", "TW109")
 MOST = 6
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """One piece of advice.
-
-    Args:
-        code: a stable name.
-        text: what to do, as a sentence without its full stop.
-        because: the figures it rests on.
-        key, old, new: the setting it changes, from what to what; None where it changes none.
-        command: a complete line that does it, or None where only people can.
-    """
-
-    code: str
-    text: str
-    because: str
-    key: str | None = None
-    old: Any = None
-    new: Any = None
-    command: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return dict(vars(self))
+Rule = Callable[[Result], Iterator[Remedy]]
 
 
 def remedies(result: Result) -> list[Remedy]:
@@ -58,10 +28,10 @@ def remedies(result: Result) -> list[Remedy]:
     """
     diagnosed = str((result.get("diagnosis") or {}).get("code") or "")
     settled = str((result.get("convergence") or {}).get("code") or "")
-    rules: list[Callable[[Result], Iterator[Remedy]]] = []
+    rules: list[Rule] = []
     for code in dict.fromkeys((diagnosed, settled)):
         rules += RULES.get(code, [])
-    rules += [_seeds, _more_rows, _more_time]
+    rules += [give.seeds, give.more_rows, give.more_time]
     found: dict[tuple[str, str | None], Remedy] = {}
     for rule in rules:
         for remedy in rule(result):
@@ -69,239 +39,25 @@ def remedies(result: Result) -> list[Remedy]:
     return list(found.values())[:MOST]
 
 
-def _change(result: Result, code: str, text: str, because: str, key: str, old: Any, new: Any) -> Remedy:
-    return Remedy(code, text, because, key, old, new, train_command(result, {key: new}))
-
-
-def _findings(result: Result, codes: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    rows = [row for row in result.get("findings") or [] if isinstance(row, Mapping) and row.get("code") in codes]
-    return [row for row in rows if row.get("severity") in ("warning", "error")]
-
-
-def _diagnosed(result: Result) -> str:
-    return str((result.get("diagnosis") or {}).get("text") or "")
-
-
-def _ignore(result: Result, codes: tuple[str, ...], code: str, text: str) -> Iterator[Remedy]:
-    """Leaves out columns that a finding names and that the model may use."""
-    rows = _findings(result, codes)
-    old = list(((result.get("settings") or {}).get("data") or {}).get("ignore") or [])
-    columns = [c for row in rows for c in row.get("columns") or [] if c not in old]
-    if columns:
-        because = str(rows[0].get("message") or f"{rows[0]['code']} names them").rstrip(".")
-        yield _change(result, code, text, because, "data.ignore", old, [*old, *dict.fromkeys(columns)])
-
-
-def _identifiers(result: Result) -> Iterator[Remedy]:
-    yield from _ignore(result, IDENTIFIERS, "ignore_identifiers", "leave out the columns that identify rows")
-
-
-def _leaks(result: Result) -> Iterator[Remedy]:
-    text = "leave out the column that gives the target away, unless it is known when a prediction is made"
-    yield from _ignore(result, LEAKS, "ignore_leak", text)
-
-
-def _stop_earlier(result: Result) -> Iterator[Remedy]:
-    """Rounds up to the best one, where later ones only memorise."""
-    found = result.get("convergence") or {}
-    row = single(result)
-    best, kept = found.get("best_step"), found.get("kept")
-    if found.get("code") != "overfitting" or row is None or row.spec.iterations is None or not best or not kept:
-        return
-    if best < kept:
-        key = row.key(row.spec.iterations)
-        yield _change(result, "stop_earlier", "stop after the best round", str(found["text"]), key, kept, int(best))
-
-
-def _regularise(result: Result) -> Iterator[Remedy]:
-    row = single(result)
-    for key, old, new in simpler(row, result) if row is not None else ():
-        yield _change(
-            result, "regularise", f"make {row.name if row else ''} simpler", _diagnosed(result), key, old, new
-        )
-
-
-def _simplest(result: Result) -> Iterator[Remedy]:
-    """A simpler candidate that is not clearly worse."""
-    comparison = result.get("comparison") or {}
-    name = comparison.get("simplest")
-    if name and name != result.get("selected"):
-        because = f"{name} comes within one standard error of {result.get('selected')}"
-        text = "take the simplest model that is as good"
-        yield _change(result, "simplest", text, because, "requirements.simplest", False, True)
-
-
-def _folds(result: Result) -> Iterator[Remedy]:
-    """Cross-validation instead of one part, repeats instead of one set of folds."""
-    folds = _count_folds(result)
-    data = (result.get("settings") or {}).get("data") or {}
-    if data.get("time") or data.get("split_column"):
-        return
-    if folds == 1:
-        because = "one validation part was used, and its rows may be few or peculiar"
-        yield _change(result, "cross_validate", "judge by cross-validation", because, "data.folds", 1, 5)
-    elif (data.get("repeats") or 1) == 1:
-        because = _diagnosed(result)
-        yield _change(result, "repeat_folds", "repeat the cross-validation", because, "data.repeats", 1, 3)
-
-
-def _roles(result: Result) -> Iterator[Remedy]:
-    """Groups or a date that a random split ignores."""
-    data = (result.get("settings") or {}).get("data") or {}
-    for codes, name, text in (
-        (GROUPS, "group", "keep rows that share an owner on one side"),
-        (TIMES, "time", "let earlier rows predict later ones"),
-    ):
-        for row in _findings(result, codes)[:1]:
-            if row.get("columns") and not data.get(name):
-                because, column = str(row.get("message") or "").rstrip("."), row["columns"][0]
-                yield _change(result, f"declare_{name}", text, because, f"data.{name}", None, column)
-
-
-def _labels(result: Result) -> Iterator[Remedy]:
-    """Suspected labels, looked at by people."""
-    found = result.get("suspected_labels") or {}
-    listed = len(found.get("rows") or [])
-    if listed:
-        project = result.get("project") or "PROJECT"
-        because = f"{plural(listed, 'label')} contradict what the other rows say"
-        yield Remedy("check_labels", "look at the labels that are probably wrong", because,
-                     command=f"trainwright data labels list {project}")  # fmt: skip
-
-
-def _copies(result: Result) -> Iterator[Remedy]:
-    for row in _findings(result, COPIES)[:1]:
-        text = "remove copies of rows, or name what they share as a group"
-        yield Remedy("remove_copies", text, str(row.get("message") or "").rstrip("."))
-
-
-def _kinds(result: Result) -> Iterator[Remedy]:
-    """How the columns were read, where a model learns nothing from them."""
-    source = result.get("source") or "TABLE.csv"
-    target = (result.get("target") or {}).get("column") or "TARGET"
-    command = train_command({"source": source, "target": {"column": target}, "settings": {}})
-    command = command.replace("trainwright train", "trainwright inspect", 1)
-    text = "check that the columns were read as what they are, and add columns that bear on the target"
-    yield Remedy("check_kinds", text, _diagnosed(result), command=command)
-
-
-def _more_rounds(result: Result) -> Iterator[Remedy]:
-    """More rounds where the last ones still gained, or where no early stop was reached."""
-    found, row = result.get("convergence") or {}, single(result)
-    kept, most = found.get("kept"), found.get("of")
-    if row is None or row.spec.iterations is None or not kept or not most or kept < 0.95 * most:
-        return
-    if found.get("code") in ("still_improving", "slow", "plateau", "converged_poor", "underfitting"):
-        key = row.key(row.spec.iterations)
-        text, because = "give it more rounds", str(found["text"])
-        yield _change(result, "more_rounds", text, because, key, most, 2 * int(most))
-
-
-def _learning_rate(result: Result, factor: float, code: str, text: str) -> Iterator[Remedy]:
-    row = single(result)
-    old = None if row is None else row.value("learning_rate")
-    if row is not None and isinstance(old, int | float) and (new := row.allowed("learning_rate", old * factor)):
-        because = str((result.get("convergence") or {}).get("text") or _diagnosed(result))
-        yield _change(result, code, text, because, row.key("learning_rate"), old, new)
-
-
-def _faster(result: Result) -> Iterator[Remedy]:
-    yield from _learning_rate(result, 3.0, "raise_learning_rate", "raise the learning rate")
-
-
-def _calmer(result: Result) -> Iterator[Remedy]:
-    yield from _learning_rate(result, 1 / 3, "lower_learning_rate", "lower the learning rate")
-
-
-def _freer(result: Result) -> Iterator[Remedy]:
-    """A more flexible model: all families where the user named few, then settings of the one chosen."""
-    given = (result.get("settings") or {}).get("training") or {}
-    row = single(result)
-    if given.get("families") and (row is None or row.spec.complexity < 40):
-        old = list(given["families"])
-        new = list(dict.fromkeys([*old, "lightgbm", "catboost"]))
-        if new != old:
-            because = _diagnosed(result)
-            yield _change(result, "more_families", "try more flexible families", because, "training.families", old, new)
-    for key, old, new in freer(row, result) if row is not None else ():
-        yield _change(result, "more_flexible", f"make {row.name if row else ''} more flexible", _diagnosed(result),
-                      key, old, new)  # fmt: skip
-
-
-def _class_weight(result: Result) -> Iterator[Remedy]:
-    rows = [r for r in result.get("findings") or [] if isinstance(r, Mapping) and r.get("code") in RARE]
-    given = (result.get("settings") or {}).get("training") or {}
-    if rows and result.get("task") == "classes" and not given.get("class_weight"):
-        because = str(rows[0].get("message") or "").rstrip(".")
-        text = "let mistakes on rare classes weigh more"
-        yield _change(result, "class_weight", text, because, "training.class_weight", None, "balanced")
-
-
-def _redraw(result: Result) -> Iterator[Remedy]:
-    """Folds drawn with another seed, where validation looks easier than training."""
-    data = (result.get("settings") or {}).get("data") or {}
-    if not data.get("time") and not data.get("split_column"):
-        old = data.get("random_state", result.get("seed"))
-        new = (old or 0) + 1
-        text = "draw the parts anew: with few rows an easier validation part is chance"
-        yield _change(result, "redraw", text, _diagnosed(result), "data.random_state", old, new)
-
-
-def _seeds(result: Result) -> Iterator[Remedy]:
-    """The choice is luck, or nobody has looked whether it is."""
-    found = result.get("seed_stability") or {}
-    if found.get("warning"):
-        because = str(found["warning"])
-        yield _change(
-            result, "simplest", "take the simplest model that is as good", because, "requirements.simplest", False, True
-        )
-    elif (result.get("diagnosis") or {}).get("code") == "unstable" and "skipped" in found and result.get("version"):
-        command = f"trainwright stability {result.get('project')}@{result['version']} --seeds 5"
-        yield Remedy("measure_seeds", "measure how much of it is the seed", _diagnosed(result), command=command)
-
-
-def _more_rows(result: Result) -> Iterator[Remedy]:
-    """More rows, where the curve against size says that they pay; else the command that tells."""
-    found = result.get("size_curve") or {}
-    if found.get("told") == "gain":
-        yield Remedy("more_rows", "collect more labelled rows", str(found["text"]))
-        return
-    wanted = (result.get("diagnosis") or {}).get("code") in ("overfitting", "unstable")
-    if wanted and "skipped" in found and result.get("version"):
-        command = f"trainwright learning-curve {result.get('project')}@{result['version']}"
-        text, why = "measure whether more rows would help", "it was not measured: " + str(found["skipped"])
-        yield Remedy("measure_more_rows", text, why, command=command)
-
-
-def _more_time(result: Result) -> Iterator[Remedy]:
-    """A longer limit, where the plan was shortened to keep to it and the model still improves or is too simple."""
-    budget, given = result.get("budget") or {}, (result.get("settings") or {}).get("training") or {}
-    limit, shortened = budget.get("limit_s"), budget.get("shortened") or []
-    settled = (result.get("convergence") or {}).get("code")
-    poor = (result.get("diagnosis") or {}).get("code") == "underfitting"
-    if limit and shortened and (poor or settled in ("still_improving", "slow")):
-        old = given.get("time_limit") or limit
-        because = f"{plural(len(shortened), 'part')} of the plan were shortened to keep to {duration(limit)}"
-        text = "allow more time"
-        yield _change(result, "more_time", text, because, "training.time_limit", old, f"{round(3 * limit)}s")
-
-
-def _count_folds(result: Result) -> int:
-    rows = [row for row in result.get("leaderboard") or [] if row.get("name") == result.get("selected")]
-    return len(rows[0].get("fold_scores") or []) if rows else 0
-
-
-RULES: dict[str, list[Callable[[Result], Iterator[Remedy]]]] = {
-    "overfitting": [_identifiers, _leaks, _stop_earlier, _regularise, _simplest, _folds, _copies],
-    "underfitting": [_more_rounds, _freer, _faster, _labels, _class_weight, _kinds],
-    "converged_poor": [_freer, _labels, _kinds],
-    "plateau": [_faster, _freer, _labels, _kinds],
-    "slow": [_faster, _more_rounds],
-    "still_improving": [_more_rounds],
-    "data_issue": [_leaks, _labels, _copies, _roles, _identifiers, _class_weight, _kinds],
-    "unstable": [_folds, _roles, _class_weight, _labels, _regularise],
-    "oscillating": [_calmer, _labels, _regularise],
-    "diverged": [_calmer, _labels, _regularise],
-    "validation_above_training": [_roles, _copies, _folds, _redraw],
+RULES: dict[str, list[Rule]] = {
+    "overfitting": [
+        give.identifiers,
+        give.leaks,
+        give.stop_earlier,
+        give.regularise,
+        give.simplest,
+        give.folds,
+        give.copies,
+    ],
+    "underfitting": [give.more_rounds, give.freer, give.faster, give.labels, give.class_weight, give.kinds],
+    "converged_poor": [give.freer, give.labels, give.kinds],
+    "plateau": [give.faster, give.freer, give.labels, give.kinds],
+    "slow": [give.faster, give.more_rounds],
+    "still_improving": [give.more_rounds],
+    "data_issue": [give.leaks, give.labels, give.copies, give.roles, give.identifiers, give.class_weight, give.kinds],
+    "unstable": [give.folds, give.roles, give.class_weight, give.labels, give.regularise],
+    "oscillating": [give.calmer, give.labels, give.regularise],
+    "diverged": [give.calmer, give.labels, give.regularise],
+    "validation_above_training": [give.roles, give.copies, give.folds, give.redraw],
 }
 """By diagnosis or verdict, what is tried, most useful first."""

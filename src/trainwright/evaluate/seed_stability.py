@@ -45,7 +45,8 @@ def seed_stability(
     spread = {"mean": float(values.mean()), "std": std, "low": float(values.min()), "high": float(values.max())}
     width = max(float(values.max() - values.min()), 1e-9)
     reach = f"{score(metric.name, spread['low'], width)} to {score(metric.name, spread['high'], width)}"
-    parts = [f"{explain(metric.name).title} over {len(values)} seeds: {reach} (standard deviation {_small(metric, std)})"]
+    title = explain(metric.name).title
+    parts = [f"{title} over {len(values)} seeds: {reach} (standard deviation {_small(metric, std)})"]
     flips = moved = pairs = None
     if error:
         moved = float(np.mean(table.std(axis=0, ddof=1)) / error) if len(table) > 1 else 0.0

@@ -33,7 +33,7 @@ from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.trials import Trial, Work, run_steps
-from trainwright.training.understand import SEEDS_SHARE
+from trainwright.training.understand import SEEDS_REASON, SEEDS_SHARE
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
 
@@ -214,7 +214,8 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
         )
-        plan = Plan(plan.steps, (why, *filtered, *uneven, *plan.reasons))
+        kept = () if options.settings.training.seeds == 1 else (SEEDS_REASON,)
+        plan = Plan(plan.steps, (why, *filtered, *uneven, *kept, *plan.reasons))
     return Material(
         run,
         data,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Of the time for fits, what is kept for other seeds where they are asked for.
 SEEDS_SHARE = 0.5
+SEEDS_REASON = "half of the time for fits is kept for other seeds, as asked"
 # What was kept back for evaluating and packaging is spent by now; the sealed test and importance need the rest.
 STILL_NEEDED = 0.6
 REPEATED = "a repetition makes the package again and measures nothing beside it"

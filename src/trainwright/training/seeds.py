@@ -202,4 +202,6 @@ def _other_folds(work: Work, seed: int) -> tuple[Fold, ...] | None:
         seed=seed + APART,
     )
     drawn = make_split(rule, len(data), task=work.target.task, y=data.y, group=data.group, classes=work.target.classes)
-    return drawn.folds
+    if work.kept is None:
+        return drawn.folds
+    return tuple(replace(fold, train=np.intersect1d(fold.train, work.kept)) for fold in drawn.folds)

@@ -9,7 +9,8 @@ import pytest
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate import present_process
-from trainwright.evaluate.present_process import Decided, Rows, comparable, judge, leaderboard_row, read_decisions
+from trainwright.evaluate.present_answers import Decided, read_decisions
+from trainwright.evaluate.present_process import Rows, comparable, judge, leaderboard_row
 from trainwright.tasks import task_for
 
 TARGET = Target("defect", "classes", ("no", "yes"), positive="yes")

@@ -6,17 +6,12 @@ do (look at the mistakes, state a cost) stays open and says where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from trainwright.evaluate.decision_asks import gaps
-from trainwright.evaluate.formats import count, duration, estimate, percent, plural
-from trainwright.evaluate.glossary import explain
+from trainwright.evaluate import checklist_evidence as evidence
+from trainwright.evaluate.checklist_evidence import DONE, NOT_APPLICABLE, OPEN, Evaluations, Result, Said
+from trainwright.evaluate.formats import count
 
-Result = Mapping[str, Any]
-Evaluations = Mapping[str, Mapping[str, Any]]
-DONE, OPEN, NOT_APPLICABLE = "done", "open", "not applicable"
 STAGES = ("Before training", "During training", "Before final selection")
 
 
@@ -53,257 +48,43 @@ def checklist(result: Result, evaluations: Evaluations) -> list[Item]:
     return [Item(STAGES[stage], what, state, evidence) for stage, what, (state, evidence) in lines]
 
 
-Said = tuple[str, str]
 Line = tuple[int, str, Said]
 
 
 def _before(result: Result) -> list[Line]:
     return [
-        (0, "Define the prediction target", _target(result)),
-        (0, "Define the decision the model supports", _decision(result)),
-        (0, "Choose metrics that match the cost of errors", _metric(result)),
-        (0, "Check class balance", _balance(result)),
-        (0, "Check missing values, outliers and leakage", _checked(result)),
-        (0, "Decide how to split: random, stratified, grouped or by time", _split(result)),
-        (0, "Create a final test set", _test(result)),
+        (0, "Define the prediction target", evidence.target(result)),
+        (0, "Define the decision the model supports", evidence.decision(result)),
+        (0, "Choose metrics that match the cost of errors", evidence.metric(result)),
+        (0, "Check class balance", evidence.balance(result)),
+        (0, "Check missing values, outliers and leakage", evidence.checked(result)),
+        (0, "Decide how to split: random, stratified, grouped or by time", evidence.split(result)),
+        (0, "Create a final test set", evidence.test(result)),
     ]
 
 
 def _during(result: Result, evaluations: Evaluations) -> list[Line]:
     return [
-        (1, "Start with a baseline", _baseline(result)),
-        (1, "Keep the preparation repeatable in one pipeline", _pipeline(result)),
-        (1, "Track parameters, metrics, artifacts and versions", _tracked(result)),
-        (1, "Compare models on the same validation rows", _compared(result)),
-        (1, "Watch training and validation side by side", _watched(result)),
-        (1, "Tune settings in a controlled way", _tuned(result)),
-        (1, "Inspect errors, not only scores", _errors(evaluations)),
+        (1, "Start with a baseline", evidence.baseline(result)),
+        (1, "Keep the preparation repeatable in one pipeline", evidence.pipeline(result)),
+        (1, "Track parameters, metrics, artifacts and versions", evidence.tracked(result)),
+        (1, "Compare models on the same validation rows", evidence.compared(result)),
+        (1, "Watch training and validation side by side", evidence.watched(result)),
+        (1, "Tune settings in a controlled way", evidence.tuned(result)),
+        (1, "Inspect errors, not only scores", evidence.errors(evaluations)),
     ]
 
 
 def _selection(result: Result) -> list[Line]:
     return [
-        (2, "Compare functional requirements", _functional(result)),
-        (2, "Compare non-functional requirements", _non_functional(result)),
-        (2, "Choose the decision threshold by the use case", _threshold(result)),
-        (2, "Explain what is gained and what is given up", _explained(result)),
-        (2, "Evaluate once on the final test set", _opened(result)),
-        (2, "Save model and preparation together", _saved(result)),
-        (2, "Document the training", _documented(result)),
+        (2, "Compare functional requirements", evidence.functional(result)),
+        (2, "Compare non-functional requirements", evidence.non_functional(result)),
+        (2, "Choose the decision threshold by the use case", evidence.threshold(result)),
+        (2, "Explain what is gained and what is given up", evidence.explained(result)),
+        (2, "Evaluate once on the final test set", evidence.opened(result)),
+        (2, "Save model and preparation together", evidence.saved(result)),
+        (2, "Document the training", evidence.documented(result)),
     ]
-
-
-def _part(result: Result, key: str) -> Mapping[str, Any]:
-    value = result.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _board(result: Result) -> list[Mapping[str, Any]]:
-    return [row for row in result.get("leaderboard") or [] if row.get("role") != "present"]
-
-
-def _target(result: Result) -> Said:
-    target = _part(result, "target")
-    if not target.get("column"):
-        return OPEN, "no target is named"
-    classes = target.get("classes") or []
-    return DONE, f"{target['column']}, {plural(len(classes), 'class', 'classes') if classes else 'a number'}"
-
-
-def _decision(result: Result) -> Said:
-    problem = result.get("problem")
-    said = problem if isinstance(problem, str) else _part(result, "problem").get("decision")
-    return (DONE, str(said)) if said else (OPEN, "state it: problem: decision: ...")
-
-
-def _metric(result: Result) -> Said:
-    title = explain(str(result.get("metric") or "")).title
-    costs = _part(_part(result, "problem"), "costs") or _part(_part(result, "problem"), "class_costs")
-    if "training.metric" in _part(result, "origins"):
-        return DONE, f"{title}, as asked"
-    if costs:
-        return DONE, f"{title}; the costs stated decide where a case is flagged"
-    if not result.get("metric"):
-        return OPEN, "no metric is on record"
-    return OPEN, f"{title} by default: state what errors cost (problem: costs:) or name a metric (training: metric:)"
-
-
-def _balance(result: Result) -> Said:
-    if _part(result, "target").get("task") == "number":
-        return NOT_APPLICABLE, "the target is a number"
-    split = _part(result, "split")
-    shares: dict[str, float] = {}
-    given = split.get("class_shares")
-    if isinstance(given, Mapping):
-        own = given.get("development", given)
-        shares = {str(k): v for k, v in own.items() if isinstance(v, int | float)}
-    for row in split.get("classes") or []:
-        if isinstance(row, Mapping) and isinstance(row.get("development"), int | float):
-            shares[str(row.get("class"))] = row["development"]
-    if not shares:
-        return OPEN, "no shares are on record"
-    rarest = min(shares, key=lambda name: shares[name])
-    return DONE, f"the rarest class, {rarest}, has {percent(shares[rarest])} of the development rows"
-
-
-def _checked(result: Result) -> Said:
-    if "findings" not in result:
-        return OPEN, "the checks were not run"
-    found = [f for f in result["findings"] or [] if isinstance(f, Mapping)]
-    serious = [f for f in found if f.get("severity") == "error"]
-    if serious:
-        codes = ", ".join(dict.fromkeys(str(f.get("code")) for f in serious))
-        return OPEN, f"{plural(len(serious), 'serious finding')} must be settled first: {codes}"
-    warnings = sum(f.get("severity") == "warning" for f in found)
-    return DONE, f"{plural(len(found), 'finding')}, {plural(warnings, 'warning')} among them; see 'Findings'"
-
-
-def _split(result: Result) -> Said:
-    split = _part(result, "split")
-    reasons = split.get("reason")
-    words = reasons if isinstance(reasons, str) else " ".join(map(str, reasons or []))
-    if words:
-        return DONE, words
-    return (DONE, "by the rule in 'How to repeat it'") if split.get("rule") else (OPEN, "no split is on record")
-
-
-def _test(result: Result) -> Said:
-    n = _part(result, "n_rows").get("test") or 0
-    return (
-        (DONE, f"{plural(n, 'row')} sealed before anything was learned") if n else (OPEN, "no row was sealed as test")
-    )
-
-
-def _baseline(result: Result) -> Said:
-    names = [str(r.get("name")) for r in _board(result) if r.get("baseline") or r.get("role") == "baseline"]
-    return (DONE, ", ".join(names)) if names else (OPEN, "no baseline was trained")
-
-
-def _pipeline(result: Result) -> Said:
-    package = _part(result, "package")
-    if not package:
-        return OPEN, "no package is on record"
-    return DONE, "learned within each fold and stored in the package; predictions use the same one"
-
-
-def _tracked(result: Result) -> Said:
-    lacking = [
-        name
-        for name, there in (
-            ("settings", "settings" in result),
-            ("seed", "seed" in result),
-            ("versions", bool(result.get("versions") or result.get("environment"))),
-            ("hardware", bool(result.get("hardware"))),
-        )
-        if not there
-    ]
-    if lacking:
-        return OPEN, f"not on record: {', '.join(lacking)}"
-    return DONE, f"run {result.get('run')}: settings, seed {result.get('seed')}, versions, hardware, every trial"
-
-
-def _compared(result: Result) -> Said:
-    board = _board(result)
-    folds = {len(row.get("fold_scores") or row.get("folds") or []) for row in board}
-    if len(board) < 2:
-        return OPEN, "fewer than two candidates were finished"
-    if len(folds) != 1:
-        return OPEN, "not every candidate was scored on the same folds"
-    number = folds.pop()
-    return DONE, f"{len(board)} candidates on the same {plural(number, 'fold')}" if number else "on the same rows"
-
-
-def _watched(result: Result) -> Said:
-    gap = _part(result, "gap") or _part(_part(result, "diagnosis"), "gap")
-    if not gap:
-        return OPEN, "no score on training rows is on record"
-    diagnosis = result.get("diagnosis")
-    first = diagnosis[0] if isinstance(diagnosis, list) and diagnosis else diagnosis
-    title = str(first.get("title") or first.get("code") or "") if isinstance(first, Mapping) else str(first or "")
-    return DONE, f"both are in 'Diagnosis'{': ' + title if title else ''}"
-
-
-def _tuned(result: Result) -> Said:
-    plan = result.get("plan")
-    rows = (plan.get("trials") or plan.get("steps") or []) if isinstance(plan, Mapping) else plan or []
-    if not rows:
-        return OPEN, "no plan is on record"
-    limit = estimate(_part(result, "budget").get("limit_s"))[0]
-    within = f" within {duration(limit)}" if limit else ""
-    return DONE, f"{plural(len(rows), 'trial')} planned beforehand{within}, each with its settings"
-
-
-def _errors(evaluations: Evaluations) -> Said:
-    document = evaluations.get("validation") or {}
-    confusion = document.get("confusion") or {}
-    if confusion.get("examples"):
-        return OPEN, "the rows behind each kind of mistake open in 'Where it errs': look at some of them"
-    if document.get("residuals"):
-        return OPEN, "the largest errors are drawn in 'Where it errs': look at some of them"
-    return OPEN, "no mistakes are on record"
-
-
-def _requirements(result: Result) -> Mapping[str, Any]:
-    return _part(_part(result, "settings"), "requirements")
-
-
-def _functional(result: Result) -> Said:
-    asked = [k for k in ("min_recall", "min_precision", "min_metric") if _requirements(result).get(k)]
-    unmet = [str(text) for text in _part(result, "requirements").get("unmet") or []]
-    if unmet:
-        return OPEN, f"not kept: {'; '.join(unmet)}"
-    if asked:
-        return DONE, f"kept: {', '.join(asked)}"
-    return OPEN, "none is stated: requirements: min_recall, min_precision or min_metric"
-
-
-def _non_functional(result: Result) -> Said:
-    measured = [r for r in _board(result) if estimate(r.get("size_mb"))[0] is not None]
-    if not measured:
-        return OPEN, "speed and size were not measured"
-    limits = [k for k in ("max_latency_ms", "max_size_mb", "max_memory_mb") if _requirements(result).get(k)]
-    kept = f"; limits: {', '.join(limits)}" if limits else "; no limit was set"
-    return DONE, f"speed, size, clarity and upkeep of {plural(len(measured), 'candidate')} are in the leaderboard{kept}"
-
-
-def _threshold(result: Result) -> Said:
-    value = estimate(result.get("threshold"))[0]
-    if value is None:
-        return NOT_APPLICABLE, "only two classes have a threshold"
-    costs, needs = _part(_part(result, "problem"), "costs"), _requirements(result)
-    both = "false_positive" in costs and "false_negative" in costs
-    if both or needs.get("min_recall") is not None or needs.get("min_precision") is not None:
-        return DONE, f"{value:.3g}, by {'the costs stated' if both else 'the requirement stated'}"
-    return OPEN, f"{value:.3g}, without knowing what errors cost: state problem: costs:, or requirements: min_recall"
-
-
-def _explained(result: Result) -> Said:
-    missing = gaps(result)
-    if missing:
-        return OPEN, f"the page for the person who decides lacks: {'; '.join(question for question, _, _ in missing)}"
-    return DONE, "see 'For the person who decides'"
-
-
-def _opened(result: Result) -> Said:
-    ledger = _part(result, "ledger")
-    k = ledger.get("k", ledger.get("opening"))
-    if not isinstance(k, int):
-        return OPEN, "the test was not opened"
-    if k == 1:
-        return DONE, "opened once, on the finished package"
-    return OPEN, f"this was opening number {k} of the same test: its intervals are wider; seal new rows when you can"
-
-
-def _saved(result: Result) -> Said:
-    package = _part(result, "package")
-    sha = str(package.get("sha256") or "")
-    return (DONE, f"one package, {sha[:12]}") if package.get("path") else (OPEN, "no package is on record")
-
-
-def _documented(result: Result) -> Said:
-    if not result.get("run"):
-        return OPEN, "no run is on record"
-    return DONE, "this report, the model card and the record of the run"
 
 
 def tally(items: list[Item]) -> str:

@@ -13,7 +13,8 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate.formats import estimate, number, plural
 from trainwright.evaluate.glossary import explain
-from trainwright.evaluate.present_process import MOST_ROWS, PRESENT, Rows, judge, leaderboard_row, read_decisions
+from trainwright.evaluate.present_answers import KEY, read_decisions
+from trainwright.evaluate.present_process import MOST_ROWS, PRESENT, Rows, judge, leaderboard_row
 from trainwright.tasks import Metric, task_for
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome
     from trainwright.training.run import Material
 
-KEY = "problem.present_process.column"
 # Judging the process takes about this long, at most on MOST_ROWS rows; without the time the row says why it is empty.
 LEAST_SECONDS, ROWS_PER_SECOND = 0.5, 60_000
 REPORT_SECONDS = 1.5

@@ -27,6 +27,7 @@ MODULES = (
     "telling_missingness",
     "one_column_whole_model",
     "telling_codes",
+    "recorded_after",
     "time_column_random_split",
     "group_column_random_split",
     "rows_in_both_parts",

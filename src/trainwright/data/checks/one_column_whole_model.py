@@ -13,7 +13,7 @@ from trainwright.data.checks.association import column_codes, strength
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.given_target import NUMBERS, companions, without_companions
-from trainwright.data.checks.quick_table import CLASSES, QuickTable
+from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.checks.single_column_leak import near_perfect
 from trainwright.data.schema import Kind
 
@@ -78,16 +78,14 @@ def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable
         return None
     rest = table.skill_of(table.predict([j for j in range(len(table.columns)) if j != position]))
     stepped = _stepped(table, position) >= STEP * alone
-    about = repr(context.target.column)
-    if table.label is not None and len(context.target.classes) <= CLASSES:
-        about += f" being {context.target.classes[table.label]!r}"
     return Finding(
         code="TW204",
         severity="warning" if stepped else "note",
         message=(
-            f"Column {column.name!r} alone tells {alone:.0%} of what there is to know about {about} (all columns "
-            f"together {table.skill:.0%}, all others without it {rest:.0%}), and no other column goes with it once the "
-            f"target is known: it looks like a copy of the target with errors, written when the outcome was known."
+            f"Column {column.name!r} alone tells {alone:.0%} of what there is to know about "
+            f"{table.about(context.target)} (all columns together {table.skill:.0%}, all others {rest:.0%}), and no "
+            "other column goes with it once the target is known: it looks like a copy of the target with errors, written "
+            "when the outcome was known."
         ),
         columns=(column.name,),
         evidence={

@@ -10,8 +10,18 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.association import as_codes, as_numbers, bins_of, strength
-from trainwright.data.checks.quick_model import COLUMNS, ROWS, design, fold_numbers, out_of_fold, skill
-from trainwright.data.schema import Column, Kind
+from trainwright.data.checks.quick_model import (
+    COLUMNS,
+    ROUNDS,
+    ROWS,
+    Known,
+    design,
+    fold_numbers,
+    known,
+    out_of_fold,
+    skill,
+)
+from trainwright.data.schema import Column, Kind, Target
 
 # More classes than this are told apart as the most frequent ones and the rest.
 CLASSES = 10
@@ -69,6 +79,20 @@ class QuickTable:
         """The same for a model of some columns, by position, and other folds where given."""
         x = self.x[:, list(columns)]
         return out_of_fold(x, self.y, self.folds if folds is None else folds, classes=self.classes)
+
+    def told_by(self, x: np.ndarray, *, rounds: int = ROUNDS) -> tuple[Known, QuickTable]:
+        """How much x, (m, q), knows of the target, or of the class that it knows best, and the table of that class."""
+        found = []
+        for one in self.by_label:
+            guess = out_of_fold(x, one.y, one.folds, classes=one.classes, rounds=rounds)
+            found.append((known(guess, one.y, one.classes), one))
+        return max(found, key=lambda pair: pair[0].value)
+
+    def about(self, target: Target) -> str:
+        """The target, or the class that this table tells from all others, in words."""
+        if self.label is None or len(target.classes) > CLASSES:
+            return repr(target.column)
+        return f"{target.column!r} being {target.classes[self.label]!r}"
 
     def skill_of(self, prediction: np.ndarray) -> float:
         """How much a prediction of these rows knows."""

@@ -12,8 +12,8 @@ import polars as pl
 from trainwright.data.checks.code_parts import code_parts
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.checks.quick_model import ROUNDS, Known, fit_predict, known, losses, out_of_fold
-from trainwright.data.checks.quick_table import CLASSES, QuickTable
+from trainwright.data.checks.quick_model import Known, fit_predict, losses, out_of_fold
+from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.schema import Column, Kind, Role
 
 LEAST_ROWS, LEAST = 100, 20
@@ -57,7 +57,7 @@ def _code(context: Context, table: QuickTable, column: Column) -> Finding | None
     parts = code_parts(context.development[column.name][table.rows])
     if not parts:
         return None
-    whole, table = _best(np.stack(list(parts.values()), axis=1), table)
+    whole, table = table.told_by(np.stack(list(parts.values()), axis=1))
     if not _tells(whole):
         return None
     single = {name: _skill_alone(table, part) for name, part in parts.items()}
@@ -70,23 +70,24 @@ def _code(context: Context, table: QuickTable, column: Column) -> Finding | None
         message=(
             f"{'Code' if used else 'Identifier'} {column.name!r} knows the target: {best} alone tells "
             f"{single[best]:.0%}, all its parts {_words(whole)} of what there is to know about "
-            f"{_about(context, table)}. What only names a row should tell nothing."
+            f"{table.about(context.target)}. What only names a row should tell nothing."
             + ("" if used else " No model sees the column.")
         ),
         columns=(column.name,),
         evidence={"part": best, "alone": round(single[best], 4), **whole.to_json(), **table.evidence},
         remedy=(
-            f"if it is given when the outcome is known, keep it out with --ignore {column.name!r}, and look for other "
-            "columns filled at the same moment; if it is given in the order of time, train with --time row-order or "
-            "with the column that says when; if its part is known in time (a line, a product), make that a column of "
-            "its own"
+            "if it is given when the outcome is known, "
+            + (f"train with --ignore {column.name!r}, and " if used else "")
+            + "look for other columns filled at the same moment; if it is given in the order of time, train with "
+            "--time row-order or with the column that says when; if its part is known in time (a line, a product), "
+            "make that a column of its own"
         ),
     )
 
 
 def _row_order(context: Context, table: QuickTable) -> Finding | None:
     """A finding if the place of a row in the file knows the target."""
-    order, one = _best(table.rows.astype(np.float32)[:, None], table, SLOW)
+    order, one = table.told_by(table.rows.astype(np.float32)[:, None], rounds=SLOW)
     if not _tells(order):
         return None
     evidence = {**order.to_json(), **table.evidence}
@@ -95,8 +96,8 @@ def _row_order(context: Context, table: QuickTable) -> Finding | None:
         return Finding(
             code="TW205",
             severity="note",
-            message=f"{about}{_about(context, one)}: the file is sorted by it. Rows are drawn at random, so this does "
-            "no harm.",
+            message=f"{about}{one.about(context.target)}: the file is sorted by it. Rows are drawn at random, so this "
+            "does no harm.",
             evidence=evidence,
             remedy="nothing; but never train on the first rows of such a file alone",
         )
@@ -106,7 +107,7 @@ def _row_order(context: Context, table: QuickTable) -> Finding | None:
         code="TW205",
         severity="warning" if order.value >= DRIFT and worse >= WORSE else "note",
         message=(
-            f"{about}{_about(context, one)}: it changes along the file, but rows were parted by chance. On "
+            f"{about}{one.about(context.target)}: it changes along the file, but rows were parted by chance. On "
             f"its last third, the loss of a quick model that learned from the rows before is {worse:.2f} times that of "
             "one that learned from rows among them."
         ),
@@ -116,15 +117,6 @@ def _row_order(context: Context, table: QuickTable) -> Finding | None:
             "if it is ordered by place, batch or source, name that column with --group"
         ),
     )
-
-
-def _best(x: np.ndarray, table: QuickTable, rounds: int = ROUNDS) -> tuple[Known, QuickTable]:
-    """How much x knows of the target, or of the class that it knows best, and the table of that class."""
-    found = []
-    for one in table.by_label:
-        guess = out_of_fold(x, one.y, one.folds, classes=one.classes, rounds=rounds)
-        found.append((known(guess, one.y, one.classes), one))
-    return max(found, key=lambda pair: pair[0].value)
 
 
 def _sorted(table: QuickTable) -> bool:
@@ -146,14 +138,6 @@ def _tells(figure: Known) -> bool:
 
 def _skill_alone(table: QuickTable, part: np.ndarray) -> float:
     return table.skill_of(out_of_fold(part[:, None], table.y, table.folds, classes=table.classes))
-
-
-def _about(context: Context, table: QuickTable) -> str:
-    """The target, or one class of it, in words."""
-    name = repr(context.target.column)
-    if table.label is None or len(context.target.classes) > CLASSES:
-        return name
-    return f"{name} being {context.target.classes[table.label]!r}"
 
 
 def _words(figure: Known) -> str:

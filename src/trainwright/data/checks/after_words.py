@@ -1,0 +1,47 @@
+"""Words in column names that speak of an outcome, or of what follows it."""
+
+from __future__ import annotations
+
+from trainwright.data.checks.group_column_random_split import words_of
+
+# What is done, written or paid once something has happened.
+AFTER = {
+    *("actual", "actuals", "autopsy", "cancel", "canceled", "cancelled", "cancellation", "chargeback", "churn"),
+    *("churned", "closed", "closing", "closure", "collections", "conclusion", "confirmed", "discharge", "discharged"),
+    *("disposition", "dunning", "exit", "final", "finding", "findings", "followup", "foreclosure", "investigated"),
+    *("investigation", "outcome", "payout", "postmortem", "recovered", "recoveries", "recovery", "refund", "refunded"),
+    *("reimbursed", "reimbursement", "repair", "repaired", "repairs", "resolution", "resolved", "result", "results"),
+    *("retention", "rework", "reworked", "scrap", "scrapped", "settled", "settlement", "terminated", "termination"),
+    *("verdict", "writeoff", "chargeoff"),
+}
+# Ordinary words that mean the same only where the column knows more of the target than all others.
+PERHAPS = {"decision", "duration", "elapsed", "ended", "followed", "lasted", "stopped"}
+# Names of targets that say nothing when another column repeats them.
+PLAIN = {"class", "classes", "label", "labels", "target", "value", "values", "category", "type", "kind"}
+SHORTEST = 4
+
+
+def after_word(name: str, target: str) -> tuple[str, bool] | None:
+    """The word in a column's name that speaks of the outcome, and whether the word alone says so.
+
+    Args:
+        name: of the column.
+        target: the name of the target column.
+
+    Returns:
+        The word, and False for words that say so only where the column knows the target; None for other names.
+
+    Example:
+        >>> after_word("refund_amount", "churn"), after_word("call duration", "sold"), after_word("age", "sold")
+        (('refund', True), ('duration', False), None)
+        >>> after_word("churn_date", "Churn"), after_word("poutcome", "y")
+        (('churn', True), None)
+    """
+    words, goal = words_of(name), words_of(target)
+    for word in words:
+        if word in AFTER:
+            return word, True
+    repeated = any(words[i : i + len(goal)] == goal for i in range(len(words) - len(goal) + 1)) and words != goal
+    if goal and repeated and len("".join(goal)) >= SHORTEST:
+        return " ".join(goal), not set(goal) <= PLAIN
+    return next(((word, False) for word in words if word in PERHAPS), None)

@@ -115,12 +115,14 @@ def test_strange_columns_do_no_harm() -> None:
     assert [one.where for one in found(X, loss).segments] == ["text is empty"]
 
 
-def test_many_columns_are_quick() -> None:
-    X, rng = rows(2000, 0, numbers=1500, categories=0)
-    loss = (rng.random(2000) < 0.2).astype(float)
+def test_a_wide_table_is_searched_in_a_sample_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, rng = rows(2000, 0, numbers=1000, categories=0)
+    loss = (rng.random(2000) < np.where(X.numbers[:, 5] > 0.84, 0.6, 0.1)).astype(float)
+    monkeypatch.setattr("trainwright.evaluate.segments.MOST_CELLS", 1_500_000)
     before = time.process_time()
-    found(X, loss)
+    result = found(X, loss)
     assert time.process_time() - before < 10
+    assert result.note == "searched in 1,500 of the 2,000 rows" and result.segments[0].columns == ("n5",)
 
 
 def test_slices_are_named_by_what_is_in_them() -> None:

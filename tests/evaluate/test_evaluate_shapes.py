@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -108,3 +111,9 @@ def test_a_certain_mistake_has_a_finite_loss() -> None:
     target = Target("ok", "classes", ("no", "yes"), "yes")
     worst = worst_rows(np.array([1]), np.array([[1.0, 0.0]]), np.array([0]), target)
     assert np.isfinite(worst.loss).all()
+
+
+@pytest.mark.parametrize("name", ["slices", "worst", "sections.segments", "sections.worst_errors"])
+def test_the_examples_in_docstrings_hold(name: str) -> None:
+    result = doctest.testmod(import_module(f"trainwright.evaluate.{name}"))
+    assert result.attempted and not result.failed

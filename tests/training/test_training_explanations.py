@@ -12,6 +12,7 @@ from training_runs import FEATURES, new_workspace, run_here, settings, table
 
 from trainwright.models.extras import is_installed
 from trainwright.models.families import families
+from trainwright.training import explanations
 from trainwright.training.explanations import mark_suspected
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
@@ -114,3 +115,25 @@ def test_a_suspected_label_is_marked_unless_the_classes_overlap() -> None:
         row["suspected"] for row in mark_suspected(told, {**doubtful, "overlap": True})["worst_errors"]["rows"]
     )
     assert mark_suspected({"worst_errors": {"skipped": "why"}}, None) == {"worst_errors": {"skipped": "why"}}
+
+
+def test_without_time_every_part_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explanations, "KEPT", 1e9)
+    result = trained(tmp_path, table(300).select(FEATURES))
+    assert {result[key]["skipped"] for key in KEYS} == {explanations.LATE}
+
+
+def test_a_slow_account_is_left_out_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explanations, "seconds_per_row", lambda outcome: 1e6)
+    result = trained(tmp_path, table(300).select(FEATURES))
+    assert "would take about" in result["attributions"]["skipped"]
+    assert explanations.LATE in result["worst_errors"]["reasons_note"] and result["worst_errors"]["rows"]
+
+
+def test_an_explanation_that_fails_does_not_cost_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("planted")
+
+    monkeypatch.setattr(explanations, "weak_segments", broken)
+    result = trained(tmp_path, table(300).select(FEATURES))
+    assert result["version"] == "v1" and result["segments"]["skipped"] == "it failed: ValueError: planted"

@@ -96,9 +96,9 @@ def shape(document: Mapping[str, Any], term: Mapping[str, Any]) -> Figure | None
                 "showlegend": len(lines) > 1,
             },
         ]
-    alt = _said(name, term["x"], lines[0]["push"], verb="adds")
+    alt = _said(name, term["x"], lines[0]["push"], "adds", "" if len(lines) == 1 else f" to {lines[0]['name']}")
     if term.get("missing"):
-        alt += f" Where it is missing the model adds {number(term['missing'][0]['push'])}."
+        alt += f" Where it is missing, {number(term['missing'][0]['push'])}."
     adds = lines[0]["name"] if len(lines) == 1 else "the score of the class"
     layout = {
         "xaxis": {"title": {"text": label(name, 60)}},
@@ -151,7 +151,7 @@ def _levels(name: str, rows: list[dict[str, Any]], axis: str, shows: str, title:
     return envelope(title or f"Push of {name}", shows, alt, [trace], layout, height=120 + 24 * len(rows))
 
 
-def _said(name: str, x: list[Any], push: list[Any], verb: str = "pushes") -> str:
+def _said(name: str, x: list[Any], push: list[Any], verb: str = "pushes", to: str = "") -> str:
     """A curve or cloud in words: what happens at both ends."""
     known = sorted((a, b) for a, b in zip(x, push) if b is not None)
     if not known:
@@ -159,7 +159,7 @@ def _said(name: str, x: list[Any], push: list[Any], verb: str = "pushes") -> str
     tenth = max(1, len(known) // 10)
     low = sum(b for _, b in known[:tenth]) / tenth
     high = sum(b for _, b in known[-tenth:]) / tenth
-    return f"At its low end {name} {verb} {number(low)}, at its high end {number(high)}."
+    return f"At its low end {name} {verb} {number(low)}{to}, at its high end {number(high)}."
 
 
 def _moments(seconds: list[float]) -> list[str]:

@@ -19,7 +19,7 @@ from trainwright.evaluate.intervals import json_number
 from trainwright.evaluate.slices import Cut, cuts_of
 
 FEWEST = 200  # out-of-fold rows below which nothing is searched
-MOST_ROWS = 200_000
+MOST_ROWS, MOST_CELLS = 200_000, 8_000_000  # more rows are sampled: a few seconds of search at most
 FEWEST_IN_SLICE = 25  # in each half
 SHARE_IN_SLICE = 0.005
 CARRIED = 10  # slices measured on the second half
@@ -131,11 +131,12 @@ def weak_segments(
     n, note = len(loss), ""
     if n < FEWEST:
         return Segments((), 0, 0, (0, 0), f"{n} out-of-fold rows are too few to search for weak segments ({FEWEST})")
-    if n > MOST_ROWS:
-        rows = np.sort(rng.choice(n, MOST_ROWS, replace=False))
+    most = max(FEWEST, min(MOST_ROWS, MOST_CELLS // max(1, len(columns.layout.names))))
+    if n > most:
+        rows = np.sort(rng.choice(n, most, replace=False))
         columns, loss, outcome = columns.take(rows), loss[rows], outcome[rows]
         cluster = None if cluster is None else cluster[rows]
-        note, n = f"searched in {MOST_ROWS:,} of the {n:,} rows", MOST_ROWS
+        note, n = f"searched in {most:,} of the {n:,} rows", most
     if not np.ptp(loss) > 0:
         return Segments((), 0, 0, (0, 0), "every row has the same loss: there is nothing to tell apart")
     unit = np.arange(n) if cluster is None else np.unique(cluster, return_inverse=True)[1]

@@ -47,7 +47,7 @@ def cuts_of(columns: Columns, booleans: frozenset[str] = frozenset()) -> list[Cu
         >>> ages = np.arange(100.0)[:, None]
         >>> rows = Columns(ages, empty.astype(np.int32), empty, empty.astype(object), layout)
         >>> [cut.names for cut in cuts_of(rows)][1]
-        ('age < 10', None, 'age ≥ 90')
+        ('age < 10', None, 'age ≥ 90', None)
     """
     layout, out = columns.layout, []
     for j, name in enumerate(layout.numbers):

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainwright.evaluate.attributions import Account
+from trainwright.models.families import families
 from trainwright.training.outcome import Outcome
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
     from trainwright.training.trials import Trial
 
+# Seconds of TreeSHAP for one row and one leaf of one tree, measured on one core; its cost grows with the leaves.
+SECONDS_PER_LEAF = 1.8e-7
 FEWEST_AGREED = 0.5  # share of the rows on whose class all members must agree
 
 
@@ -67,6 +70,20 @@ def account_of(
     order = np.argsort(kept, kind="stable")
     values, towards = (np.concatenate([part[i] for part in parts])[order] for i in (1, 2))
     return Account(kept[order], names, values, towards, "; ".join(notes))
+
+
+def seconds_per_row(outcome: Outcome) -> float:
+    """Roughly what the account of one row costs: counted in leaves, so that the same run plans the same rows."""
+    total = 1e-5
+    for trial in outcome.trials:
+        if outcome.weights.get(trial.name, 0) > 0 and trial.step.family in ("lightgbm", "catboost", "xgboost"):
+            settings = families()[trial.step.family].defaults() | trial.step.settings
+            leaves = settings.get("num_leaves") or 2 ** int(settings.get("depth") or settings.get("max_depth") or 6)
+            rounds = max(fit.estimator.iterations or 0 for fit in trial.fits.values())
+            first = next(iter(trial.fits.values())).prediction
+            outputs = first.shape[1] if first.ndim > 1 and first.shape[1] > 2 else 1
+            total += SECONDS_PER_LEAF * leaves * rounds * (1 if trial.step.family == "catboost" else outputs)
+    return total
 
 
 def _notes(material: Material, members: list[Trial], left_out: int, late: int, folds: int) -> list[str]:

@@ -17,7 +17,7 @@ from trainwright.evaluate.attributions import Account, summary
 from trainwright.evaluate.segments import weak_segments
 from trainwright.evaluate.shapes import shapes
 from trainwright.evaluate.worst import told_rows, worst_rows
-from trainwright.training.accounts import account_of, additive_terms
+from trainwright.training.accounts import account_of, additive_terms, seconds_per_row
 from trainwright.training.budget import Budget
 from trainwright.training.outcome import Outcome
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Seconds kept for the report and the last transaction, and the most that all parts together may take.
 KEPT, MOST_SECONDS = 3.0, 20.0
 ATTRIBUTED_ROWS = 1_000
+# Fewer rows are accounted for when the account of a thousand would take longer than this; fewer than that say nothing.
+ACCOUNT_SECONDS, FEWEST_ROWS = 8.0, 50
 VALUES_SHOWN = 8
 REASONS = 3
 LATE = "the time limit left no time for it"
@@ -54,7 +56,7 @@ def explain_run(
         return {name: {"skipped": why} for name in ("segments", "worst_errors", "attributions", "shapes")}
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "segments": lambda: segments_of(material, outcome, ranked),
-        "worst_errors": lambda: worst_of(material, outcome, ranked),
+        "worst_errors": lambda: worst_of(material, outcome, ranked, deadline),
         "attributions": lambda: attributions_of(material, outcome, deadline),
         "shapes": lambda: shapes_of(material, outcome),
     }
@@ -95,7 +97,7 @@ def segments_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict
     return {"measure": measure, "overall": float(loss.mean()), **found.to_json()}
 
 
-def worst_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict[str, Any]:
+def worst_of(material: Material, outcome: Outcome, ranked: list[str], deadline: float) -> dict[str, Any]:
     """The worst errors with their values and strongest pushes."""
     from trainwright.packages.ensemble import Pushes
     from trainwright.packages.reasons import strongest
@@ -113,7 +115,9 @@ def worst_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict[st
     for row, values in zip(told, material.frame.select(names)[positions].iter_rows()):
         row["values"] = [_cell(value) for value in values]
         row["reasons"] = []
-    account = account_of(material, outcome, np.sort(worst.at))
+    account: Account | str = f"not measured: {LATE}"
+    if seconds_per_row(outcome) * len(worst.at) < deadline - time.monotonic():
+        account = account_of(material, outcome, np.sort(worst.at))
     if isinstance(account, Account):
         pushes = Pushes(account.names, account.values, account.towards, True)
         reasons = strongest(pushes, material.frame[oof.positions[account.at]], target, REASONS)
@@ -128,10 +132,14 @@ def worst_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict[st
 
 def attributions_of(material: Material, outcome: Outcome, deadline: float) -> dict[str, Any]:
     """Mean pushes and dependence of the strongest columns on a sample of out-of-fold rows."""
-    n = len(outcome.oof.y)
+    n, each = len(outcome.oof.y), seconds_per_row(outcome)
+    most = min(ATTRIBUTED_ROWS, int(ACCOUNT_SECONDS / each))  # what the plan allows, and below what the clock does
+    most = min(most, int(0.8 * (deadline - time.monotonic()) / each))
+    if most < min(FEWEST_ROWS, n):
+        return {"skipped": f"the account of {FEWEST_ROWS} rows would take about {each * FEWEST_ROWS:.0f} s: {LATE}"}
     at = np.arange(n)
-    if n > ATTRIBUTED_ROWS:
-        at = np.sort(np.random.default_rng([material.options.seed, 23]).choice(n, ATTRIBUTED_ROWS, replace=False))
+    if n > most:
+        at = np.sort(np.random.default_rng([material.options.seed, 23]).choice(n, most, replace=False))
     account = account_of(material, outcome, at, deadline=deadline)
     if isinstance(account, str):
         return {"skipped": account}

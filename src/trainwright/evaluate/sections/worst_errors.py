@@ -43,6 +43,20 @@ def _row(row: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
         "cells": [
             f"{name} {'missing' if value is None else value}" for name, value in zip(names, row.get("values") or [])
         ],
-        "reasons": [reason["text"] for reason in row.get("reasons") or []],
+        "reasons": _pushes(row.get("reasons") or []),
         "suspected": bool(row.get("suspected")),
     }
+
+
+def _pushes(reasons: list[Mapping[str, Any]]) -> str:
+    """The strongest pushes in short; the values stand beside them.
+
+    Example:
+        >>> _pushes([{"feature": "age", "push": 0.812, "towards": "yes"}, {"feature": "job", "push": -0.2}])
+        'towards yes: age +0.812, job −0.200'
+    """
+    if not reasons:
+        return ""
+    said = ", ".join(f"{one['feature']} {'+' if one['push'] > 0 else ''}{number(one['push'])}" for one in reasons)
+    towards = reasons[0].get("towards")
+    return f"towards {towards}: {said}" if towards else said

@@ -109,6 +109,11 @@ def test_exact_predictions_and_single_rows_do_not_break_it() -> None:
     assert far_limit(np.zeros(0)) == float("inf")
 
 
+def test_a_constant_prediction_accuses_nobody() -> None:
+    y = np.append(np.random.default_rng(0).normal(size=500), 1e6)
+    assert len(suspect_numbers(y, np.zeros(501), np.arange(501) % 5)) == 0
+
+
 def test_a_long_list_is_cut_and_its_counts_are_not() -> None:
     n = 30_000
     y = np.arange(n) % 2

@@ -36,22 +36,31 @@ def suspected_labels(
     oof, target = outcome.oof, material.target
     if len(oof.y) < LEAST_ROWS:
         return {"skipped": f"there are fewer than {LEAST_ROWS} rows to judge"}
-    if not outcome.choice.beats_baseline:
-        return {"skipped": "no model beats the baseline, so none can judge a label"}
     needed = SECONDS_EACH * outcome.prediction.size
     if budget.limit is not None and budget.limit - budget.elapsed() < needed + 1.0:
         return {"skipped": "the time limit is near"}
     before = time.perf_counter()
     if target.task == "classes":
-        found = suspect_classes(oof.y, np.asarray(outcome.prediction, dtype=np.float64))
+        by, found = outcome.choice.selected, suspect_classes(oof.y, np.asarray(outcome.prediction, dtype=np.float64))
     else:
-        found = suspect_numbers(oof.y, np.asarray(outcome.prediction, dtype=np.float64), oof.fold)
+        by = _steadiest(outcome)
+        found = suspect_numbers(oof.y, np.asarray(_numbers(outcome, by), dtype=np.float64), oof.fold)
     rows = material.work.dataset.rows[oof.positions]
     document = found.to_json(rows, tuple(target.classes) if target.task == "classes" else ())
-    document["by"] = outcome.choice.selected
+    document["by"] = by
     document["examples"] = _examples(material, importance, document["rows"][:SHOWN])
     document["seconds"] = round(time.perf_counter() - before, 3)
     return document
+
+
+def _steadiest(outcome: Outcome) -> str:
+    """Whose predictions are nearest to most numbers: a few wrong ones may decide which candidate was chosen."""
+    names = [outcome.choice.selected, *outcome.oof.predictions]
+    return min(names, key=lambda name: float(np.median(np.abs(outcome.oof.y - _numbers(outcome, name)))))
+
+
+def _numbers(outcome: Outcome, name: str) -> np.ndarray:
+    return outcome.prediction if name == outcome.choice.selected else outcome.oof.predictions[name]
 
 
 def _examples(material: Material, importance: dict[str, Any] | None, listed: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ LEAST_SCALE = 0.3
 NORMAL = 1.4826
 # Never fewer than this many robust standard deviations.
 LEAST = 6.0
+# The median error of useful predictions, as a share of what the median of all numbers would leave.
+USEFUL = 0.95
 # Rows expected beyond the limit by chance.
 BY_CHANCE = 0.02
 
@@ -39,9 +41,8 @@ def suspect_numbers(y: np.ndarray, prediction: np.ndarray, fold: np.ndarray) -> 
         >>> suspect_numbers(y, truth, np.arange(400) % 4).positions.tolist()
         [7]
     """
-    distance = scaled_residuals(y, prediction, fold)
-    size = np.abs(distance)
-    limit = far_limit(size)
+    size = np.abs(scaled_residuals(y, prediction, fold))
+    limit = far_limit(size) if _says_something(y, prediction) else float("inf")
     rows = np.flatnonzero(size > limit)
     rows = rows[np.argsort(-size[rows], kind="stable")]
     return Suspects(
@@ -55,6 +56,13 @@ def suspect_numbers(y: np.ndarray, prediction: np.ndarray, fold: np.ndarray) -> 
         pairs={},
         rows=len(y),
     )
+
+
+def _says_something(y: np.ndarray, prediction: np.ndarray) -> bool:
+    """Whether predictions are nearer to most numbers than their median is; a constant answer accuses nobody."""
+    if len(y) < 2:
+        return False
+    return float(np.median(np.abs(y - prediction))) < USEFUL * float(np.median(np.abs(y - np.median(y))))
 
 
 def scaled_residuals(y: np.ndarray, prediction: np.ndarray, fold: np.ndarray) -> np.ndarray:

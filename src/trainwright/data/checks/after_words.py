@@ -8,16 +8,19 @@ from trainwright.data.checks.group_column_random_split import words_of
 AFTER = {
     *("actual", "actuals", "autopsy", "cancel", "canceled", "cancelled", "cancellation", "chargeback", "churn"),
     *("churned", "closed", "closing", "closure", "collections", "conclusion", "confirmed", "discharge", "discharged"),
-    *("disposition", "dunning", "exit", "final", "finding", "findings", "followup", "foreclosure", "investigated"),
+    *("disposition", "dunning", "final", "followup", "foreclosure", "investigated"),
     *("investigation", "outcome", "payout", "postmortem", "recovered", "recoveries", "recovery", "refund", "refunded"),
     *("reimbursed", "reimbursement", "repair", "repaired", "repairs", "resolution", "resolved", "result", "results"),
-    *("retention", "rework", "reworked", "scrap", "scrapped", "settled", "settlement", "terminated", "termination"),
+    *("rework", "reworked", "scrap", "scrapped", "settled", "settlement", "terminated", "termination"),
     *("verdict", "writeoff", "chargeoff"),
 }
-# Ordinary words that mean the same only where the column knows more of the target than all others.
+# Ordinary words, like the target's own name, mean the same only where the column knows more of the target than all others.
 PERHAPS = {"decision", "duration", "elapsed", "ended", "followed", "lasted", "stopped"}
-# Names of targets that say nothing when another column repeats them.
-PLAIN = {"class", "classes", "label", "labels", "target", "value", "values", "category", "type", "kind"}
+# What is said of an earlier outcome, which is known in time.
+EARLIER = {
+    *("average", "avg", "before", "earlier", "expected", "first", "former", "forecast", "historic", "history", "lag"),
+    *("last", "mean", "past", "planned", "predicted", "prev", "previous", "prior", "yesterday"),
+}
 SHORTEST = 4
 
 
@@ -36,12 +39,16 @@ def after_word(name: str, target: str) -> tuple[str, bool] | None:
         (('refund', True), ('duration', False), None)
         >>> after_word("churn_date", "Churn"), after_word("poutcome", "y")
         (('churn', True), None)
+        >>> after_word("last_result", "result"), after_word("income_of_the_household", "income")
+        (None, ('income', False))
     """
     words, goal = words_of(name), words_of(target)
+    if EARLIER & set(words):
+        return None
     for word in words:
         if word in AFTER:
             return word, True
     repeated = any(words[i : i + len(goal)] == goal for i in range(len(words) - len(goal) + 1)) and words != goal
-    if goal and repeated and len("".join(goal)) >= SHORTEST:
-        return " ".join(goal), not set(goal) <= PLAIN
+    if repeated and len("".join(goal)) >= SHORTEST:
+        return " ".join(goal), False
     return next(((word, False) for word in words if word in PERHAPS), None)

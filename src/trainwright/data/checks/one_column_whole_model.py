@@ -84,8 +84,8 @@ def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable
         message=(
             f"Column {column.name!r} alone tells {alone:.0%} of what there is to know about "
             f"{table.about(context.target)} (all columns together {table.skill:.0%}, all others {rest:.0%}), and no "
-            "other column goes with it once the target is known: it looks like a copy of the target with errors, written "
-            "when the outcome was known."
+            "other column goes with it once the target is known: it looks like a copy of the target with errors, "
+            "written when the outcome was known."
         ),
         columns=(column.name,),
         evidence={

@@ -36,5 +36,5 @@ def test_without_xgboost_the_command_that_installs_it_is_named(monkeypatch: pyte
         return "99"
 
     monkeypatch.setattr(needs.metadata, "version", version)
-    with pytest.raises(EnvironmentProblem, match="pip install 'xgboost-cpu>=3.1,<4'"):
+    with pytest.raises(EnvironmentProblem, match=r"pip install 'xgboost-cpu>=3\.1,<4'"):
         needs.check(needs.required(["xgboost"]))

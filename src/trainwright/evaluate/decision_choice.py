@@ -9,7 +9,7 @@ from trainwright.evaluate.decision_figures import Result, stated_costs
 from trainwright.evaluate.decision_words import CLARITY, SCALES, measure, of_hundred, option, positive_name, shown
 from trainwright.evaluate.formats import common_width, duration, estimate, number, score
 from trainwright.evaluate.glossary import explain
-from trainwright.evaluate.verdict import chosen, chosen_row
+from trainwright.evaluate.verdict import beats_baselines, chosen, chosen_row
 
 # From this factor on a difference in time is worth a word.
 TIMES = 1.5
@@ -118,6 +118,10 @@ def choice(result: Result) -> list[str]:
     what = f"Chosen: {pick}, {option(row)}." if row else f"Chosen: {pick}."
     if best and best != pick:
         why = f"{best} scored a little better, by no more than chance would give, and {pick} is simpler."
+    elif beats_baselines(result) is False and row.get("role") != "baseline" and not row.get("baseline"):
+        why = (
+            "It scored best on cases that it had not learned from, but chance may explain its lead over a simple model."
+        )
     elif simplest and simplest == pick:
         why = "It scored best on cases that it had not learned from, and nothing simpler comes close."
     else:

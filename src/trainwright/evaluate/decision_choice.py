@@ -119,7 +119,7 @@ def choice(result: Result) -> list[str]:
     if best and best != pick:
         why = f"{best} scored a little better, by no more than chance would give, and {pick} is simpler."
     elif beats_baselines(result) is False and row.get("role") != "baseline" and not row.get("baseline"):
-        why = (
+        why = "It scored best on cases that it had not learned from, but chance may explain its lead over simple ones."
             "It scored best on cases that it had not learned from, but chance may explain its lead over a simple model."
         )
     elif simplest and simplest == pick:

@@ -14,7 +14,7 @@ AFTER = {
     *("rework", "reworked", "scrap", "scrapped", "settled", "settlement", "terminated", "termination"),
     *("verdict", "writeoff", "chargeoff"),
 }
-# Ordinary words, like the target's own name, mean the same only where the column knows more of the target than all others.
+# Ordinary words, like the target's own name, mean the same only where the column knows more than all others.
 PERHAPS = {"decision", "duration", "elapsed", "ended", "followed", "lasted", "stopped"}
 # What is said of an earlier outcome, which is known in time.
 EARLIER = {

@@ -120,8 +120,6 @@ def choice(result: Result) -> list[str]:
         why = f"{best} scored a little better, by no more than chance would give, and {pick} is simpler."
     elif beats_baselines(result) is False and row.get("role") != "baseline" and not row.get("baseline"):
         why = "It scored best on cases that it had not learned from, but chance may explain its lead over simple ones."
-            "It scored best on cases that it had not learned from, but chance may explain its lead over a simple model."
-        )
     elif simplest and simplest == pick:
         why = "It scored best on cases that it had not learned from, and nothing simpler comes close."
     else:

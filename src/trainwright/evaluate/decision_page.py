@@ -30,7 +30,7 @@ class Part:
         text: sentences, one paragraph each.
         points: a list.
         pairs: (name, text) or (risk, how it is watched).
-        table: {"head", "rows", "what": a gloss for each row, "mark": index of the row that stands out, "note"}, or None.
+        table: {"head", "rows", "what": a gloss for each row, "mark": the row that stands out, "note"}, or None.
         code: lines to copy.
         kind: "facts" or "risks" for pairs, else "".
     """
@@ -108,7 +108,7 @@ def _short(result: Result) -> str:
             "No clear gain over today: on the same cases the present process does about as well. "
             "A trial pays only if the model is cheaper or faster."
         )
-    if beats_baselines(result) is False and not chosen_row(result).get("role") == "baseline":
+    if beats_baselines(result) is False and chosen_row(result).get("role") != "baseline":
         return (
             "Consider the simple way first: on the same cases the model is not clearly better than every simple one "
             "it was compared with."

@@ -31,7 +31,7 @@ LOPSIDED = 2.5
 ISOLATED = 0.7
 LEAST_VALUES, LEAST_DISTINCT = 50, 10
 # More extreme values than this are the column's nature, not slips.
-FEW_SHARE, FEW = 0.002, 3
+FEW_SHARE, FEW = 0.002, 5
 SLIPS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001)
 NAMED = 5
 

@@ -91,7 +91,8 @@ def suspect_classes(y: np.ndarray, probability: np.ndarray) -> Suspects:
     off = (confident >= 0) & (confident != y) & (predicted != y)
     likely, share, blurred = _as_many_as_errors(y, probability, predicted)
     blurred |= _unlearned(y, predicted, probability.shape[1])
-    overlap = blurred or float((predicted != y).mean()) - share > OVERLAP or share > IMPLAUSIBLE
+    beyond = float((predicted != y).mean()) - share
+    overlap = blurred or _clearly(beyond, OVERLAP, len(y)) or _clearly(share, IMPLAUSIBLE, len(y))
     if overlap or share < NOISY:
         off &= likely
     rows = np.flatnonzero(off)
@@ -111,6 +112,11 @@ def suspect_classes(y: np.ndarray, probability: np.ndarray) -> Suspects:
         pairs={(int(i), int(j)): int(n) for (i, j), n in zip(pairs, counts)},
         rows=len(y),
     )
+
+
+def _clearly(share: float, bar: float, n: int) -> bool:
+    """Whether a share of n rows exceeds a bar by more than two standard errors: few rows scatter."""
+    return share - 2 * float(np.sqrt(max(share * (1 - share), 0.0) / n)) > bar
 
 
 def _unlearned(y: np.ndarray, predicted: np.ndarray, k: int) -> bool:

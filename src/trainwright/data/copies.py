@@ -128,12 +128,17 @@ def few_combinations(frame: pl.DataFrame, names: Sequence[str]) -> bool:
         >>> few_combinations(pl.DataFrame({"sex": ["m", "f", "f"]}), ["sex"])
         True
     """
+    return combinations(frame, names, COMBINATIONS_PER_ROW * frame.height) is not None
+
+
+def combinations(frame: pl.DataFrame, names: Sequence[str], most: int) -> int | None:
+    """How many combinations the values of the columns allow; None where it is more than `most`."""
     product = 1
     for name in names:
         product *= max(frame[name].n_unique(), 1)
-        if product > COMBINATIONS_PER_ROW * frame.height:
-            return False
-    return True
+        if product > most:
+            return None
+    return product
 
 
 def chance_explains(frame: pl.DataFrame, names: Sequence[str]) -> bool:
@@ -165,7 +170,8 @@ def chance_explains(frame: pl.DataFrame, names: Sequence[str]) -> bool:
         column = _hashed(frame[names[j]], salts[j])
         without = _sizes(total - column)
         near |= without > equal
-        match = _pairs(_sizes(column)) / all_pairs
+        # Without the pairs of copies, which would make values look alike more often than they are.
+        match = (_pairs(_sizes(column)) - pairs) / max(all_pairs - pairs, 1.0)
         enough |= (_pairs(without) - pairs) * match * DEPENDENCE >= pairs * (1 - match)
         if enough and 2 * int(near.sum()) >= copied:
             return True

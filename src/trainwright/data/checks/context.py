@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from trainwright.data.split_value import Split
 
 SAMPLE = 50_000
-# A table whose features allow fewer combinations than this many per row repeats itself by nature.
-COMBINATIONS_PER_ROW = 20
 
 
 @dataclass(frozen=True)
@@ -100,17 +98,6 @@ class Context:
     def sampled_note(self) -> dict[str, Any]:
         """Evidence that says on how many rows a figure rests."""
         return {"rows_looked_at": len(self.sample), "rows": self.n}
-
-    @cached_property
-    def few_combinations(self) -> bool:
-        """Whether the features allow so few combinations that equal rows are no surprise."""
-        budget = COMBINATIONS_PER_ROW * self.n
-        product = 1
-        for column in self.features:
-            product *= max(self.development[column.name].n_unique(), 1)
-            if product > budget:
-                return False
-        return True
 
     @cached_property
     def copies(self) -> Copies:

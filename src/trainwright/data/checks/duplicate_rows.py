@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding
-from trainwright.data.copies import chance_explains
+from trainwright.data.copies import COMBINATIONS_PER_ROW, combinations
 from trainwright.data.schema import Role
 
 NOTE, WARNING = 0.005, 0.05
-# From this share on every row has a copy, which is remarkable even where the columns allow few combinations.
-EVERY = 0.99
+# From this share on every row has a copy. That is remarkable even where the columns allow few combinations, unless the
+# different rows are at least half of them.
+EVERY, FILLED = 0.99, 0.5
 
 
 def run(context: Context) -> list[Finding]:
@@ -20,9 +21,7 @@ def run(context: Context) -> list[Finding]:
     if share < NOTE:
         return []
     copies = context.copies
-    every = copies.rows >= EVERY * context.n and not chance_explains(
-        context.development, [column.name for column in context.features]
-    )
+    every = copies.rows >= EVERY * context.n and not _filled(context)
     return [
         Finding(
             code="TW101",
@@ -44,6 +43,13 @@ def run(context: Context) -> list[Finding]:
             ),
         )
     ]
+
+
+def _filled(context: Context) -> bool:
+    """Whether the different rows are most of the combinations that the features allow."""
+    names = [column.name for column in context.features]
+    possible = combinations(context.development, names, COMBINATIONS_PER_ROW * context.n)
+    return possible is not None and possible > 1 and context.copies.different >= FILLED * possible
 
 
 def _because(context: Context, every: bool) -> str:

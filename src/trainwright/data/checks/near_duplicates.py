@@ -181,8 +181,8 @@ def _across(points: Places, known: Places, within: dict[float, _Near], note: dic
                     severity="warning",
                     message=(
                         f"about {share:.1%} of the test rows are nearly equal to a development row (the same "
-                        f"categories, numbers within {_words(radius, note)}), where development rows are so near each other "
-                        f"in {inside.share:.1%}: the test figures are partly about rows the model has nearly seen."
+                        f"categories, numbers within {_words(radius, note)}), where development rows are so near "
+                        f"each other in {inside.share:.1%}: the test figures are partly about rows nearly seen before."
                     ),
                     evidence={
                         "share": round(share, 4),

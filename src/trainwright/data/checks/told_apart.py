@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from trainwright.data.checks.association import as_codes, column_codes, halves, mean_by_code, roc_auc
+from trainwright.data.checks.association import as_codes, as_numbers, column_codes, halves, mean_by_code, roc_auc
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.quick_model import design, fold_numbers, out_of_fold
@@ -24,8 +24,10 @@ SIGMAS = 4.0
 # From which AUC on it is a note and a warning. Parts drawn by chance differ by chance; later rows and new groups are
 # expected to differ somewhat; a file of the user's own is not.
 LEVELS = {"given": (0.55, 0.6), "chance": (0.6, 0.75), "time": (0.6, 0.8), "group": (0.65, 0.8)}
-# A column that alone tells the parts apart, and whose values hardly ever repeat, counts rows or time.
-COUNTS_ON, DISTINCT = 0.99, 0.9
+# A column that alone tells the parts apart, hardly repeats a value and rises along the file counts rows or time.
+COUNTS_ON, DISTINCT, RISES = 0.99, 0.9, 0.99
+# Or whole numbers of which a part holds a good share of all that lie between its first and its last.
+DENSE = 0.2
 WHY = {
     "given": "the test file was collected differently, at another time or place, or prepared in another way",
     "chance": "rows drawn by chance should not differ: is the order of the file, or a copy of rows, at work?",
@@ -54,7 +56,7 @@ def run(context: Context) -> list[Finding]:
     columns = _columns(context)
     parts = _parts(context, columns)
     alone = {c.name: _alone(parts, c) for c in columns}
-    counting = [c for c in columns if alone[c.name] >= COUNTS_ON and _counts(parts.frame[c.name], c)]
+    counting = [c for c in columns if alone[c.name] >= COUNTS_ON and _counts(context.development[c.name], c)]
     columns = [c for c in columns if c not in counting]
     found = [_counting(c.name) for c in counting]
     if not columns:
@@ -145,9 +147,18 @@ def _alone(parts: _Parts, column: Column) -> float:
 
 
 def _counts(values: pl.Series, column: Column) -> bool:
-    """Whether a column's values hardly repeat, as row numbers and moments do."""
-    ordered = column.kind in (Kind.NUMBER, Kind.DATETIME, Kind.IDENTIFIER)
-    return ordered and values.n_unique() >= DISTINCT * values.len()
+    """Whether a column counts rows or time: hardly a value repeats, and values rise with the rows or lie densely."""
+    if column.kind is Kind.DATETIME:
+        return True
+    known = values.drop_nulls()
+    if column.kind is not Kind.NUMBER or known.len() < LEAST_ROWS or known.n_unique() < DISTINCT * known.len():
+        return False
+    numbers = as_numbers(known)
+    ranks = np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
+    if abs(float(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1])) >= RISES:
+        return True
+    whole = bool((numbers % 1 == 0).all())
+    return whole and known.len() >= DENSE * (float(numbers.max() - numbers.min()) + 1)
 
 
 def _told_apart(parts: _Parts, columns: list[Column]) -> tuple[float, float]:

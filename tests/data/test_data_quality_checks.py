@@ -1,4 +1,4 @@
-"""Impossible numbers, repeated columns, rows that hold too little: found where planted, quiet elsewhere, with commands."""
+"""Impossible numbers, repeated columns, rows that hold too little: found where planted, quiet elsewhere, with words."""
 
 from __future__ import annotations
 

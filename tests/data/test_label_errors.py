@@ -30,7 +30,9 @@ def _held_out(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return out_of_fold(x, y, fold_numbers(len(y), 5), classes=int(y.max()) + 1)
 
 
-@pytest.mark.parametrize(("name", "share"), [("wine", 0.1), ("breast_cancer", 0.05), ("breast_cancer", 0.1), ("iris", 0.1)])
+@pytest.mark.parametrize(
+    ("name", "share"), [("wine", 0.1), ("breast_cancer", 0.05), ("breast_cancer", 0.1), ("iris", 0.1)]
+)
 def test_planted_wrong_labels_are_found(name: str, share: float) -> None:
     x, y = _table(name)
     labels, wrong = _flipped(y, share)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
+from trainwright.store.datasets import list_dataset_versions
+from trainwright.store.label_decisions import label_decisions
 from trainwright.store.projects import ensure_project, list_projects
 from trainwright.store.revision import HEAD, REVISIONS
 from trainwright.store.sqlite import WRITES, connect_writable
@@ -65,6 +67,23 @@ def test_an_older_workspace_keeps_its_rows(tmp_path: Path) -> None:
     again = open_workspace(tmp_path / "w")
     with read(again) as connection:
         assert [project.name for project in list_projects(connection)] == ["adult"]
+
+
+def test_rows_of_the_first_revision_survive_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    engine = connect_writable(folder)
+    with engine.connect() as connection, connection.execution_options(**{WRITES: True}).begin():
+        migrate(connection, "0001")
+        connection.execute(text("INSERT INTO project (name, created) VALUES ('adult', 1.0)"))
+        names = "project_id, number, sha, name, rows, columns, created"
+        connection.execute(text(f"INSERT INTO dataset_version ({names}) VALUES (1, 1, 'abc', 'adult', 10, 3, 1.0)"))
+    engine.dispose()
+    workspace = open_workspace(folder)
+    with read(workspace) as connection:
+        versions = list_dataset_versions(connection)
+        assert [(v.number, v.sha, v.rows, v.origin) for v in versions] == [(1, "abc", 10, None)]
+        assert label_decisions(connection, project_id=1) == []
 
 
 def test_every_table_can_be_made_in_postgresql_too() -> None:

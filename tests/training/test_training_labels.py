@@ -96,7 +96,9 @@ def test_a_corrected_version_shares_its_sealed_files_and_reads_none(
     assert second is not None and first.artifacts is not None and second.artifacts is not None
     for part in ("split", "test_features", "test_labels"):
         assert first.artifacts[part] == second.artifacts[part]
-    before, after = (pl.read_parquet(part_path(made.workspace, s, "development") / DEVELOPMENT_FILE) for s in (first, second))
+    before, after = (
+        pl.read_parquet(part_path(made.workspace, s, "development") / DEVELOPMENT_FILE) for s in (first, second)
+    )
     assert before.drop("y").equals(after.drop("y"))
     changed = np.flatnonzero((before["y"] != after["y"]).to_numpy())
     assert labels.rows[changed].tolist() == [row]
@@ -154,7 +156,9 @@ def test_wrong_rows_and_labels_are_refused(made: Made) -> None:
     with pytest.raises(UserError, match="nothing was decided"):
         restore(made.workspace, labels, [row])
     assert rows_of(made.workspace, "SELECT * FROM label_decision") == []
-    assert decide(made.workspace, labels, "accepted", {honest: "no" if labels.given(labels.position(honest)) == "yes" else "yes"})
+    assert decide(
+        made.workspace, labels, "accepted", {honest: "no" if labels.given(labels.position(honest)) == "yes" else "yes"}
+    )
 
 
 def test_numbers_are_suspected_and_only_a_person_sets_them(tmp_path: Path) -> None:

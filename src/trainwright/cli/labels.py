@@ -103,11 +103,18 @@ def reject(
 @json_option
 def set_labels(name: str, pairs: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
     """Sets labels."""
-    from trainwright.config.flags import parse_pairs
+    from trainwright.errors import UserError
     from trainwright.store.workspace import open_workspace
     from trainwright.training.corrections import decide, read_labels
 
-    wanted = {_row(row): label for row, label in parse_pairs(list(pairs), "labels set").items()}
+    wanted: dict[int, str | None] = {}
+    for pair in pairs:
+        row, mark, label = pair.partition("=")
+        if not mark or not label:
+            raise UserError(f"{pair!r} must be ROW=LABEL", remedy=f"for example: data labels set {name} 17=LABEL")
+        if _row(row) in wanted:
+            raise UserError(f"row {row} is named twice", remedy="give each row one label")
+        wanted[_row(row)] = label
     space = open_workspace(workspace, create=False)
     labels = read_labels(space, name)
     made = decide(space, labels, "accepted", wanted)

@@ -26,7 +26,7 @@ CARRIED = 10  # slices measured on the second half
 PAIRED = 6  # columns whose pairs are tried
 WORSE = 1.2  # times the loss elsewhere, to be carried over
 PAIR_WORSE = 1.25  # times the loss of either column's slice alone, for a pair to be worth telling
-SEEN_WORSE = 1.1  # on the second half
+SEEN_WORSE = 1.2  # on the second half
 LEVEL = 0.05
 
 

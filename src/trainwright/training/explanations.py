@@ -166,6 +166,8 @@ def shapes_of(material: Material, outcome: Outcome) -> dict[str, Any]:
             continue
         is_chosen = trial.name == outcome.choice.selected
         return {"of": trial.name, "chosen": is_chosen, "folds": len(models), "scale": _scale(material), "terms": found}
+    if "ebm" in outcome.unfinished:
+        return {"skipped": f"ebm has no curves to show: {outcome.unfinished['ebm']}"}
     return {"skipped": _no_shapes(outcome.choice.selected, chosen)}
 
 

@@ -74,7 +74,8 @@ def typing_errors(frame: pl.DataFrame, target: str, rng: Rng, *, times: float, r
 def useless(frame: pl.DataFrame, target: str, rng: Rng, *, style: str) -> Planted:
     """A column without information, or with that of another one."""
     n, source = frame.height, numbers(frame, target)[0]
-    words = next((c for c in frame.columns if c != target and frame[c].dtype == pl.String), None)
+    few = [c for c in frame.columns if c != target and frame[c].dtype == pl.String and frame[c].n_unique() <= 50]
+    words = next(iter(few), None)
     if style == "recoded" and words is None:
         frame = frame.with_columns(words=pl.Series(rng.choice(["red", "green", "blue", "black"], n)))
         words = "words"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,16 +78,20 @@ def quiet(clean: leaks_tables.Clean, data: Path | None, given: bool) -> dict[str
         frame, test = leaks_rows.parted(planted.drawn(frame, frame.height))
     document = planted.answer_or_crash(frame, clean.target, task=clean.task, test=test, settings={})
     loud = [finding for finding in document["findings"] if finding["severity"] != "note"]
-    alarms = [{"column": c, "code": f["code"], "severity": f["severity"]} for f in loud for c in f["columns"]]
+    inputs = set(document["columns"])
+    alarms = [
+        {"column": c, "code": f["code"], "severity": f["severity"]} for f in loud for c in f["columns"] if c in inputs
+    ]
+    others = [finding for finding in loud if not inputs & set(finding["columns"])]
     return {
         "part": "clean",
-        "real": clean.real,
+        "group": clean.group,
         "given": given,
         "rows": frame.height,
         "columns": len(document["columns"]),
-        "alarmed": len({alarm["column"] for alarm in alarms} & set(document["columns"])),
+        "alarmed": len({alarm["column"] for alarm in alarms}),
         "alarms": alarms,
-        "about_rows": [f"{f['code']} {f['severity']}: {f['message'][:160]}" for f in loud if not f["columns"]],
+        "about_rows": [f"{f['code']} {f['severity']}: {f['message'][:160]}" for f in others],
         "notes": [planted.short(f) for f in document["findings"] if f["severity"] == "note"],
         "not_run": planted.not_run(document),
         "checks_s": document["checks_s"],
@@ -160,12 +164,12 @@ def _rows(result: dict[str, Any], part: str) -> list[dict[str, Any]]:
 
 def _alarm_shares(clean: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
     """(which tables, columns named falsely, columns)."""
-    groups = (
-        ("real tables", lambda r: r["real"] and not r["given"]),
-        ("real tables, a fifth of the rows as test file", lambda r: r["real"] and r["given"]),
-        ("generated honest tables", lambda r: not r["real"]),
+    tables = [leaks_tables.REAL, leaks_tables.SAMPLES, leaks_tables.NARROW, leaks_tables.GENERATED]
+    groups: list[tuple[str, Callable[[dict[str, Any]], bool]]] = [
+        *((words, lambda r, words=words: r["group"] == words and not r["given"]) for words in tables),
+        ("a random fifth of the rows as test file", lambda r: r["given"]),
         ("all", lambda r: True),
-    )
+    ]
     return [
         (words, sum(r["alarmed"] for r in clean if wanted(r)), sum(r["columns"] for r in clean if wanted(r)))
         for words, wanted in groups

@@ -50,7 +50,7 @@ def test_copies_in_one_file_are_a_warning_and_kept_on_one_side() -> None:
     [finding] = findings.findings
     assert (finding.code, finding.severity) == ("TW101", "warning")
     assert finding.evidence["kept_on_one_side"]
-    assert "one side of every cut" in finding.message  # so no test row equals a development row: TW102 passes
+    assert "Copies stay on one side" in finding.message  # so no test row equals a development row: TW102 passes
 
 
 def test_a_few_copies_are_a_note() -> None:

@@ -54,13 +54,12 @@ def _filled(context: Context) -> bool:
 
 def _because(context: Context, every: bool) -> str:
     """What the repeats come from, and what the split does about them."""
+    kept = " Copies stay on one side of every cut of the split." if _kept(context) else ""
     if every:
-        return " Every row has a copy: the table counts each observation several times."
+        return " Every row has a copy: the table counts each observation several times." + kept
     if context.copies.natural:
         return " The columns allow few combinations or often nearly agree, so this may be natural."
-    if _kept(context):
-        return " Chance does not explain it: copies stay on one side of every cut of the split."
-    return " Chance does not explain it."
+    return " Chance does not explain it." + kept
 
 
 def _kept(context: Context) -> bool:

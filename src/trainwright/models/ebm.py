@@ -50,9 +50,7 @@ SPEC = Spec(
         Setting("max_bins", 128, 8, 4096, log=True, guidance="Cut points per number; lower it for smoother shapes."),
         Setting("max_leaves", 2, 2, 16, guidance="Steps that one round may add to a shape."),
         Setting("min_samples_leaf", 4, 1, 10_000, log=True, guidance="Raise it when shapes are ragged."),
-        Setting(
-            "bags", 4, 1, 50, guidance="Models averaged, each stopped by other rows; more are smoother and slower."
-        ),
+        Setting("bags", 2, 1, 50, guidance="Models averaged in each fold, stopped by other rows; more are smoother."),
         Setting("patience", 50, 1, 10_000, guidance="Rounds without improvement before a bag stops."),
     ),
     iterations="max_rounds",

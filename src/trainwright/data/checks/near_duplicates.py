@@ -94,7 +94,9 @@ def _search(
         found = _across(points, known, within, note)
         if found:
             return found
-    return _inside(within, note)
+    # Where rows repeat each other exactly by chance, as many nearly do: copies must be twice as common.
+    natural = 2 * context.copies.rows / max(context.n, 1) if context.copies.natural else 0.0
+    return _inside(within, note, natural)
 
 
 def _test(context: Context, columns: list[Column]) -> pl.DataFrame | None:
@@ -129,12 +131,12 @@ def _count(found: Nearest, radius: float) -> _Near:
     return _Near(len(near), int(near.sum()), int((near & few).sum()), int(few.sum()))
 
 
-def _inside(within: dict[float, _Near], note: dict[str, Any]) -> list[Finding]:
+def _inside(within: dict[float, _Near], note: dict[str, Any], natural: float) -> list[Finding]:
     """Development rows with a near copy among themselves."""
     for radius, seen in within.items():
         expected = BY_NATURE * seen.accompanied
         error = (expected * (1 - BY_NATURE)) ** 0.5
-        enough = seen.lone >= max(LEAST_ROWS, SHARE * seen.looked, expected + SIGMAS * error)
+        enough = seen.lone >= max(LEAST_ROWS, max(SHARE, natural) * seen.looked, expected + SIGMAS * error)
         if enough and seen.lone >= LONELY * seen.accompanied:
             share = seen.near / seen.looked
             return [

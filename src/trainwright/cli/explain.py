@@ -12,8 +12,8 @@ from trainwright.cli.output import json_option, workspace_option
 
 @click.command(
     "explain",
-    help="What a version (PROJECT or PROJECT@v2) leans on, and the kinds of rows on which it is weak; with --data, what "
-    "pushed the prediction of one row. A package from elsewhere (the path of its folder) explains rows only.",
+    help="What a version (PROJECT or PROJECT@v2) leans on, and the kinds of rows on which it is weak; with --data, "
+    "what pushed the prediction of one row. A package from elsewhere (the path of its folder) explains rows only.",
 )
 @click.argument("version")
 @click.option("--data", "table", metavar="FILE", help="A file with rows to predict.")
@@ -21,9 +21,7 @@ from trainwright.cli.output import json_option, workspace_option
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many columns to show.")
 @workspace_option
 @json_option
-def COMMAND(
-    version: str, table: str | None, row: int | None, top: int, workspace: str | None, as_json: bool
-) -> None:
+def COMMAND(version: str, table: str | None, row: int | None, top: int, workspace: str | None, as_json: bool) -> None:
     """Explains."""
     from trainwright.cli.predict import is_folder
     from trainwright.errors import UserError

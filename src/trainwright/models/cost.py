@@ -120,8 +120,8 @@ def _other(name: str, n: int, numbers: int, categories: int, n_outputs: int) -> 
         "extra_trees": (n * columns * 1e-7, n * 9e-7 * (columns / 12) ** 0.5),
         "hist_gradient_boosting": (n * columns * 2e-7, outputs * (1.3e-3 + 5e-9 * n * columns)),
         "adaboost": (0.0, n * columns * 7e-8),
-        # Two bags; short tables stop at a tenth of their rounds, long ones use them all. Most of a round is Python, which
-        # fits side by side in threads must share.
+        # Two bags; short tables stop at a tenth of their rounds, long ones use them all. Most of a round is Python,
+        # which fits side by side in threads must share.
         "ebm": (0.3 + n * columns * 1e-6, outputs**0.5 * 2.5 * columns * (5.5e-5 + 1e-9 * n)),
         "xgboost": (n * columns * 2e-7, outputs * (3e-4 + columns * (2e-5 + 6e-9 * n))),
         "svm": (n * n * columns * 2.5e-8 * outputs, 0.0),

@@ -76,7 +76,8 @@ class TrainingSettings(Block):
     )
     seeds: int = key(
         1,
-        "Fit the chosen candidate with this many seeds in all and report what changes; half of the time is kept for it.",
+        "Fit the chosen candidate with this many seeds in all and report what changes; half of the time is kept for "
+        "it.",
         example=5,
         ge=1,
         le=100,

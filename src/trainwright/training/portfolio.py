@@ -54,7 +54,7 @@ def further(facts: Facts) -> list[Step]:
     """Contenders for the time that is left, most useful first; the clock decides how many begin."""
     most = max(count for rows, count in MOST_CONTENDERS if facts.n_rows >= rows) - len(strongest(facts))
     steps = [
-        _further("extra_trees", "extra_trees", {}, "trees of single rows at random thresholds, strong where close rows are alike"),
+        _further("extra_trees", "extra_trees", {}, "deep random trees, strong where close rows are alike"),
         _further("catboost_slow", "catboost", {"iterations": 3000}, "three times the rounds at a lower rate"),
         _further("lightgbm_fine", "lightgbm", FINE, "small leaves without sampling, for targets with little noise"),
         _further("lightgbm_wide", "lightgbm", WIDE, "larger trees, grown slowly"),

@@ -304,5 +304,5 @@ def test_settings_of_a_family_as_flags() -> None:
         "lightgbm": {"features": "engineered"},
     }
     for wrong in ({"catboost": "4"}, {"catboost.": "4"}, {"catboost.dept": "4"}, {"catboost.depth": "99"}):
-        with pytest.raises(UserError, match="--family-setting|depth"):
+        with pytest.raises(UserError, match=r"--family-setting|depth"):
             load_settings(overrides={"training.family_settings": wrong})

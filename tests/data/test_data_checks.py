@@ -68,8 +68,11 @@ def test_real_tables_with_strong_honest_columns_stay_quiet(name: str) -> None:
 
     bunch = getattr(datasets, f"load_{name}")()
     frame = pl.DataFrame(bunch.data, schema=[str(c) for c in bunch.feature_names])
-    findings = look(frame.with_columns(pl.Series("y", bunch.target)))
-    assert [finding.message for finding in findings.findings] == []
+    # In random order: iris and wine come sorted by class, which is a note of its own.
+    rows = np.random.default_rng(0).permutation(frame.height)
+    findings = look(frame.with_columns(pl.Series("y", bunch.target))[rows])
+    # One row of iris repeats another, which a note may say.
+    assert [finding.message for finding in findings.findings if finding.code != "TW101"] == []
 
 
 def test_duplicate_rows() -> None:
@@ -151,7 +154,7 @@ def test_a_column_that_gives_the_target_away_is_named(kind: str) -> None:
     leak = leak.fill_nan(None) if leak.dtype.is_float() else leak
     finding = found(look(frame.with_columns(leak)), "TW201")[0]
     assert finding.columns == ("leak",)
-    assert "--ignore 'leak'" in finding.remedy
+    assert "--ignore leak;" in finding.remedy
 
 
 def test_a_number_target_in_another_unit_is_a_leak() -> None:

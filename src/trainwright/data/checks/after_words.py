@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainwright.data.checks.group_column_random_split import words_of
+from trainwright.data.checks.column_words import words_of
 
 # What is done, written or paid once something has happened.
 AFTER = {

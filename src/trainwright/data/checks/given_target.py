@@ -66,8 +66,8 @@ def without_companions(table: QuickTable) -> np.ndarray:
     rests = []
     for values in table.x.T:
         few = len(np.unique(values[~np.isnan(values)])) <= FEW
-        ranks = _ranks(np.nan_to_num(values, nan=-1.0) if few else values)
-        rests.append(_rest(ranks, table.y, blocks, table.classes > 0))
+        place = ranks(np.nan_to_num(values, nan=-1.0) if few else values)
+        rests.append(_rest(place, table.y, blocks, table.classes > 0))
     rest = np.stack(rests, axis=1)
     n, p = rest.shape
     spread = rest.std(axis=0)
@@ -92,8 +92,8 @@ def _followed(table: QuickTable) -> np.ndarray:
     for j in range(len(result)):
         present = ~np.isnan(table.x[:, j])
         if present.sum() > BLOCKS * VALUES:
-            ranks, y = _ranks(table.x[present, j]), table.y[present]
-            result[j] = _rest(ranks, y, _blocks(y, 0), False).var() < 0.01 * ranks.var()
+            place, y = ranks(table.x[present, j]), table.y[present]
+            result[j] = _rest(place, y, _blocks(y, 0), False).var() < 0.01 * place.var()
     return result
 
 
@@ -122,8 +122,8 @@ def companions(table: QuickTable, position: int) -> Companions:
     target = y.astype(np.float32)[:, None]
     blocks = _blocks(y, table.classes)
     seen = values[rows] if number else np.where(present, values, -1.0)
-    ranks = _ranks(seen)
-    rest = _rest(ranks, y, blocks, table.classes > 0)
+    place = ranks(seen)
+    rest = _rest(place, y, blocks, table.classes > 0)
     if number:
         guess = out_of_fold(np.hstack([x, target]), rest, folds, classes=0, rounds=ROUNDS)
         known = out_of_fold(target, rest, folds, classes=0, rounds=ROUNDS)
@@ -135,9 +135,9 @@ def companions(table: QuickTable, position: int) -> Companions:
         known = out_of_fold(target, codes, folds, classes=k, rounds=ROUNDS)
         base = min(_known_by(blocks, codes, k), float(losses(known, codes, k).mean()))
         model = 1 - float(losses(guess, codes, k).mean()) / max(base, 1e-12)
-    others_rest = np.stack([_rest(_ranks(x[:, i]), y, blocks, table.classes > 0) for i in range(x.shape[1])], axis=1)
+    others_rest = np.stack([_rest(ranks(x[:, i]), y, blocks, table.classes > 0) for i in range(x.shape[1])], axis=1)
     linear, pair = _linear(rest, others_rest)
-    left = float(rest.var()) / max(float(ranks.var()), 1e-12) if number else 1.0
+    left = float(rest.var()) / max(float(place.var()), 1e-12) if number else 1.0
     return Companions(left, model, linear, pair, len(y), len(others))
 
 
@@ -146,14 +146,14 @@ def _blocks(y: np.ndarray, classes: int) -> np.ndarray:
     return y.astype(np.int64) if classes else np.minimum((y * BLOCKS).astype(np.int64), BLOCKS - 1)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """(n,) ranks from 0 to 1, ties shared; missing takes the middle."""
     known = ~np.isnan(values)
-    ranks = np.full(len(values), 0.5)
+    result = np.full(len(values), 0.5)
     if known.any():
         _, where, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-        ranks[known] = ((np.cumsum(counts) - (counts - 1) / 2) - 0.5)[where.reshape(-1)] / known.sum()
-    return ranks
+        result[known] = ((np.cumsum(counts) - (counts - 1) / 2) - 0.5)[where.reshape(-1)] / known.sum()
+    return result
 
 
 def _rest(ranks: np.ndarray, y: np.ndarray, blocks: np.ndarray, classes: bool) -> np.ndarray:

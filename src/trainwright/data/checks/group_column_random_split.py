@@ -1,109 +1,105 @@
-"""Proposes a split by group where many rows share a customer or machine and were parted by chance."""
+"""Proposes a split by group where rows that share an owner were parted by chance, and measures what that hides."""
 
 from __future__ import annotations
 
-import re
-
-import numpy as np
-import polars as pl
-
-from trainwright.data.checks.association import as_codes, halves, mean_by_code, strength
+from trainwright.data.checks.column_words import names_an_entity
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
+from trainwright.data.checks.entities import MERGED, Entity, entities
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.schema import Column, Kind, Role
+from trainwright.data.checks.group_gap import Gap, group_gap
+from trainwright.data.schema import Kind
 
-ENTITIES = {
-    *("account", "animal", "batch", "branch", "client", "customer", "device", "doctor", "donor", "driver"),
-    *("employee", "engine", "hospital", "household", "machine", "meter", "participant", "patient", "person"),
-    *(
-        "plant",
-        "product",
-        "school",
-        "sensor",
-        "serial",
-        "session",
-        "shop",
-        "site",
-        "speaker",
-        "station",
-        "store",
-    ),
-    *("student", "subject", "supplier", "unit", "user", "vehicle", "volunteer"),
-}
-SUFFIXES = {"id", "key", "uuid", "guid", "no", "nr", "number", "code", "name"}
-LEAST_GROUPS, ROWS_PER_GROUP, ALIKE = 10, 2.0, 0.1
+# What is lost on new owners before it is a warning, and standard errors by which it must lie above nothing.
+LOST, SURE = 0.02, 4.0
+# Resemblance of targets: under a telling name a warning, under any name of words a note.
+NAMED, UNNAMED = 0.1, 0.2
+MEASURED, ROWS = 5, 100
 
 
 def run(context: Context) -> list[Finding]:
     if not context.random_split:
         raise NotApplicable("the split obeys time, groups or parts given by the user, or there is none")
-    y = context.y[context.sample]
+    if context.n < ROWS:
+        raise NotApplicable(f"there are fewer than {ROWS} rows")
+    suspects = [entity for entity in entities(context) if _suspect(context, entity)]
+    suspects.sort(key=lambda entity: (not entity.owns, -entity.alike, -entity.target_alike))
     found = []
-    for column in context.schema.columns:
-        if not _names_an_entity(context, column):
-            continue
-        values = context.sampled[column.name]
-        groups = int(values.drop_nulls().n_unique())
-        if groups < LEAST_GROUPS or len(values) < ROWS_PER_GROUP * groups:
-            continue
-        alike = _alike(as_codes(values), y, context)
-        tail = (
-            f" Rows of one value resemble each other (association {alike:.2f} of 1)."
-            if alike >= ALIKE
-            else ""
-        )
-        found.append(
-            Finding(
-                code="TW402",
-                severity="warning" if alike >= ALIKE else "note",
-                message=(
-                    f"{len(values) / groups:.0f} rows on average share a value of {column.name!r}, and rows "
-                    f"of one value are in both parts: the figures are about values already known.{tail}"
-                ),
-                columns=(column.name,),
-                evidence={"groups": groups, "association": round(alike, 4), **context.sampled_note},
-                remedy=f"if the model must work on new ones, train with --group {column.name!r}",
-            )
-        )
+    for place, entity in enumerate(suspects):
+        measure = place < MEASURED and context.seconds_left > 0
+        finding = _judge(context, entity, group_gap(context, entity.columns) if measure else None)
+        if finding is not None:
+            found.append(finding)
     return found
 
 
-def words_of(name: str) -> list[str]:
-    """The words of a column name in lower case.
-
-    Example:
-        >>> words_of("storeID"), words_of("unit_price")
-        (['store', 'id'], ['unit', 'price'])
-    """
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z]+", parted) if word]
+def _suspect(context: Context, entity: Entity) -> bool:
+    return entity.owns or _named(entity) or _agrees(context, entity)
 
 
-def _names_an_entity(context: Context, column: Column) -> bool:
-    if column.name not in context.held or column.kind in (Kind.DATETIME, Kind.BOOLEAN):
-        return False
-    if column.role not in (Role.FEATURE, Role.ID, Role.IGNORED):
-        return False
-    words = words_of(column.name)
-    named = bool(words) and (words[-1] in ENTITIES or words[-1] in {"id", "uuid", "guid"})
-    named = named or (len(words) > 1 and words[-1] in SUFFIXES and words[-2] in ENTITIES)
-    if not named:
-        return False
-    if not context.development.schema[column.name].is_float():
-        return True
-    values = context.sampled[column.name].drop_nulls()
-    return bool((values.cast(pl.Float64) % 1 == 0).all())
+def _named(entity: Entity) -> bool:
+    return len(entity.columns) == 1 and names_an_entity(entity.columns[0])
 
 
-def _alike(codes: np.ndarray, y: np.ndarray, context: Context) -> float:
-    """How well half of the rows of each value tell about the other half, 0 to 1."""
-    learn = halves(len(y))
-    number = (y == np.bincount(y).argmax()).astype(float) if context.classes else y
-    guess = mean_by_code(codes, number, learn)[~learn]
-    blocks = np.searchsorted(np.unique(np.quantile(guess, np.linspace(0, 1, 11)[1:-1])), guess)
-    return strength(blocks, y[~learn], context.classes)
+def _agrees(context: Context, entity: Entity) -> bool:
+    """Whether rows of one value agree in the target alone, under a column of words."""
+    kind = context.schema[entity.columns[0]].kind
+    apart = entity.merged_target <= MERGED * entity.target_alike
+    return kind in (Kind.CATEGORY, Kind.IDENTIFIER, Kind.TEXT) and entity.target_alike >= UNNAMED and apart
 
 
-CHECK = Check(
-    "TW402", "group-column-random-split", "warning", "Rows that share an owner, but a random split", run
-)
+def _judge(context: Context, entity: Entity, gap: Gap | None) -> Finding | None:
+    """A finding: a warning where new owners are predicted worse, or where an owner by name shares its target."""
+    worse = gap is not None and gap.deviations >= SURE and gap.loss >= LOST
+    warning = (worse and (entity.owns or _named(entity))) or (_named(entity) and entity.target_alike >= NAMED)
+    if not (warning or _named(entity) or _agrees(context, entity) or worse):
+        return None
+    names = entity.columns
+    words = " and ".join(map(repr, names))
+    measured = ""
+    if gap is not None:
+        measured = (
+            f" A quick model tells {gap.known:.0%} of what there is to know about {context.target.column!r} where rows "
+            f"are parted by chance, {gap.new:.0%} of values that it has not seen."
+        )
+    return Finding(
+        code="TW402",
+        severity="warning" if warning else "note",
+        message=(
+            f"{entity.rows_each:.1f} rows on average share a value of {words}, and its rows are in both parts: "
+            f"the figures are about values already known.{_alike(entity)}{measured}"
+        ),
+        columns=names,
+        evidence={
+            "groups": entity.groups,
+            "rows_each": round(entity.rows_each, 2),
+            "association": round(entity.target_alike, 4),
+            "columns_alike": round(entity.alike, 4),
+            **({} if gap is None else {"by_chance": round(gap.known, 4), "new_values": round(gap.new, 4)}),
+            **context.sampled_note,
+        },
+        remedy=_remedy(names),
+    )
+
+
+def _alike(entity: Entity) -> str:
+    """How rows of one value resemble each other, in words."""
+    same = []
+    if entity.alike >= NAMED:
+        same.append(f"{entity.alike:.0%} of the spread of the other columns")
+    if entity.target_alike >= NAMED:
+        same.append(f"{entity.target_alike:.0%} of that of the target")
+    return f" Between values lies {' and '.join(same)}: rows of one value resemble each other." if same else ""
+
+
+def _remedy(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return f"if the model must work on new ones, train with {flag('--group', names)}"
+    both = ' + "/" + '.join(f"table[{name!r}].astype(str)" for name in names)
+    return (
+        f'if the model must work on new ones, make one column of both, table["owner"] = {both}, and train with --group '
+        "owner"
+    )
+
+
+CHECK = Check("TW402", "group-column-random-split", "warning", "Rows that share an owner, but a random split", run)

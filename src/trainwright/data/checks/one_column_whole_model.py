@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainwright.data.checks.association import column_codes, strength
+from trainwright.data.checks.association import bins_of, column_codes, strength
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.given_target import NUMBERS, companions, without_companions
@@ -18,12 +19,16 @@ from trainwright.data.checks.single_column_leak import near_perfect
 from trainwright.data.schema import Kind
 
 ALONE, STEP, LEAST = 0.15, 0.9, 20
+# Of a number, a copy is told by the target as well as it tells it, and most of its spread; a cause seldom is.
+NUMBER, BACK = 0.6, 0.8
+# Where all other columns tell less than this, strength says little: one column may be all that matters.
+COMPARED, STRONG = 0.05, 0.4
 # On fewer rows a column may lack companions by chance.
 ROWS = 250
 CANDIDATES, CANDIDATES_OF_CLASS, ASSOCIATED, FEW_VALUES = 8, 3, 0.1, 10
 # Two columns that compute a number: one of them nearly alone, both to the last digit.
 NEARLY, EXACT = 0.9, 0.997
-THRESHOLDS = np.linspace(0.01, 0.99, 99)
+THRESHOLDS, BINS = np.linspace(0.01, 0.99, 99), 20
 
 
 def run(context: Context) -> list[Finding]:
@@ -77,10 +82,12 @@ def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable
     if not beside.alone:
         return None
     rest = table.skill_of(table.predict([j for j in range(len(table.columns)) if j != position]))
-    stepped = _stepped(table, position) >= STEP * alone
+    stepped = not _gradual(table, position) or (table.classes > 0 and _stepped(table, position))
+    told_back = not table.classes and alone >= NUMBER and 1 - beside.left >= BACK * alone
+    sure = (stepped or told_back) and (rest >= COMPARED or alone >= STRONG)
     return Finding(
         code="TW204",
-        severity="warning" if stepped else "note",
+        severity="warning" if sure else "note",
         message=(
             f"Column {column.name!r} alone tells {alone:.0%} of what there is to know about "
             f"{table.about(context.target)} (all columns together {table.skill:.0%}, all others {rest:.0%}), and no "
@@ -93,11 +100,11 @@ def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable
             "all_columns": round(table.skill, 4),
             "without_it": round(rest, 4),
             "told_by_others": round(max(beside.model, beside.linear, 0.0), 4),
-            "in_steps": bool(stepped),
+            "in_steps": stepped,
             **table.evidence,
         },
         remedy=(
-            f"if it is not known at the moment of prediction, train with --ignore {column.name!r}; "
+            f"if it is not known at the moment of prediction, train with {flag('--ignore', [column.name])}; "
             "if it is, there is nothing to do"
         ),
     )
@@ -129,7 +136,7 @@ def _computed(context: Context, table: QuickTable) -> list[Finding]:
                 columns=names,
                 evidence={"together": round(scores[other], 4), "all_columns": round(table.skill, 4), **table.evidence},
                 remedy=(
-                    f"if they are not known at the moment of prediction, train with --ignore {','.join(names)!r}; "
+                    f"if they are not known at the moment of prediction, train with {flag('--ignore', names)}; "
                     "if they are, compute the target instead of predicting it"
                 ),
             )
@@ -144,23 +151,35 @@ def _correlations(table: QuickTable) -> np.ndarray:
     return np.asarray(x.T @ y / np.maximum(x.std(axis=0) * y.std() * len(y), 1e-12))
 
 
-def _stepped(table: QuickTable, position: int) -> float:
-    """How much one threshold on a number, and its gaps, know of the target.
+def _gradual(table: QuickTable, position: int) -> bool:
+    """Whether a column is a number of many values."""
+    values = table.x[:, position]
+    return table.columns[position].kind in NUMBERS and len(np.unique(values[~np.isnan(values)])) > FEW_VALUES
 
-    A cause acts gradually; what was written for one class lies on one side. Columns of few values, and number targets,
-    are judged by their companions alone.
+
+def _stepped(table: QuickTable, position: int) -> bool:
+    """Whether one threshold on a number, and its gaps, know nearly as much of a class as all its values.
+
+    A cause acts gradually; what was written for one class lies on one side.
     """
     values = table.x[:, position]
     present = ~np.isnan(values)
-    gradual = table.columns[position].kind in NUMBERS and len(np.unique(values[present])) > FEW_VALUES
-    if not table.classes or not gradual:
-        return 1.0
-    best = 0.0
-    for cut in np.unique(np.quantile(values[present], THRESHOLDS)):
-        side = np.where(present, values >= cut, 2).astype(np.int64)
-        counts = np.bincount(side * 2 + table.y, minlength=6).reshape(3, 2) + 0.25
-        best = max(best, table.skill_of((counts / counts.sum(axis=1, keepdims=True))[side]))
-    return best
+    bins = np.where(present, bins_of(values, present, BINS), 0)
+    whole = _fitted(table, bins)
+    cuts = np.unique(np.quantile(values[present], THRESHOLDS))
+    return max(_fitted(table, np.where(present, values >= cut, 2)) for cut in cuts) >= STEP * whole
+
+
+def _fitted(table: QuickTable, codes: np.ndarray) -> float:
+    """What codes know of two classes on the rows that they are fitted on, less what chance gives each of them.
+
+    The log loss of a fitted share falls by about 1/(2n) for each free parameter (Akaike 1974).
+    """
+    _, codes = np.unique(codes, return_inverse=True)
+    codes = codes.reshape(-1)
+    counts = np.bincount(codes * 2 + table.y, minlength=2 * (int(codes.max()) + 1)).reshape(-1, 2) + 0.25
+    chance = (len(counts) - 1) / (2 * len(table.y) * max(table.base, 1e-12))
+    return table.skill_of((counts / counts.sum(axis=1, keepdims=True))[codes]) - chance
 
 
 CHECK = Check("TW204", "one-column-whole-model", "warning", "One column as good as the whole model", run)

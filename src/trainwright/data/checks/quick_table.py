@@ -15,6 +15,7 @@ from trainwright.data.checks.quick_model import (
     ROUNDS,
     ROWS,
     Known,
+    base_loss,
     design,
     fold_numbers,
     known,
@@ -93,6 +94,11 @@ class QuickTable:
         if self.label is None or len(target.classes) > CLASSES:
             return repr(target.column)
         return f"{target.column!r} being {target.classes[self.label]!r}"
+
+    @property
+    def base(self) -> float:
+        """The mean loss of the class shares, or of the mean."""
+        return base_loss(self.y, self.classes)
 
     def skill_of(self, prediction: np.ndarray) -> float:
         """How much a prediction of these rows knows."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainwright.data.checks.after_words import after_word
 from trainwright.data.checks.association import as_codes, wilson_low
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.quick_model import Known, design
@@ -120,7 +121,7 @@ def _finding(context: Context, suspects: list[Suspect], what: str) -> list[Findi
             columns=names,
             evidence={"columns": {s.column.name: round(s.skill, 4) for s in suspects}, **context.sampled_note},
             remedy=(
-                f"if not known at the moment of prediction, train with --ignore {','.join(names)!r}; otherwise there "
+                f"if not known at the moment of prediction, train with {flag('--ignore', names)}; otherwise there "
                 "is nothing to do"
             ),
         )

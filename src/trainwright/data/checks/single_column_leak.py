@@ -17,6 +17,7 @@ from trainwright.data.checks.association import (
     roc_auc,
     wilson_low,
 )
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Column, Kind
@@ -46,7 +47,7 @@ def run(context: Context) -> list[Finding]:
                 columns=(column.name,),
                 evidence={"measure": measure, "value": round(value, 4), **context.sampled_note},
                 remedy=(
-                    f"if it is not known at the moment of prediction, train with --ignore {column.name!r}; "
+                    f"if it is not known at the moment of prediction, train with {flag('--ignore', [column.name])}; "
                     "if it is, there is nothing to do"
                 ),
             )

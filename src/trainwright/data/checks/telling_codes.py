@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.code_parts import code_parts
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.quick_model import Known, fit_predict, losses, out_of_fold
@@ -77,7 +78,7 @@ def _code(context: Context, table: QuickTable, column: Column) -> Finding | None
         evidence={"part": best, "alone": round(single[best], 4), **whole.to_json(), **table.evidence},
         remedy=(
             "if it is given when the outcome is known, "
-            + (f"train with --ignore {column.name!r}, and " if used else "")
+            + (f"train with {flag('--ignore', [column.name])}, and " if used else "")
             + "look for other columns filled at the same moment; if it is given in the order of time, train with "
             "--time row-order or with the column that says when; if its part is known in time (a line, a product), "
             "make that a column of its own"

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.association import as_codes, wilson_low
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Kind
@@ -99,7 +100,7 @@ def _finding(context: Context, judged: list[dict[str, Any]], siblings: list[str]
         evidence={"columns": judged, **context.sampled_note},
         remedy=(
             f"if {'it is' if one else 'they are'} not known at the moment of prediction, train with "
-            f"--ignore {','.join(names)!r}; otherwise there is nothing to do"
+            f"{flag('--ignore', names)}; otherwise there is nothing to do"
         ),
     )
 

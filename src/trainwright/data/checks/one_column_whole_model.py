@@ -82,7 +82,7 @@ def _judge(context: Context, whole: QuickTable, position: int, table: QuickTable
     if not beside.alone:
         return None
     rest = table.skill_of(table.predict([j for j in range(len(table.columns)) if j != position]))
-    stepped = not _gradual(table, position) or (table.classes > 0 and _stepped(table, position))
+    stepped = not _gradual(table, position) or _stepped(table, position)
     told_back = not table.classes and alone >= NUMBER and 1 - beside.left >= BACK * alone
     sure = (stepped or told_back) and (rest >= COMPARED or alone >= STRONG)
     return Finding(
@@ -158,9 +158,9 @@ def _gradual(table: QuickTable, position: int) -> bool:
 
 
 def _stepped(table: QuickTable, position: int) -> bool:
-    """Whether one threshold on a number, and its gaps, know nearly as much of a class as all its values.
+    """Whether one threshold on a number, and its gaps, know nearly as much of the target as all its values.
 
-    A cause acts gradually; what was written for one class lies on one side.
+    A cause acts gradually; what was written for one class, or for high values, lies on one side.
     """
     values = table.x[:, position]
     present = ~np.isnan(values)
@@ -171,15 +171,19 @@ def _stepped(table: QuickTable, position: int) -> bool:
 
 
 def _fitted(table: QuickTable, codes: np.ndarray) -> float:
-    """What codes know of two classes on the rows that they are fitted on, less what chance gives each of them.
+    """What codes know of two classes or a number on the rows that they are fitted on, less what chance gives them.
 
-    The log loss of a fitted share falls by about 1/(2n) for each free parameter (Akaike 1974).
+    A fitted share lowers the log loss by about 1/(2n) (Akaike 1974), a fitted mean the squared error by 1/n of it.
     """
     _, codes = np.unique(codes, return_inverse=True)
     codes = codes.reshape(-1)
-    counts = np.bincount(codes * 2 + table.y, minlength=2 * (int(codes.max()) + 1)).reshape(-1, 2) + 0.25
-    chance = (len(counts) - 1) / (2 * len(table.y) * max(table.base, 1e-12))
-    return table.skill_of((counts / counts.sum(axis=1, keepdims=True))[codes]) - chance
+    free = int(codes.max())
+    if not table.classes:
+        means = np.bincount(codes, weights=table.y) / np.bincount(codes)
+        return table.skill_of(means[codes]) - free / len(table.y)
+    counts = np.bincount(codes * 2 + table.y, minlength=2 * (free + 1)).reshape(-1, 2) + 0.25
+    chances = counts / counts.sum(axis=1, keepdims=True)
+    return table.skill_of(chances[codes]) - free / (2 * len(table.y) * max(table.base, 1e-12))
 
 
 CHECK = Check("TW204", "one-column-whole-model", "warning", "One column as good as the whole model", run)

@@ -6,14 +6,17 @@ it, or the world changed while rows were written.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
+from trainwright.data.checks.association import as_codes
 from trainwright.data.checks.code_parts import code_parts
 from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.checks.quick_model import Known, fit_predict, losses, out_of_fold
+from trainwright.data.checks.quick_model import Known, fit_predict, fold_numbers, losses, out_of_fold
 from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.schema import Column, Kind, Role
 
@@ -55,9 +58,12 @@ def _is_code(context: Context, column: Column) -> bool:
 
 def _code(context: Context, table: QuickTable, column: Column) -> Finding | None:
     """A finding if the parts of a code know the target."""
-    parts = code_parts(context.development[column.name][table.rows])
+    codes = context.development[column.name][table.rows]
+    parts = code_parts(codes)
     if not parts:
         return None
+    # Rows of one code stay on one side: to know an owner again is the matter of another check.
+    table = replace(table, folds=fold_numbers(len(codes), group=as_codes(codes)))
     whole, table = table.told_by(np.stack(list(parts.values()), axis=1))
     if not _tells(whole):
         return None

@@ -26,6 +26,7 @@ def test_ctrl_c_keeps_what_is_finished_as_a_version(tmp_path: Path, monkeypatch:
     workspace = new_workspace(tmp_path)
     run = ready(workspace)
     said: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
     hold_children(monkeypatch, "linear is finished", tmp_path / "reached")
     when_marked(tmp_path / "reached", interrupt)
     result = launch.follow(workspace, run, time.time(), watcher=launch.Watcher(stage=said.append))
@@ -36,7 +37,7 @@ def test_ctrl_c_keeps_what_is_finished_as_a_version(tmp_path: Path, monkeypatch:
     assert any(words.startswith("forest: 0 of 3 folds") for words in result["budget"]["shortened"])
     assert result["ledger"]["k"] == 1
     check_sound(workspace)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.usefixtures("sealed_here")

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.store.filesystem import mount_of, refuse_network_folder
 from trainwright.store.projects import ensure_project, list_projects
+from trainwright.store.revision import HEAD
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, find_workspace, locate, open_workspace
 
@@ -79,7 +80,7 @@ def test_a_newer_workspace_is_refused_naming_both_revisions(workspace: Workspace
     with write(workspace) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9042'"))
     for read_only in (False, True):
-        with pytest.raises(EnvironmentProblem, match=r"newer release.*9042.*0001"):
+        with pytest.raises(EnvironmentProblem, match=rf"newer release.*9042.*{HEAD}"):
             open_workspace(workspace.path, read_only=read_only)
 
 

@@ -59,8 +59,8 @@ def _judge(context: Context, entity: Entity, gap: Gap | None) -> Finding | None:
     measured = ""
     if gap is not None:
         measured = (
-            f" A quick model tells {gap.known:.0%} of what there is to know about {context.target.column!r} where rows "
-            f"are parted by chance, {gap.new:.0%} of values that it has not seen."
+            f" Quick models tell {gap.known:.0%} of what there is to know about {context.target.column!r} where rows "
+            f"are parted by chance, {gap.new:.0%} of values that they have not seen."
         )
     return Finding(
         code="TW402",

@@ -1,4 +1,8 @@
-"""How much worse a quick model is on owners that it has not seen: cross-validation by chance against by group."""
+"""How much worse quick models are on owners that they have not seen: cross-validation by chance against by group.
+
+Two models answer together: boosted trees, and the five nearest rows, which know an owner again where trees of few
+rounds do not, as the strong models of a training would.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.quick_model import ROWS, fold_numbers, losses
+from trainwright.data.checks.given_target import ranks
+from trainwright.data.checks.quick_model import fold_numbers, losses
 from trainwright.data.checks.quick_table import quick_table
 
 SEEDS = (0, 1)
+ROWS, NEAREST, CHUNK = 6_000, 5, 1_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Gap:
 
 
 def group_gap(context: Context, names: tuple[str, ...]) -> Gap:
-    """Measures both on at most about 10,000 rows of whole groups, twice with other folds.
+    """Measures both on at most about 6,000 rows of whole groups, twice with other folds.
 
     Args:
         context: of the checks.
@@ -49,12 +55,16 @@ def group_gap(context: Context, names: tuple[str, ...]) -> Gap:
     rows = _whole_groups(owner)
     table = quick_table(context.development[rows], context.quick.columns, context.y[rows], classes=context.classes)
     owner = owner[rows][table.rows]
+    x = np.stack([ranks(column) for column in table.x.T], axis=1).astype(np.float32)
+    seen = any(column.name in names for column in table.columns)
     found = []
     for seed in SEEDS:
-        chance = table.predict(range(len(table.columns)), folds=fold_numbers(len(table.y), seed=seed))
-        apart = fold_numbers(len(table.y), seed=seed, group=owner)
-        grouped = table.predict(range(len(table.columns)), folds=apart)
-        found.append([losses(p, table.y, table.classes) for p in (chance, grouped)])
+        pair = []
+        for folds in (fold_numbers(len(owner), seed=seed), fold_numbers(len(owner), seed=seed, group=owner)):
+            trees = table.predict(range(len(table.columns)), folds=folds)
+            near = nearest(x, table.y, folds, classes=table.classes, owner=owner if seen else None)
+            pair.append(losses((trees + near) / 2, table.y, table.classes))
+        found.append(pair)
     known, new = np.mean(found, axis=0)
     base = max(float(table.base), 1e-12)
     # The sum of every owner's differences is one observation: rows of an owner are not independent.
@@ -68,8 +78,45 @@ def group_gap(context: Context, names: tuple[str, ...]) -> Gap:
     )
 
 
+def nearest(
+    x: np.ndarray, y: np.ndarray, folds: np.ndarray, *, classes: int, owner: np.ndarray | None = None
+) -> np.ndarray:
+    """What the five nearest rows of other folds say about each row.
+
+    Args:
+        x: (n, p) float32 ranks from 0 to 1.
+        y: (n,) class positions or numbers.
+        folds: (n,) fold of each row.
+        classes: number of classes; 0 for a number.
+        owner: (n,) codes of a column that models see: rows that differ in it lie one full step apart.
+
+    Returns:
+        (n, classes) probabilities, drawn to the class shares by one row, or (n,) numbers, drawn to the mean.
+
+    Example:
+        >>> x = np.array([[0.0], [0.01], [0.02], [1.0], [0.99], [0.98]], dtype=np.float32)
+        >>> y = np.array([0, 0, 0, 1, 1, 1])
+        >>> nearest(x, y, np.array([0, 1, 2, 0, 1, 2]), classes=2).shape
+        (6, 2)
+    """
+    values = np.eye(classes)[y] if classes else y[:, None].astype(np.float64)
+    result = np.empty_like(values)
+    for number in np.unique(folds):
+        held, learn = np.flatnonzero(folds == number), np.flatnonzero(folds != number)
+        k = min(NEAREST, len(learn))
+        squares = (x[learn] ** 2).sum(axis=1)
+        for start in range(0, len(held), CHUNK):
+            rows = held[start : start + CHUNK]
+            distance = squares - 2 * x[rows] @ x[learn].T  # the rows' own squares change no order
+            if owner is not None:
+                distance += owner[rows][:, None] != owner[learn]
+            near = np.argpartition(distance, k - 1, axis=1)[:, :k]
+            result[rows] = (values[learn][near].sum(axis=1) + values[learn].mean(axis=0)) / (k + 1)
+    return result if classes else result[:, 0]
+
+
 def _whole_groups(owner: np.ndarray) -> np.ndarray:
-    """Ascending positions of all rows of random owners, 10,000 rows or a little fewer."""
+    """Ascending positions of all rows of random owners, 6,000 rows or a little fewer."""
     if len(owner) <= ROWS:
         return np.arange(len(owner))
     sizes = np.bincount(owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainwright.data.checks.association import strength
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 
@@ -33,9 +34,8 @@ def run(context: Context) -> list[Finding]:
                 columns=(column.name,),
                 evidence={"association": round(value, 4), **context.sampled_note},
                 remedy=(
-                    "find out when the value is entered: if only after the outcome, leave the column out "
-                    "with "
-                    "--ignore; otherwise the gap is information and models use it"
+                    "find out when the value is entered: if only after the outcome, train with "
+                    f"{flag('--ignore', [column.name])}; otherwise the gap is information and models use it"
                 ),
             )
         )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -63,6 +64,14 @@ def described(values: Sequence[Any], **options: Any) -> tuple[str, str]:
 )
 def test_kinds_and_roles(values: list[Any], kind: str, role: str) -> None:
     assert described(values) == (kind, role)
+
+
+def test_a_part_of_a_numbered_table_is_known_by_its_numbers() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.sort(rng.choice(10_000, 7_000, replace=False))
+    inferred = infer_schema(pl.DataFrame({"UDI": drawn, "grams": rng.integers(0, 10**9, 7_000)}))
+    assert inferred.schema["UDI"].kind is Kind.IDENTIFIER
+    assert inferred.schema["grams"].kind is Kind.NUMBER
 
 
 def test_named_identifiers_need_not_be_consecutive() -> None:

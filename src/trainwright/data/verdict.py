@@ -20,6 +20,9 @@ SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16)
 
 _WORD_ID = re.compile(r"(?<![a-z])(id|uid|uuid|guid|index|idx|rowid|rownames|unnamed: ?\d+)(?![a-z])|[a-z](ID|Id)$")
 
+# That all values are different counts as no chance from this exponent on: about one in 500 million.
+SURPRISING = 20.0
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -66,15 +69,22 @@ def of_numbers(values: pl.Series, format: str, notes: tuple[Note, ...] = (), rea
 
 
 def _row_numbers(values: pl.Series) -> str:
-    """Why whole numbers, all different, are an identifier: consecutive, or named so; "" when they are not."""
+    """Why whole numbers, all different, are an identifier: dealt out one by one, or named so; "" when they are not.
+
+    Measured numbers in a narrow range repeat: that n draws from m values are all different has a chance of about
+    exp(-n (n - 1) / 2 m), the birthday problem. So a part of a numbered table is known by its numbers too.
+    """
     n = values.len()
     if n < FEW_ROWS or values.null_count() > 0:
         return ""
     low, high = values.min(), values.max()
-    consecutive = int(high) - int(low) == n - 1  # type: ignore[arg-type]
+    span = int(high) - int(low) + 1  # type: ignore[arg-type]
+    dealt = n * (n - 1) / (2 * span) > SURPRISING or span == n
     named = _WORD_ID.search(values.name) or _WORD_ID.search(values.name.lower())
-    if not (consecutive or named) or values.n_unique() < n:
+    if not (dealt or named) or values.n_unique() < n:
         return ""
-    if consecutive:
+    if span == n:
         return f"consecutive whole numbers, one for each row ({low!r} to {high!r})"
+    if dealt:
+        return f"whole numbers from {low!r} to {high!r}, of which chance would repeat some: dealt out one for each row"
     return "named like an identifier, and different in every row"

@@ -75,7 +75,7 @@ def measure(name: str, system: str, options: argparse.Namespace) -> dict[str, An
             run = _ours if system == "ours" else _peer
             found, prediction = run(system, given, folder, options)
             row |= {"score": scores.score(given["metric"], given["y"], prediction, given["positive"]), **found}
-        except (RuntimeError, OSError, ValueError) as error:
+        except Exception as error:  # whatever stops a system is its failure, and a line of the table
             row["failed"] = str(error)[-600:]
     stamp = {"date": time.strftime("%Y-%m-%d %H:%M"), "code": results.code_version()}
     return row | {"load": [round(load, 2), round(os.getloadavg()[0], 2)], **stamp, **results.environment()}

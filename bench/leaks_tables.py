@@ -241,6 +241,36 @@ CLEAN |= {
 CLEAN |= {f"{name}, few columns": _few_columns(name) for name in FEW_COLUMNS}
 
 
-def base(name: str, data: Path | None, rows: int) -> pl.DataFrame:
+def another_draw(draw: int) -> dict[str, Clean]:
+    """For every real table: some number of its rows, some of its columns, and some of both.
+
+    Args:
+        draw: the number of the draw; another one gives other rows and columns.
+    """
+    made = {}
+    for place, (name, table) in enumerate([(n, t) for n, t in CLEAN.items() if t.group == REAL]):
+        rng = np.random.default_rng([draw, place])
+        rows = [int(k) for k in np.exp(rng.uniform(np.log(80), np.log(5_000), 2))]
+        made[f"{name}, {rows[0]} rows"] = _some(table, draw, SAMPLES, rows[0], None)
+        made[f"{name}, some columns"] = _some(table, draw, NARROW, 6_000, int(rng.integers(3, 9)))
+        made[f"{name}, some columns, {rows[1]} rows"] = _some(table, draw, NARROW, rows[1], int(rng.integers(3, 9)))
+    return made
+
+
+def _some(table: Clean, draw: int, group: str, rows: int, columns: int | None) -> Clean:
+    """So many random rows and columns of a table."""
+
+    def read(data: Path | None) -> pl.DataFrame:
+        frame = drawn(table.read(data), rows, seed=1_000 + draw)
+        names = [name for name in frame.columns if name != table.target]
+        if columns is not None:
+            rng = np.random.default_rng([draw, rows, columns])
+            names = [str(n) for n in rng.choice(names, min(columns, len(names)), replace=False)]
+        return frame.select(*names, table.target)
+
+    return Clean(table.target, read, table.task, group)
+
+
+def base(name: str, data: Path | None, rows: int, seed: int = 0) -> pl.DataFrame:
     """Rows of a clean table to plant something in: numbers as numbers, in random order."""
-    return drawn(typed(CLEAN[name].read(data)), rows)
+    return drawn(typed(CLEAN[name].read(data)), rows, seed)

@@ -61,9 +61,9 @@ class Poison:
         """Names the row of the result."""
         return f"{self.kind}; {self.strength}; {table}"
 
-    def rng(self, table: str) -> np.random.Generator:
-        """The generator of this case, the same at every run."""
-        return np.random.default_rng(zlib.crc32(self.key(table).encode()))
+    def rng(self, table: str, draw: int = 0) -> np.random.Generator:
+        """The generator of this case, the same at every run; another draw has another."""
+        return np.random.default_rng([zlib.crc32(self.key(table).encode()), draw])
 
 
 def answer(

@@ -103,9 +103,9 @@ def _wine_quality(data: Path | None) -> pl.DataFrame:
 
 
 def _ai4i(data: Path | None) -> pl.DataFrame:
-    """Without the five failure-mode columns, which say the target."""
+    """Without the five failure-mode columns, which say the target; one name ends with a space."""
     frame = pl.read_csv(_file(data, "ai4i2020", "ai4i2020.csv"), separator=";", infer_schema=False)
-    return frame.drop("TWF", "HDF", "PWF", "OSF", "RNF", strict=False)
+    return frame.drop("TWF", "HDF", "PWF", "OSF", "RNF", strict=False).rename(str.strip)
 
 
 def _uci(name: str) -> Callable[[Path | None], pl.DataFrame]:

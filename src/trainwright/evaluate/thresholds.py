@@ -72,6 +72,11 @@ class ThresholdChoice:
     met: bool = True
     by_row: np.ndarray | None = None
 
+    @property
+    def cut(self) -> float | np.ndarray:
+        """What the scores that the choice was made from are decided by: `by_row` where there is one."""
+        return self.value if self.by_row is None else self.by_row
+
     def to_json(self) -> dict[str, Any]:
         return {"value": self.value, "reason": self.reason, "met": self.met}
 
@@ -163,9 +168,7 @@ def _choose(
             why = f"no threshold reaches a precision of {rule.min_precision:.0%}: this one comes nearest"
     elif rule.false_positive is not None and rule.false_negative is not None:
         gain = -(rule.false_positive * wrong + rule.false_negative * missed)
-        why = (
-            f"it costs least at {rule.false_positive:g} for a false alarm, {rule.false_negative:g} for a miss"
-        )
+        why = f"it costs least at {rule.false_positive:g} for a false alarm, {rule.false_negative:g} for a miss"
         if gain.max() < -rule.false_negative * found[-1]:  # flagging nothing is cheaper still
             return 1.0, why, True
     else:

@@ -36,7 +36,7 @@ def account_of(
         at: positions within `outcome.oof`.
         deadline: of `time.monotonic()`; no further fold is begun after it.
     """
-    members = [trial for trial in outcome.trials if outcome.weights.get(trial.name, 0) > 0]
+    members = outcome.members
     oof, data, target = outcome.oof, material.work.dataset, material.target
     names = data.columns.layout.names
     several = target.n_outputs > 2
@@ -75,8 +75,8 @@ def account_of(
 def seconds_per_row(outcome: Outcome) -> float:
     """Roughly what the account of one row costs: counted in leaves, so that the same run plans the same rows."""
     total = 1e-5
-    for trial in outcome.trials:
-        if outcome.weights.get(trial.name, 0) > 0 and trial.step.family in ("lightgbm", "catboost", "xgboost"):
+    for trial in outcome.members:
+        if trial.step.family in ("lightgbm", "catboost", "xgboost"):
             settings = families()[trial.step.family].defaults() | trial.step.settings
             leaves = settings.get("num_leaves") or 2 ** int(settings.get("depth") or settings.get("max_depth") or 6)
             rounds = max(fit.estimator.iterations or 0 for fit in trial.fits.values())

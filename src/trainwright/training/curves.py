@@ -37,9 +37,8 @@ def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SEC
     """
     loss = task.metrics["log_loss" if task.name == "classes" else "rmse"]
     end = time.monotonic() + seconds
-    trials = [t for t in outcome.trials if outcome.weights.get(t.name, 0.0) > 0]
     out: list[dict[str, Any]] = []
-    for trial in sorted(trials, key=lambda t: -outcome.weights[t.name]):
+    for trial in sorted(outcome.members, key=lambda t: -outcome.weights[t.name]):
         for index in sorted(trial.fits)[:FOLDS]:
             if time.monotonic() > end:
                 return out

@@ -19,7 +19,9 @@ from trainwright.evaluate.shapes import shapes
 from trainwright.evaluate.worst import told_rows, worst_rows
 from trainwright.training.accounts import account_of, additive_terms, seconds_per_row
 from trainwright.training.budget import Budget
+from trainwright.training.guarded import guarded
 from trainwright.training.outcome import Outcome
+from trainwright.training.shown_values import columns_to_show, shown_values
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
@@ -51,12 +53,12 @@ def explain_run(
         seconds = min(MOST_SECONDS, 0.6 * (budget.limit - budget.elapsed() - KEPT))
     deadline = time.monotonic() + seconds
     ranked = [item["feature"] for item in (importance or {}).get("features", [])]
-    if all(t.step.family == "baseline" for t in outcome.trials if outcome.weights.get(t.name, 0) > 0):
+    if all(t.step.family == "baseline" for t in outcome.members):
         why = "one constant answers every row: there is nothing to explain"
         return {name: {"skipped": why} for name in ("segments", "worst_errors", "attributions", "shapes")}
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "segments": lambda: segments_of(material, outcome, ranked),
-        "worst_errors": lambda: worst_of(material, outcome, ranked, deadline),
+        "worst_errors": lambda: worst_of(material, outcome, importance, deadline),
         "attributions": lambda: attributions_of(material, outcome, deadline),
         "shapes": lambda: shapes_of(material, outcome),
     }
@@ -66,10 +68,7 @@ def explain_run(
             out[name] = {"skipped": LATE}
             continue
         before = time.perf_counter()
-        try:
-            out[name] = part()
-        except Exception as error:  # noqa: BLE001 - an explanation that fails must not cost the model: it is said
-            out[name] = {"skipped": f"it failed: {type(error).__name__}: {error}"}
+        out[name] = guarded(part)
         out[name]["seconds"] = round(time.perf_counter() - before, 3)
     return out
 
@@ -97,11 +96,12 @@ def segments_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict
     return {"measure": measure, "overall": float(loss.mean()), **found.to_json()}
 
 
-def worst_of(material: Material, outcome: Outcome, ranked: list[str], deadline: float) -> dict[str, Any]:
+def worst_of(
+    material: Material, outcome: Outcome, importance: dict[str, Any] | None, deadline: float
+) -> dict[str, Any]:
     """The worst errors with their values and strongest pushes."""
     from trainwright.packages.ensemble import Pushes
     from trainwright.packages.reasons import strongest
-    from trainwright.training.result import _cell
 
     oof, data, target = outcome.oof, material.work.dataset, material.target
     decided = _decided(material, outcome)
@@ -109,12 +109,9 @@ def worst_of(material: Material, outcome: Outcome, ranked: list[str], deadline: 
     if not len(worst.at):
         return {"skipped": "no out-of-fold row was predicted wrongly"}
     told = told_rows(worst, oof.y, outcome.prediction, decided, data.rows[oof.positions], target)
-    names = [name for name in ranked if name in material.frame.columns]
-    names = (names or [column.name for column in material.schema.features])[:VALUES_SHOWN]
-    positions = oof.positions[worst.at]
-    for row, values in zip(told, material.frame.select(names)[positions].iter_rows()):
-        row["values"] = [_cell(value) for value in values]
-        row["reasons"] = []
+    names = columns_to_show(material, importance, VALUES_SHOWN)
+    for row, values in zip(told, shown_values(material, names, oof.positions[worst.at])):
+        row["values"], row["reasons"] = values, []
     account: Account | str = f"not measured: {LATE}"
     if seconds_per_row(outcome) * len(worst.at) < deadline - time.monotonic():
         account = account_of(material, outcome, np.sort(worst.at))
@@ -199,11 +196,7 @@ def _decided(material: Material, outcome: Outcome) -> np.ndarray:
     """(m,) decided classes, each fold's threshold chosen without it; zeros for a number."""
     if material.target.task == "number":
         return np.zeros(len(outcome.oof.y), dtype=np.int64)
-    threshold: float | np.ndarray = 0.5
-    if outcome.threshold is not None:
-        by_row = outcome.threshold.by_row
-        threshold = outcome.threshold.value if by_row is None else by_row
-    return material.task.at(threshold).decide(outcome.prediction)
+    return material.task.at(outcome.cut).decide(outcome.prediction)
 
 
 def _booleans(material: Material) -> frozenset[str]:

@@ -15,7 +15,6 @@ from trainwright.data.checks import Findings, label_errors
 from trainwright.data.checks.finding import SEVERITIES
 from trainwright.data.checks.policy import silence
 from trainwright.data.snapshot import content_hash
-from trainwright.errors import TrainwrightError
 from trainwright.evaluate.diagnosis import Diagnosis, diagnose
 from trainwright.evaluate.document import evaluate
 from trainwright.evaluate.expected import expect
@@ -38,6 +37,7 @@ from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.explanations import explain_run
 from trainwright.training.outcome import ENSEMBLE, Outcome
+from trainwright.training.pages import publish_pages
 from trainwright.training.present import present_process
 from trainwright.training.scores import blend_training
 from trainwright.training.shape import (
@@ -51,9 +51,6 @@ from trainwright.training.understand import understand
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material, OpenSealed
-
-REPORT_FILE = "report.html"
-CARD_FILE = "model_card.md"
 
 
 def finish(
@@ -118,14 +115,6 @@ def finish(
 def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
     """The evaluation document of the out-of-fold predictions; the figure that was chosen by is corrected for that."""
     oof, data = outcome.oof, material.work.dataset
-
-    def role(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[oof.positions]
-
-    threshold: float | np.ndarray = 0.5
-    if outcome.threshold is not None:
-        by_row = outcome.threshold.by_row
-        threshold = outcome.threshold.value if by_row is None else by_row
     document = evaluate(
         material.target,
         oof.y,
@@ -134,11 +123,11 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
         rows=data.rows[oof.positions],
         metric=material.metric.name if material.metric.kind != "user" else None,
         fold=oof.fold,
-        group=role(data.group),
-        time=role(data.time),
-        cluster=role(data.cluster),
+        group=oof.of(data.group),
+        time=oof.of(data.time),
+        cluster=oof.of(data.cluster),
         weight=oof.weight,
-        threshold=threshold,
+        threshold=outcome.cut,
         seed=material.options.seed,
         seconds=material.options.evaluation_seconds,
         extra=material.extra_metrics,
@@ -153,9 +142,9 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
             task,
             oof.y,
             outcome.prediction,
-            group=role(data.group),
-            cluster=role(data.cluster),
-            time=role(data.time),
+            group=oof.of(data.group),
+            cluster=oof.of(data.cluster),
+            time=oof.of(data.time),
             seed=material.options.seed,
         ).units
         document["expected"] = expect(
@@ -252,7 +241,7 @@ def _scratch(workspace: Workspace) -> Path:
 def _importance(material: Material, outcome: Outcome, budget: Budget) -> dict[str, Any] | None:
     """Permutation importance on out-of-fold rows with the models that did not see them."""
     oof, work = outcome.oof, material.work
-    members = [t for t in outcome.trials if outcome.weights.get(t.name, 0) > 0]
+    members = outcome.members
 
     def predict(positions: np.ndarray, columns: Any) -> np.ndarray:
         index = int(oof.fold[positions[0]])
@@ -312,9 +301,6 @@ def _project_name(workspace: Workspace, material: Material) -> str:
 
 def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned: bool) -> dict[str, Any]:
     """Publishes the report, then writes version, evaluations, result and final state in one transaction."""
-    from trainwright.evaluate.card import write_card
-    from trainwright.evaluate.report import write_report
-
     run = facts.material.run
     label = None
     if versioned:
@@ -324,19 +310,7 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
     documents = {"validation": facts.validation, **({"test": facts.test} if facts.test else {})}
     for _ in range(5):
         result = results.result_document(facts, label)
-
-        def fill(folder: Path, result: dict[str, Any] = result) -> None:
-            # A page that cannot be drawn must not cost the model: the figures stay in the workspace.
-            for write_page, name in ((write_report, REPORT_FILE), (write_card, CARD_FILE)):
-                try:
-                    write_page(result, documents, folder / name)
-                except TrainwrightError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - whatever breaks a page is said on it
-                    (folder / name).write_text(f"This page could not be written: {type(error).__name__}: {error}\n")
-
-        page = publish(workspace, "report", fill)
-        result["report"] = str(page.path / REPORT_FILE)
+        page = publish_pages(workspace, result, documents)
         with write(workspace) as connection:
             name_artifact(connection, page, f"run {run.id} report", now=time.time())
             if versioned:

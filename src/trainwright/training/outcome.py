@@ -64,6 +64,16 @@ class Outcome:
     candidates: list[Candidate]
     optimism: Optimism | None = None
 
+    @property
+    def members(self) -> list[Trial]:
+        """The trials that the chosen candidate is made of, in the order of the plan."""
+        return [trial for trial in self.trials if self.weights.get(trial.name, 0.0) > 0]
+
+    @property
+    def cut(self) -> float | np.ndarray:
+        """The threshold for judging `prediction`: (m,) each chosen without the row's own fold, where there are such."""
+        return 0.5 if self.threshold is None else self.threshold.cut
+
 
 def conclude(
     trials: list[Trial],

@@ -83,23 +83,15 @@ def present_process(material: Material, outcome: Outcome, budget: Budget) -> dic
         }
     oof, data = outcome.oof, material.work.dataset
     found = read_decisions(material.frame[process.column], material.target)
-
-    def role(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[oof.positions]
-
-    threshold: float | np.ndarray = 0.5
-    if outcome.threshold is not None:
-        by_row = outcome.threshold.by_row
-        threshold = outcome.threshold.value if by_row is None else by_row
     at = oof.positions
     judged = judge(
         material.target,
         material.metric,
         type(found)(found.kind, found.prediction[at], found.decided[at], found.note),
         outcome.prediction,
-        Rows(oof.y, oof.fold, role(data.group), role(data.time), role(data.cluster), oof.weight),
+        Rows(oof.y, oof.fold, oof.of(data.group), oof.of(data.time), oof.of(data.cluster), oof.weight),
         name=outcome.choice.selected,
-        threshold=threshold,
+        threshold=outcome.cut,
         costs=costs_of(settings),
         seed=material.options.seed,
         seconds=material.options.evaluation_seconds,

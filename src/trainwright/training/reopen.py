@@ -6,21 +6,20 @@ Nothing is chosen again and no package changes; the sealed test is not opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from trainwright.errors import UserError
 from trainwright.models.spec import Report
 from trainwright.store.evaluations import evaluations_of
-from trainwright.store.files import name_artifact, publish
+from trainwright.store.files import name_artifact
 from trainwright.store.names import resolve_version
 from trainwright.store.runs import Run, get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training import folds_on_disk
 from trainwright.training.outcome import Outcome, conclude
+from trainwright.training.pages import publish_pages
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.run import Custom, Material, load_material
 from trainwright.training.seeds import measure_seeds
@@ -61,7 +60,7 @@ def size_curve_of(
     """
     opened = reopen(workspace, name, started=time.time())
     outcome, work = opened.outcome, opened.material.work
-    fits = [fit.fit_s for t in outcome.trials if outcome.weights.get(t.name, 0) > 0 for fit in t.fits.values()]
+    fits = [fit.fit_s for t in outcome.members for fit in t.fits.values()]
     shares = MORE_SHARES if seconds > ROOM * sum(fits) / work.jobs else SHARES
     found = measure_size_curve(outcome, work, opened.material.metric, seconds, report, shares=shares)
     return _kept(workspace, opened, "size_curve", found)
@@ -150,20 +149,8 @@ def _kept(workspace: Workspace, opened: Reopened, key: str, found: dict[str, Any
     with read(workspace) as connection:
         rows = evaluations_of(connection, run_id=opened.run.id)
     evaluations = {row.part: row.document for row in rows if row.part in ("validation", "test")}
-    page = publish(workspace, "report", _pages(result, evaluations))
-    result["report"] = str(page.path / "report.html")
+    page = publish_pages(workspace, result, evaluations)
     with write(workspace) as connection:
         name_artifact(connection, page, f"run {opened.run.id} report", now=time.time())
         save_document(connection, opened.run.id, opened.run.attempt, "result", result)
     return {**document, "report": result["report"]}
-
-
-def _pages(result: dict[str, Any], evaluations: dict[str, Any]) -> Callable[[Path], None]:
-    def fill(folder: Path) -> None:
-        from trainwright.evaluate.card import write_card
-        from trainwright.evaluate.report import write_report
-
-        write_report(result, evaluations, folder / "report.html")
-        write_card(result, evaluations, folder / "model_card.md")
-
-    return fill

@@ -18,6 +18,7 @@ from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
 from trainwright.training.shape import Weighed
+from trainwright.training.shown_values import columns_to_show, shown_values
 from trainwright.training.simple import simple_model
 from trainwright.training.understand import advised
 
@@ -332,14 +333,6 @@ def _examples(facts: Facts) -> dict[str, Any] | None:
     if not wanted:
         return None
     m = facts.material
-    ranked = [item["feature"] for item in (facts.importance or {}).get("features", [])]
-    names = [*ranked[:EXAMPLE_COLUMNS]] or [c.name for c in m.schema.features][:EXAMPLE_COLUMNS]
-    part = m.frame.select([*names, m.target.column])[np.searchsorted(m.work.dataset.rows, wanted)]
-    rows = {str(row): [_cell(value) for value in values] for row, values in zip(wanted, part.iter_rows())}
-    return {"columns": [*names, m.target.column], "rows": rows}
-
-
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | str):
-        return value if not isinstance(value, str) else value[:300]
-    return round(value, 6) if isinstance(value, float) else str(value)
+    names = [*columns_to_show(m, facts.importance, EXAMPLE_COLUMNS), m.target.column]
+    values = shown_values(m, names, np.searchsorted(m.work.dataset.rows, wanted))
+    return {"columns": names, "rows": {str(row): shown for row, shown in zip(wanted, values)}}

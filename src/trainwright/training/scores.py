@@ -33,6 +33,10 @@ class OutOfFold:
     weight: np.ndarray | None
     predictions: dict[str, np.ndarray]
 
+    def of(self, values: np.ndarray | None) -> np.ndarray | None:
+        """(m,) what a column of all development rows, such as their groups, holds for these rows."""
+        return None if values is None else values[self.positions]
+
 
 @dataclass(frozen=True)
 class FoldScores:

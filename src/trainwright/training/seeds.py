@@ -19,7 +19,7 @@ from trainwright.evaluate.seed_stability import seed_stability
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend
-from trainwright.training.trials import Trial, Work, fit_rows
+from trainwright.training.trials import Trial, Work, fit_rows, sampled
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome
@@ -57,9 +57,7 @@ def measure_seeds(
     Returns:
         `evaluate.seed_stability.seed_stability(...)` with "candidate", "asked" and "shortened"; or {"skipped": why}.
     """
-    trials = sorted(
-        (t for t in outcome.trials if outcome.weights.get(t.name, 0.0) > 0), key=lambda t: -outcome.weights[t.name]
-    )
+    trials = sorted(outcome.members, key=lambda t: -outcome.weights[t.name])
     if all(trial.step.family == "baseline" for trial in trials):
         return {"skipped": "the chosen candidate is a constant answer, which has no seed"}
     per_seed = sum(_seconds(trial, work) for trial in trials)
@@ -126,9 +124,7 @@ def _refit(
     def fit(task: tuple[Trial, int]) -> np.ndarray:
         trial, index = task
         own = seed * 1_000 + index
-        rows = folds[index].train
-        if trial.step.max_rows is not None and len(rows) > trial.step.max_rows:
-            rows = np.sort(np.random.default_rng(own).choice(rows, trial.step.max_rows, replace=False))
+        rows = sampled(folds[index].train, trial.step.max_rows, own)
         estimator, _ = fit_rows(trial.step, rows, again, own % (2**31 - 1), lambda event: None)
         prediction = np.asarray(estimator.predict(work.dataset.columns.take(folds[index].validation)))
         return prediction if trial.correction is None else trial.correction.apply(prediction)

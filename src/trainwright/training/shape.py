@@ -16,7 +16,7 @@ from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Report
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.write import Member
-from trainwright.training.trials import Trial, Work, fit_rows
+from trainwright.training.trials import Trial, Work, fit_rows, sampled
 
 # The limits within which the fold models are shipped, unless the requirements say otherwise.
 MAX_LATENCY_MS = 2.0
@@ -65,10 +65,7 @@ def refitted_members(trials: list[Trial], weights: dict[str, float], work: Work,
             settings = step.settings | {key: max(1, int(np.median(counts)))}
             step = type(step)(**{**vars(step), "settings": settings, "inner": 0.0})
         report({"kind": "refit_started", "trial": trial.name})
-        rows = everything
-        if step.max_rows is not None and len(rows) > step.max_rows:
-            rng = np.random.default_rng(work.seed)
-            rows = np.sort(rng.choice(rows, step.max_rows, replace=False))
+        rows = sampled(everything, step.max_rows, work.seed)
         estimator, _ = fit_rows(step, rows, work, work.seed * 1_000 + 999, report)
         if trial.correction is not None:
             estimator = Recalibrated(estimator, trial.correction)

@@ -38,8 +38,5 @@ def simple_model(material: Material, outcome: Outcome) -> dict[str, Any] | None:
     prediction = oof.predictions[best.name]
     rule = material.options.threshold_rule(target)
     threshold = choose_threshold(target, oof.y, prediction, rule=rule, fold=oof.fold, weight=oof.weight)
-    cut: float | np.ndarray = 0.5
-    if threshold is not None:
-        cut = threshold.value if threshold.by_row is None else threshold.by_row
-    decided = task_for(target).decide(prediction, cut)
+    decided = task_for(target).decide(prediction, 0.5 if threshold is None else threshold.cut)
     return {"name": best.name, "confusion": confusion(oof.y, decided, target)}

@@ -17,8 +17,7 @@ import numpy as np
 from trainwright.evaluate.size_curve import size_curve
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric
-from trainwright.training.plan import Step
-from trainwright.training.trials import Trial, Work, fit_rows
+from trainwright.training.trials import Trial, Work, fit_rows, sampled
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome
@@ -32,7 +31,6 @@ LEAST_WEIGHT = 0.15
 SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.15
 # A single validation part is judged in this many blocks of rows, which take the place of folds.
 BLOCKS = 8
-Fitter = Callable[[Step, np.ndarray, Work, int, Report], Any]
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,8 @@ class Member:
 
 def members(outcome: Outcome) -> list[Member]:
     """The chosen candidate, or an ensemble's members that matter, heaviest first; none for a constant answer."""
-    weights = {t.name: outcome.weights.get(t.name, 0.0) for t in outcome.trials}
-    trials = sorted((t for t in outcome.trials if weights[t.name] > 0), key=lambda t: -weights[t.name])
-    trials = [t for t in trials if t.step.family != "baseline"]
+    weights = outcome.weights
+    trials = sorted((t for t in outcome.members if t.step.family != "baseline"), key=lambda t: -weights[t.name])
     if len(trials) == 1:
         return [Member(trials[0], f"{trials[0].name}, the chosen candidate")]
     out: list[Member] = []
@@ -180,9 +177,8 @@ def _one_fold(
 
     def fit(share: float) -> np.ndarray:
         rows = part_of(fold.train, share, work, seed + 500_000)
-        if trial.step.max_rows is not None and len(rows) > share * trial.step.max_rows:
-            most = max(1, round(share * trial.step.max_rows))
-            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+        most = None if trial.step.max_rows is None else max(1, round(share * trial.step.max_rows))
+        rows = sampled(rows, most, seed)
         estimator, _ = fit_rows(trial.step, rows, work, seed, lambda event: None)
         prediction = np.asarray(estimator.predict(held_out))
         return prediction if trial.correction is None else trial.correction.apply(prediction)

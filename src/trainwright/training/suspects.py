@@ -11,6 +11,7 @@ from trainwright.data.label_quality.confident import suspect_classes
 from trainwright.data.label_quality.residuals import suspect_numbers
 from trainwright.training.budget import Budget
 from trainwright.training.outcome import Outcome
+from trainwright.training.shown_values import columns_to_show, shown_values
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
@@ -48,7 +49,9 @@ def suspected_labels(
     rows = material.work.dataset.rows[oof.positions]
     document = found.to_json(rows, tuple(target.classes) if target.task == "classes" else ())
     document["by"] = by
-    document["examples"] = _examples(material, importance, document["rows"][:SHOWN])
+    names = columns_to_show(material, importance, COLUMNS)
+    positions = np.searchsorted(material.work.dataset.rows, [item["row"] for item in document["rows"][:SHOWN]])
+    document["examples"] = {"columns": names, "rows": shown_values(material, names, positions)}
     document["seconds"] = round(time.perf_counter() - before, 3)
     return document
 
@@ -61,15 +64,3 @@ def _steadiest(outcome: Outcome) -> str:
 
 def _numbers(outcome: Outcome, name: str) -> np.ndarray:
     return outcome.prediction if name == outcome.choice.selected else outcome.oof.predictions[name]
-
-
-def _examples(material: Material, importance: dict[str, Any] | None, listed: list[dict[str, Any]]) -> dict[str, Any]:
-    """The values of the most important columns in the listed rows."""
-    from trainwright.training.result import _cell
-
-    ranked = [item["feature"] for item in (importance or {}).get("features", [])]
-    names = (ranked or [column.name for column in material.schema.features])[:COLUMNS]
-    names = [name for name in names if name in material.frame.columns]
-    positions = np.searchsorted(material.work.dataset.rows, [item["row"] for item in listed])
-    part = material.frame.select(names)[positions]
-    return {"columns": names, "rows": [[_cell(value) for value in values] for values in part.iter_rows()]}

@@ -153,14 +153,14 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     """Fits the step on one fold's training rows and predicts its held-out rows."""
     fold = work.folds[index]
     seed = work.seed * 1_000 + index
-    train = _sampled(fold.train, step.max_rows, seed)
+    train = sampled(fold.train, step.max_rows, seed)
     fitted = fit_part(step, train, work, seed, report)
     estimator = fitted.estimator
     held_out = work.dataset.columns.take(fold.validation)
     before = time.perf_counter()
     prediction = estimator.predict(held_out)
     per_row = (time.perf_counter() - before) * 1e3 / max(len(held_out), 1)
-    sample = np.sort(_sampled(train, TRAINING_SAMPLE, seed + 1))
+    sample = np.sort(sampled(train, TRAINING_SAMPLE, seed + 1))
     return FoldFit(
         step=step,
         fold=index,
@@ -340,7 +340,13 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
     return each * rounds
 
 
-def _sampled(rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:
+def sampled(rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:
+    """Ascending rows, at most so many of them, drawn by the seed; all where `most` is None.
+
+    Example:
+        >>> sampled(np.arange(5), None, seed=0).tolist(), len(sampled(np.arange(5), 3, seed=0))
+        ([0, 1, 2, 3, 4], 3)
+    """
     if most is None or len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

@@ -6,7 +6,6 @@ otherwise, and a part that fails is named; it never ends a training.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Report
 from trainwright.training.budget import Budget
 from trainwright.training.curves import convergence, run_curves
+from trainwright.training.guarded import guarded
 from trainwright.training.outcome import Outcome
 from trainwright.training.seeds import measure_seeds
 from trainwright.training.size_curve import SHARE_OF_LIMIT, measure_size_curve
@@ -48,17 +48,17 @@ def understand(material: Material, outcome: Outcome, budget: Budget, report: Rep
         }
     work, task, metric = material.work, material.task, material.metric
     plain = uncorrected(outcome)
-    curves = _guarded(lambda: run_curves(plain, work, task, seconds=min(3.0, 0.01 * material.options.limit + 0.2)))
+    curves = guarded(lambda: run_curves(plain, work, task, seconds=min(3.0, 0.01 * material.options.limit + 0.2)))
     found: dict[str, Any] = {"curves": curves if isinstance(curves, list) else []}
     found["convergence"] = convergence(found["curves"])
     seeds = material.options.settings.training.seeds
     left = min(_left(budget), SEEDS_SHARE * material.options.limit)
     if seeds > 1:
-        found["seed_stability"] = _guarded(lambda: measure_seeds(outcome, work, task, metric, seeds, left, report))
+        found["seed_stability"] = guarded(lambda: measure_seeds(outcome, work, task, metric, seeds, left, report))
     else:
         found["seed_stability"] = {"skipped": "not asked for: training.seeds, or `trainwright stability` afterwards"}
     left = min(_left(budget), SHARE_OF_LIMIT * material.options.limit)
-    found["size_curve"] = _guarded(lambda: measure_size_curve(outcome, work, metric, left, report))
+    found["size_curve"] = guarded(lambda: measure_size_curve(outcome, work, metric, left, report))
     return found
 
 
@@ -81,15 +81,5 @@ def uncorrected(outcome: Outcome) -> Outcome:
 
 def advised(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The result document's `diagnosis.remedies`: what to do, with key, old and new value and the command."""
-    found = _guarded(lambda: [remedy.to_json() for remedy in remedies(document)])
+    found = guarded(lambda: [remedy.to_json() for remedy in remedies(document)])
     return found if isinstance(found, list) else []
-
-
-def _guarded(measure: Callable[[], Any]) -> Any:
-    """What is measured, or {"skipped": why it failed}: no curve is worth a finished training."""
-    try:
-        return measure()
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever breaks a measurement is said in its place
-        return {"skipped": f"it failed: {type(error).__name__}: {error}"}

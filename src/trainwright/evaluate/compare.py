@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.holm import holm as corrected
 from trainwright.evaluate.paired import BETTER, SAME, TOO_FEW, WORSE, Comparison, corrected_t, paired
 from trainwright.tasks.metric import Metric
 
@@ -75,17 +76,14 @@ def compare(
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Verdicts after Holm's step-down correction (Holm 1979); a p that is NaN takes no part."""
-    order = sorted(
-        (i for i, c in enumerate(comparisons) if not math.isnan(c.p)), key=lambda i: comparisons[i].p
-    )
-    out, largest = list(comparisons), 0.0
-    for rank, i in enumerate(order):
-        largest = max(largest, min(1.0, comparisons[i].p * (len(order) - rank)))
-        c = comparisons[i]
-        verdict = SAME
-        if largest < 1 - c.level:
-            verdict = BETTER if c.difference > 0 else WORSE
-        out[i] = replace(c, p_corrected=largest, verdict=verdict)
+    out = []
+    for c, p in zip(comparisons, corrected(np.array([c.p for c in comparisons])).tolist()):
+        if not math.isnan(p):
+            verdict = SAME
+            if p < 1 - c.level:
+                verdict = BETTER if c.difference > 0 else WORSE
+            c = replace(c, p_corrected=p, verdict=verdict)
+        out.append(c)
     return out
 
 

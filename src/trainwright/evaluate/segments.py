@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.data.columns import Columns
+from trainwright.data.holm import holm
 from trainwright.evaluate.intervals import json_number
 from trainwright.evaluate.slices import Cut, cuts_of
 
@@ -145,7 +146,7 @@ def weak_segments(
     found, tried = _search(cuts, loss, first, ranked)
     second = ~first
     measured = [_measure(one.inside[second], loss[second], outcome[second], unit[second], one) for one in found]
-    corrected = _holm(np.array([segment.p for segment in measured]))
+    corrected = holm(np.array([segment.p for segment in measured]))
     told = [
         Segment(**{**vars(segment), "p": float(p)})
         for segment, p in zip(measured, corrected)
@@ -153,15 +154,6 @@ def weak_segments(
     ]
     told.sort(key=lambda s: -s.n * (s.value - s.elsewhere))
     return Segments(tuple(told), tried, len(found), (int(first.sum()), int(second.sum())), note)
-
-
-def _holm(p: np.ndarray) -> np.ndarray:
-    """(m,) p-values corrected for their number (Holm 1979)."""
-    order = np.argsort(p)
-    raised = np.minimum(1.0, p[order] * (len(p) - np.arange(len(p))))
-    out = np.empty(len(p))
-    out[order] = np.maximum.accumulate(raised)
-    return out
 
 
 def _search(cuts: list[Cut], loss: np.ndarray, first: np.ndarray, ranked: Sequence[str]) -> tuple[list[_Slice], int]:

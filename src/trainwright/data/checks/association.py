@@ -61,6 +61,37 @@ def mean_by_code(codes: np.ndarray, y: np.ndarray, learn: np.ndarray) -> np.ndar
     return ((sums + overall) / (counts + 1))[codes]
 
 
+def ranks(values: np.ndarray) -> np.ndarray:
+    """(n,) ranks from 0 to 1, ties shared; missing takes the middle.
+
+    Example:
+        >>> ranks(np.array([5.0, 1.0, np.nan, 9.0])).round(3).tolist()
+        [0.5, 0.167, 0.5, 0.833]
+    """
+    known = ~np.isnan(values)
+    result = np.full(len(values), 0.5)
+    if known.any():
+        _, where, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+        result[known] = ((np.cumsum(counts) - (counts - 1) / 2) - 0.5)[where.reshape(-1)] / known.sum()
+    return result
+
+
+def most_frequent(codes: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+    """(n,) int64 the codes from 0, the rarest taken together so that there are at most so many; and how many there are.
+
+    Example:
+        >>> merged, count = most_frequent(np.array([0, 0, 1, 2, 2, 2, 3]), 3)
+        >>> merged.tolist(), count
+        ([1, 1, 2, 0, 0, 0, 2], 3)
+    """
+    counts = np.bincount(codes)
+    if len(counts) <= most:
+        return codes, len(counts)
+    place = np.full(len(counts), most - 1)
+    place[np.argsort(-counts, kind="stable")[: most - 1]] = np.arange(most - 1)
+    return place[codes], most
+
+
 def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
     """Area under the ROC curve as the share of pairs in right order, ties half (Mann, Whitney 1947)."""
     _, where, counts = np.unique(score, return_inverse=True, return_counts=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 
@@ -45,7 +46,8 @@ def _remedy(context: Context, rare: str) -> str:
             "--class-weight balanced gives them more say"
         )
     costs = "or say what a miss and a false alarm cost (problem: costs: in the YAML)"
-    tuned = "" if context.target.positive == rare else f", with --positive {rare}" if rare in names else ""
+    named = rare in names and context.target.positive != rare
+    tuned = f", with {flag('--positive', [rare])}" if named else ""
     return (
         f"accuracy says little: --metric average_precision{tuned}, and set the threshold by what is needed, such as "
         f"--min-recall 0.9, {costs}; if that is not enough, --class-weight balanced"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from trainwright.data.checks.finding import NotApplicable
 from trainwright.data.copies import Copies, find_copies
 from trainwright.data.notes import Note
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
@@ -111,6 +112,22 @@ class Context:
             return False
         rule = self.split.rule
         return rule.shuffle and not (rule.time or rule.group or rule.split_column)
+
+    @property
+    def drawn(self) -> str:
+        """How the test part came about: "given" by the user, later in "time", by "group", by "chance".
+
+        Raises:
+            NotApplicable: there is no test part.
+        """
+        if self.test_features is None or not self.test_features.height or self.split is None:
+            raise NotApplicable("there is no test part")
+        rule = self.split.rule
+        if rule.given_test or rule.split_column:
+            return "given"
+        if rule.time or not rule.shuffle:
+            return "time"
+        return "group" if rule.group else "chance"
 
     def names(self, *roles: Role) -> list[str]:
         """Columns of these roles that the development rows hold."""

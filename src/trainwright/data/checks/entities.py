@@ -14,9 +14,8 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from trainwright.data.checks.association import as_codes
+from trainwright.data.checks.association import as_codes, ranks
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.given_target import ranks
 from trainwright.data.checks.quick_model import design
 from trainwright.data.schema import Column, Kind, Role
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainwright.data.checks.association import most_frequent, ranks
 from trainwright.data.checks.quick_model import losses, out_of_fold
 from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.schema import Kind
@@ -146,16 +147,6 @@ def _blocks(y: np.ndarray, classes: int) -> np.ndarray:
     return y.astype(np.int64) if classes else np.minimum((y * BLOCKS).astype(np.int64), BLOCKS - 1)
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """(n,) ranks from 0 to 1, ties shared; missing takes the middle."""
-    known = ~np.isnan(values)
-    result = np.full(len(values), 0.5)
-    if known.any():
-        _, where, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-        result[known] = ((np.cumsum(counts) - (counts - 1) / 2) - 0.5)[where.reshape(-1)] / known.sum()
-    return result
-
-
 def _rest(ranks: np.ndarray, y: np.ndarray, blocks: np.ndarray, classes: bool) -> np.ndarray:
     """(n,) what is left of ranks when their mean at each target value is taken away."""
     counts = np.bincount(blocks)
@@ -171,13 +162,8 @@ def _rest(ranks: np.ndarray, y: np.ndarray, blocks: np.ndarray, classes: bool) -
 
 def _codes(values: np.ndarray) -> tuple[np.ndarray, int]:
     """(n,) codes of the most frequent values, the others together; and their number, two at least."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    codes = where.reshape(-1).astype(np.int64)
-    if len(counts) > VALUES:
-        place = np.full(len(counts), VALUES - 1)
-        place[np.argsort(-counts, kind="stable")[: VALUES - 1]] = np.arange(VALUES - 1)
-        codes = place[codes]
-    return codes, max(int(codes.max()) + 1, 2)
+    codes, count = most_frequent(np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64), VALUES)
+    return codes, max(count, 2)
 
 
 def _known_by(blocks: np.ndarray, codes: np.ndarray, k: int) -> float:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.checks.association import ranks
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.given_target import ranks
 from trainwright.data.checks.quick_model import fold_numbers, losses
 from trainwright.data.checks.quick_table import quick_table
 

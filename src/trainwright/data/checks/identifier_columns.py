@@ -19,7 +19,8 @@ def run(context: Context) -> list[Finding]:
                 severity="note",
                 message=f"{_columns(apart)} rows apart and {'is' if len(apart) == 1 else 'are'} not used as features.",
                 columns=tuple(apart),
-                remedy=f"to use it after all, give its kind: --kind {apart[0]}=category or --kind {apart[0]}=number",
+                remedy=f"to use it after all, give its kind: {flag('--kind', [apart[0] + '=category'])} or "
+                f"{flag('--kind', [apart[0] + '=number'])}",
             )
         )
     if used:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.holm import holm
 from trainwright.data.schema import Column, Kind, Role
 
 LEAST_ROWS, MOST_VALUES, MOST_NUMBERS, MOST_FINDINGS = 30, 50, 20, 10
@@ -40,29 +42,19 @@ class _Mix:
 
 
 def run(context: Context) -> list[Finding]:
-    how = _how(context)
+    how = context.drawn
     test = context.test_features
     assert test is not None
+    if min(test.height, context.n) < LEAST_ROWS:
+        raise NotApplicable(f"a part has fewer than {LEAST_ROWS} rows")
     mixes = [_compare(context.development[c.name], test[c.name]) for c in _columns(context, test)]
     if not mixes:
         raise NotApplicable(f"no column has 2 to {MOST_VALUES} values in both parts")
-    kept = [m for m in _holm(mixes) if m.distance >= EFFECT[how] or (m.unseen[1] >= EFFECT[how])]
+    corrected = holm(np.array([mix.p for mix in mixes]))  # many columns are compared
+    sure = [mix for mix, p in zip(mixes, corrected) if p <= LEVEL]
+    kept = [mix for mix in sure if mix.distance >= EFFECT[how] or mix.unseen[1] >= EFFECT[how]]
     kept.sort(key=lambda m: -m.distance)
     return [_finding(mix, how) for mix in kept[:MOST_FINDINGS]]
-
-
-def _how(context: Context) -> str:
-    test = context.test_features
-    if test is None or context.split is None or not test.height:
-        raise NotApplicable("there is no test part")
-    if min(test.height, context.n) < LEAST_ROWS:
-        raise NotApplicable(f"a part has fewer than {LEAST_ROWS} rows")
-    rule = context.split.rule
-    if rule.given_test or rule.split_column:
-        return "given"
-    if rule.time or not rule.shuffle:
-        return "time"
-    return "group" if rule.group else "chance"
 
 
 def _columns(context: Context, test: pl.DataFrame) -> list[Column]:
@@ -113,16 +105,6 @@ def _counts(values: pl.Series) -> dict[object, int]:
     return dict(table.iter_rows())
 
 
-def _holm(mixes: list[_Mix]) -> list[_Mix]:
-    """Columns whose shares differ although so many were compared (Holm 1979)."""
-    kept = []
-    for rank, mix in enumerate(sorted(mixes, key=lambda mix: mix.p)):
-        if mix.p > LEVEL / (len(mixes) - rank):
-            break
-        kept.append(mix)
-    return kept
-
-
 def _finding(mix: _Mix, how: str) -> Finding:
     shifts = [f"{name} {before:.0%} -> {after:.0%}" for name, (before, after) in mix.moved.items()]
     count, share = mix.unseen
@@ -148,9 +130,9 @@ def _finding(mix: _Mix, how: str) -> Finding:
         },
         remedy=(
             f"decide which mix the model will meet: collect rows for what is missing, keep shares alike with "
-            f"--stratify {mix.name!r}, or test on places never seen with --group {mix.name!r}"
+            f"{flag('--stratify', [mix.name])}, or test on places never seen with {flag('--group', [mix.name])}"
             if how != "chance"
-            else f"keep its shares alike in all parts with --stratify {mix.name!r}"
+            else f"keep its shares alike in all parts with {flag('--stratify', [mix.name])}"
         ),
     )
 

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.data.checks.association import as_codes, as_numbers, bins_of, strength
+from trainwright.data.checks.association import (
+    as_codes,
+    as_numbers,
+    bins_of,
+    most_frequent,
+    ranks,
+    strength,
+)
 from trainwright.data.checks.quick_model import (
     COLUMNS,
     ROUNDS,
@@ -137,15 +144,9 @@ def quick_table(
 def _labels(y: np.ndarray, classes: bool) -> tuple[np.ndarray, int]:
     """Class positions with the rarest ones merged, or ranks of numbers; and the number of classes."""
     if not classes:
-        _, where, counts = np.unique(y, return_inverse=True, return_counts=True)
-        middle = np.cumsum(counts) - (counts - 1) / 2
-        return (middle[where.reshape(-1)] - 0.5) / max(len(y), 1), 0
-    counts = np.bincount(y.astype(np.int64))
-    if len(counts) <= CLASSES:
-        return y.astype(np.int64), max(len(counts), 2)
-    place = np.full(len(counts), CLASSES - 1)
-    place[np.argsort(-counts, kind="stable")[: CLASSES - 1]] = np.arange(CLASSES - 1)
-    return place[y.astype(np.int64)], CLASSES
+        return ranks(y), 0
+    labels, count = most_frequent(y.astype(np.int64), CLASSES)
+    return labels, max(count, 2)
 
 
 def _strongest(frame: pl.DataFrame, columns: tuple[Column, ...], y: np.ndarray, classes: bool) -> tuple[Column, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.association import as_numbers, bins_of, strength
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.order_matters import Order, order_matters
@@ -77,12 +78,11 @@ def _finding(context: Context, when: _When, drift: float, order: Order | None) -
     hidden = when.hidden
     holds = "holds dates" if hidden is None else f"holds a date in its values ({hidden.pattern.words})"
     if hidden is None:
-        remedy = f"if it is the moment at which a row arises, train with --time {name!r}"
+        remedy = f"if it is the moment at which a row arises, train with {flag('--time', [name])}"
     else:
         new = re.sub(r"\W+", "_", name).strip("_") + "_date"
-        remedy = (
-            f"if it is the moment at which a row arises, {recipe(name, hidden.pattern)}; then train with --time {new}"
-        )
+        train = f"then train with {flag('--time', [new])}"
+        remedy = f"if it is the moment at which a row arises, {recipe(name, hidden.pattern)}; {train}"
     evidence = {"association": round(drift, 4), **context.sampled_note}
     if hidden is not None:
         evidence |= {"hidden": hidden.pattern.words, "share_read": round(hidden.share, 4)}

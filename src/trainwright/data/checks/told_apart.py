@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.association import as_codes, as_numbers, column_codes, halves, mean_by_code, roc_auc
+from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.checks.quick_model import design, fold_numbers, out_of_fold
@@ -52,7 +53,7 @@ class _Parts:
 
 
 def run(context: Context) -> list[Finding]:
-    how = _how(context)
+    how = context.drawn
     columns = _columns(context)
     parts = _parts(context, columns)
     alone = {c.name: _alone(parts, c) for c in columns}
@@ -88,17 +89,6 @@ def run(context: Context) -> list[Finding]:
         remedy=_remedy(how),
     )
     return [main, *found]
-
-
-def _how(context: Context) -> str:
-    if context.test_features is None or not context.test_features.height or context.split is None:
-        raise NotApplicable("there is no test part")
-    rule = context.split.rule
-    if rule.given_test or rule.split_column:
-        return "given"
-    if rule.time or not rule.shuffle:
-        return "time"
-    return "group" if rule.group else "chance"
 
 
 def _columns(context: Context) -> list[Column]:
@@ -191,7 +181,7 @@ def _counting(name: str) -> Finding:
         ),
         columns=(name,),
         evidence={},
-        remedy=f"keep it from the model with --ignore {name!r}, unless later values mean something to it",
+        remedy=f"keep it from the model with {flag('--ignore', [name])}, unless later values mean something to it",
     )
 
 

@@ -8,15 +8,23 @@ import pytest
 from report_documents import a_number, many_classes, two_classes
 
 from trainwright.evaluate.figure_style import label
-from trainwright.evaluate.figures import evaluation_figures
-from trainwright.evaluate.figures_training import training_figures
+from trainwright.evaluate.figures import FIGURES as OF_EVALUATION
+from trainwright.evaluate.figures import thresholds
+from trainwright.evaluate.figures_training import FIGURES as OF_TRAINING
 
 DOCUMENTS = {"two": two_classes, "many": many_classes, "number": a_number}
 
 
+def drawn(makers, document):
+    made = {name: make(document) for name, make in makers.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
 def every_figure(documents):
     result, evaluations = documents
-    return {**training_figures(result), **evaluation_figures(evaluations["validation"], 0.36)}
+    document = evaluations["validation"]
+    found = {**drawn(OF_TRAINING, result), **drawn(OF_EVALUATION, document)}
+    return {**found, "thresholds": thresholds(document, 0.36)} if "thresholds" in found else found
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -38,7 +46,7 @@ def test_each_task_gets_its_figures():
 
 
 def test_empty_documents_have_no_figures():
-    assert training_figures({}) == {} == evaluation_figures({})
+    assert drawn(OF_TRAINING, {}) == {} == drawn(OF_EVALUATION, {})
     holes = {
         "confusion": {},
         "per_class": [],
@@ -46,9 +54,11 @@ def test_empty_documents_have_no_figures():
         "residuals": None,
         "metrics": None,
     }
-    assert evaluation_figures(holes) == {}
+    assert drawn(OF_EVALUATION, holes) == {}
     assert (
-        training_figures({"leaderboard": [{"name": "x", "metrics": {"roc_auc": None}}], "metric": "roc_auc"})
+        drawn(
+            OF_TRAINING, {"leaderboard": [{"name": "x", "metrics": {"roc_auc": None}}], "metric": "roc_auc"}
+        )
         == {}
     )
 
@@ -90,7 +100,7 @@ def test_bars_without_intervals_are_said_to_be_deviations():
     for row in result["leaderboard"]:
         row["metrics"] = {"roc_auc": row["metrics"]["roc_auc"]["value"]}
         row["std"] = {"roc_auc": 0.004}
-    figure = training_figures(result)["leaderboard"]
+    figure = OF_TRAINING["leaderboard"](result)
     assert "0.9281 ± 0.0040" in figure["layout"]["meta"]["alt"]
     assert "one standard deviation" in figure["layout"]["meta"]["alt"]
     assert figure["data"][0]["error_x"]["array"][0] == pytest.approx(0.004)

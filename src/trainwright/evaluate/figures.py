@@ -25,7 +25,6 @@ __all__ = [
     "beside",
     "confidence",
     "confusion",
-    "evaluation_figures",
     "per_class",
     "precision_recall",
     "reliability",
@@ -48,10 +47,3 @@ FIGURES: dict[str, Callable[[Document], Figure | None]] = {
     "residuals": residuals,
     "residual_histogram": residual_histogram,
 }
-
-
-def evaluation_figures(document: Document, threshold: float | None = None) -> dict[str, Figure]:
-    """Every figure that an evaluation document has data for, by name."""
-    made = {name: make(document) for name, make in FIGURES.items() if name != "thresholds"}
-    made["thresholds"] = thresholds(document, threshold)
-    return {name: figure for name, figure in made.items() if figure is not None}

@@ -291,12 +291,6 @@ FIGURES: dict[str, Callable[[Result], Figure | None]] = {
 }
 
 
-def training_figures(result: Result) -> dict[str, Figure]:
-    """Every figure that a result document has data for, by name."""
-    made = {name: make(result) for name, make in FIGURES.items()}
-    return {name: figure for name, figure in made.items() if figure is not None}
-
-
 def _zoom(
     layout: dict[str, Any], rows: Sequence[Mapping[str, Any]], figures: Sequence[Sequence[float | None]]
 ) -> list[int]:

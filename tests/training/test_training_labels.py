@@ -16,7 +16,8 @@ from trainwright.errors import UserError
 from trainwright.store.datasets import get_split, latest_split, list_dataset_versions
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
-from trainwright.training.corrections import decide, read_labels, restore
+from trainwright.training.corrections import decide, restore
+from trainwright.training.doubtful_labels import read_labels
 from trainwright.training.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("sealed_here")

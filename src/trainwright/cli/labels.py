@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,11 @@ from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
 if TYPE_CHECKING:
-    from trainwright.training.corrections import Labels
+    from trainwright.store.workspace import Workspace
+    from trainwright.training.doubtful_labels import Labels
 
 SHOWN = 20
 COLUMNS = 4
-
-top_option = click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N most suspicious rows.")
-all_option = click.option("--all", "everything", is_flag=True, help="Every row that `labels list` shows.")
 
 
 @click.group(help="Labels that are probably wrong: list them, accept or reject the suggestions, set others.")
@@ -34,7 +32,7 @@ def LABELS() -> None:
 @json_option
 def list_labels(name: str, top: int, target: str | None, workspace: str | None, as_json: bool) -> None:
     """Lists what is suspected and undecided."""
-    labels = _labels(workspace, name)
+    _, labels = _opened(workspace, name, read_only=True)
     suspects = labels.open_suspects()
     if target is not None:
         _write(labels, suspects, Path(target))
@@ -68,32 +66,32 @@ def list_labels(name: str, top: int, target: str | None, workspace: str | None, 
         output.say(f"next: trainwright data labels {act}, or reject {labels.project.name} {first}")
 
 
+def _rows_command(function: Callable[..., None]) -> Callable[..., None]:
+    """The arguments of `accept` and `reject`: a project, and the rows by number, all, or the most suspicious."""
+    for part in (
+        json_option,
+        workspace_option,
+        click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N most suspicious rows."),
+        click.option("--all", "everything", is_flag=True, help="Every row that `labels list` shows."),
+        click.argument("rows", nargs=-1, metavar="[ROW[,ROW...]]..."),
+        click.argument("name"),
+    ):
+        function = part(function)
+    return function
+
+
 @LABELS.command(help="Take the suggested labels of these rows: makes a new dataset version.")
-@click.argument("name")
-@click.argument("rows", nargs=-1, metavar="[ROW[,ROW...]]...")
-@all_option
-@top_option
-@workspace_option
-@json_option
-def accept(
-    name: str, rows: tuple[str, ...], everything: bool, top: int | None, workspace: str | None, as_json: bool
-) -> None:
+@_rows_command
+def accept(**given: Any) -> None:
     """Accepts suggestions."""
-    _decide(name, "accepted", rows, everything, top, workspace, as_json)
+    _decide("accepted", **given)
 
 
 @LABELS.command(help="Keep the labels of these rows; they are not suspected again.")
-@click.argument("name")
-@click.argument("rows", nargs=-1, metavar="[ROW[,ROW...]]...")
-@all_option
-@top_option
-@workspace_option
-@json_option
-def reject(
-    name: str, rows: tuple[str, ...], everything: bool, top: int | None, workspace: str | None, as_json: bool
-) -> None:
+@_rows_command
+def reject(**given: Any) -> None:
     """Rejects suspicions."""
-    _decide(name, "rejected", rows, everything, top, workspace, as_json)
+    _decide("rejected", **given)
 
 
 @LABELS.command("set", help="Give rows the label that you know is right: ROW=LABEL, as often as needed.")
@@ -104,8 +102,7 @@ def reject(
 def set_labels(name: str, pairs: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
     """Sets labels."""
     from trainwright.errors import UserError
-    from trainwright.store.workspace import open_workspace
-    from trainwright.training.corrections import decide, read_labels
+    from trainwright.training.corrections import decide
 
     wanted: dict[int, str | None] = {}
     for pair in pairs:
@@ -115,8 +112,7 @@ def set_labels(name: str, pairs: tuple[str, ...], workspace: str | None, as_json
         if _row(row) in wanted:
             raise UserError(f"row {row} is named twice", remedy="give each row one label")
         wanted[_row(row)] = label
-    space = open_workspace(workspace, create=False)
-    labels = read_labels(space, name)
+    space, labels = _opened(workspace, name)
     made = decide(space, labels, "accepted", wanted)
     _say_what_came_out(labels, f"set {len(wanted)} label(s)", made, as_json)
 
@@ -130,12 +126,9 @@ def set_labels(name: str, pairs: tuple[str, ...], workspace: str | None, as_json
 def restore(name: str, rows: tuple[str, ...], everything: bool, workspace: str | None, as_json: bool) -> None:
     """Takes decisions back."""
     from trainwright.errors import UserError
-    from trainwright.store.workspace import open_workspace
-    from trainwright.training.corrections import read_labels
     from trainwright.training.corrections import restore as take_back
 
-    space = open_workspace(workspace, create=False)
-    labels = read_labels(space, name)
+    space, labels = _opened(workspace, name)
     numbers = sorted(labels.decisions) if everything else _rows(rows)
     if not numbers:
         raise UserError("no row is named", remedy=f"trainwright data labels restore {name} ROW,ROW, or --all")
@@ -144,8 +137,8 @@ def restore(name: str, rows: tuple[str, ...], everything: bool, workspace: str |
 
 
 def _decide(
-    name: str,
     decision: str,
+    name: str,
     rows: Sequence[str],
     everything: bool,
     top: int | None,
@@ -153,11 +146,9 @@ def _decide(
     as_json: bool,
 ) -> None:
     from trainwright.errors import UserError
-    from trainwright.store.workspace import open_workspace
-    from trainwright.training.corrections import decide, read_labels
+    from trainwright.training.corrections import decide
 
-    space = open_workspace(workspace, create=False)
-    labels = read_labels(space, name)
+    space, labels = _opened(workspace, name)
     verb = "accept" if decision == "accepted" else "reject"
     if rows and (everything or top):
         raise UserError("rows and --all or --top are both given", remedy="give one of them")
@@ -194,11 +185,12 @@ def _say_what_came_out(labels: Labels, words: str, made: Any, as_json: bool) -> 
     output.say(f"next: trainwright train --project {project} --data-version {version}")
 
 
-def _labels(workspace: str | None, name: str) -> Labels:
+def _opened(workspace: str | None, name: str, *, read_only: bool = False) -> tuple[Workspace, Labels]:
     from trainwright.store.workspace import open_workspace
-    from trainwright.training.corrections import read_labels
+    from trainwright.training.doubtful_labels import read_labels
 
-    return read_labels(open_workspace(workspace, create=False, read_only=True), name)
+    space = open_workspace(workspace, create=False, read_only=read_only)
+    return space, read_labels(space, name)
 
 
 def _rows(words: Sequence[str]) -> list[int]:

@@ -17,7 +17,7 @@ from trainwright.errors import UserError
 from trainwright.jobs import launch
 from trainwright.jobs.attempt import execute
 from trainwright.training import understand
-from trainwright.training.size_curve import part_of
+from trainwright.training.row_parts import part_of
 
 BOOSTED = {
     "training__families": ("lightgbm",),

@@ -65,10 +65,12 @@ def _ignore(result: Result, codes: tuple[str, ...], code: str, text: str) -> Ite
 
 
 def identifiers(result: Result) -> Iterator[Remedy]:
+    """Leaves out columns that only name rows."""
     yield from _ignore(result, IDENTIFIERS, "ignore_identifiers", "leave out the columns that identify rows")
 
 
 def leaks(result: Result) -> Iterator[Remedy]:
+    """Leaves out columns that know the target too well."""
     text = "leave out the column that gives the target away, unless it is known when a prediction is made"
     yield from _ignore(result, LEAKS, "ignore_leak", text)
 
@@ -86,6 +88,7 @@ def stop_earlier(result: Result) -> Iterator[Remedy]:
 
 
 def regularise(result: Result) -> Iterator[Remedy]:
+    """Settings that make the one chosen model simpler."""
     row = single(result)
     for key, old, new in steps.simpler(row, result) if row is not None else ():
         yield _change(
@@ -142,6 +145,7 @@ def labels(result: Result) -> Iterator[Remedy]:
 
 
 def copies(result: Result) -> Iterator[Remedy]:
+    """Copies of rows, which only people can remove or name."""
     for row in _findings(result, COPIES)[:1]:
         text = "remove copies of rows, or name what they share as a group"
         yield Remedy("remove_copies", text, str(row.get("message") or "").rstrip("."))
@@ -178,10 +182,12 @@ def _learning_rate(result: Result, factor: float, code: str, text: str) -> Itera
 
 
 def faster(result: Result) -> Iterator[Remedy]:
+    """A higher learning rate."""
     yield from _learning_rate(result, 3.0, "raise_learning_rate", "raise the learning rate")
 
 
 def calmer(result: Result) -> Iterator[Remedy]:
+    """A lower learning rate."""
     yield from _learning_rate(result, 1 / 3, "lower_learning_rate", "lower the learning rate")
 
 
@@ -201,6 +207,7 @@ def freer(result: Result) -> Iterator[Remedy]:
 
 
 def class_weight(result: Result) -> Iterator[Remedy]:
+    """More say for rare classes, where a check names them."""
     rows = [r for r in result.get("findings") or [] if isinstance(r, Mapping) and r.get("code") in RARE]
     given = (result.get("settings") or {}).get("training") or {}
     if rows and result.get("task") == "classes" and not given.get("class_weight"):

@@ -25,6 +25,7 @@ def _board(result: Result) -> list[Mapping[str, Any]]:
 
 
 def target(result: Result) -> Said:
+    """What is predicted."""
     target = _part(result, "target")
     if not target.get("column"):
         return OPEN, "no target is named"
@@ -33,12 +34,14 @@ def target(result: Result) -> Said:
 
 
 def decision(result: Result) -> Said:
+    """Which decision is stated."""
     problem = result.get("problem")
     said = problem if isinstance(problem, str) else _part(result, "problem").get("decision")
     return (DONE, str(said)) if said else (OPEN, "state it: problem: decision: ...")
 
 
 def metric(result: Result) -> Said:
+    """Whether the metric was chosen, or fits stated costs."""
     title = explain(str(result.get("metric") or "")).title
     costs = _part(_part(result, "problem"), "costs") or _part(_part(result, "problem"), "class_costs")
     if "training.metric" in _part(result, "origins"):
@@ -51,6 +54,7 @@ def metric(result: Result) -> Said:
 
 
 def balance(result: Result) -> Said:
+    """How rare the rarest class is."""
     if _part(result, "target").get("task") == "number":
         return NOT_APPLICABLE, "the target is a number"
     split = _part(result, "split")
@@ -69,6 +73,7 @@ def balance(result: Result) -> Said:
 
 
 def checked(result: Result) -> Said:
+    """What the checks found."""
     if "findings" not in result:
         return OPEN, "the checks were not run"
     found = [f for f in result["findings"] or [] if isinstance(f, Mapping)]
@@ -81,6 +86,7 @@ def checked(result: Result) -> Said:
 
 
 def split(result: Result) -> Said:
+    """By which rule rows were parted."""
     split = _part(result, "split")
     reasons = split.get("reason")
     words = reasons if isinstance(reasons, str) else " ".join(map(str, reasons or []))
@@ -90,6 +96,7 @@ def split(result: Result) -> Said:
 
 
 def test(result: Result) -> Said:
+    """How many rows were sealed."""
     n = _part(result, "n_rows").get("test") or 0
     return (
         (DONE, f"{plural(n, 'row')} sealed before anything was learned") if n else (OPEN, "no row was sealed as test")
@@ -97,11 +104,13 @@ def test(result: Result) -> Said:
 
 
 def baseline(result: Result) -> Said:
+    """Which baselines were trained."""
     names = [str(r.get("name")) for r in _board(result) if r.get("baseline") or r.get("role") == "baseline"]
     return (DONE, ", ".join(names)) if names else (OPEN, "no baseline was trained")
 
 
 def pipeline(result: Result) -> Said:
+    """Whether the preparation is part of the package."""
     package = _part(result, "package")
     if not package:
         return OPEN, "no package is on record"
@@ -109,6 +118,7 @@ def pipeline(result: Result) -> Said:
 
 
 def tracked(result: Result) -> Said:
+    """What the record of the run holds."""
     lacking = [
         name
         for name, there in (
@@ -125,6 +135,7 @@ def tracked(result: Result) -> Said:
 
 
 def compared(result: Result) -> Said:
+    """Whether candidates were scored on the same folds."""
     board = _board(result)
     folds = {len(row.get("fold_scores") or row.get("folds") or []) for row in board}
     if len(board) < 2:
@@ -136,6 +147,7 @@ def compared(result: Result) -> Said:
 
 
 def watched(result: Result) -> Said:
+    """Whether training and validation stand side by side."""
     gap = _part(result, "gap") or _part(_part(result, "diagnosis"), "gap")
     if not gap:
         return OPEN, "no score on training rows is on record"
@@ -146,6 +158,7 @@ def watched(result: Result) -> Said:
 
 
 def tuned(result: Result) -> Said:
+    """Which trials were planned."""
     plan = result.get("plan")
     rows = (plan.get("trials") or plan.get("steps") or []) if isinstance(plan, Mapping) else plan or []
     if not rows:
@@ -156,6 +169,7 @@ def tuned(result: Result) -> Said:
 
 
 def errors(evaluations: Evaluations) -> Said:
+    """Where single mistakes can be looked at, which only a person can tick."""
     document = evaluations.get("validation") or {}
     confusion = document.get("confusion") or {}
     if confusion.get("examples"):
@@ -170,6 +184,7 @@ def _requirements(result: Result) -> Mapping[str, Any]:
 
 
 def functional(result: Result) -> Said:
+    """Which demands on figures were stated, and kept."""
     asked = [k for k in ("min_recall", "min_precision", "min_metric") if _requirements(result).get(k)]
     unmet = [str(text) for text in _part(result, "requirements").get("unmet") or []]
     if unmet:
@@ -180,6 +195,7 @@ def functional(result: Result) -> Said:
 
 
 def non_functional(result: Result) -> Said:
+    """Whether speed and size were measured, and which limits were kept."""
     measured = [r for r in _board(result) if estimate(r.get("size_mb"))[0] is not None]
     if not measured:
         return OPEN, "speed and size were not measured"
@@ -189,6 +205,7 @@ def non_functional(result: Result) -> Said:
 
 
 def threshold(result: Result) -> Said:
+    """By what the threshold was set."""
     value = estimate(result.get("threshold"))[0]
     if value is None:
         return NOT_APPLICABLE, "only two classes have a threshold"
@@ -200,6 +217,7 @@ def threshold(result: Result) -> Said:
 
 
 def explained(result: Result) -> Said:
+    """Whether the page for the person who decides lacks something."""
     missing = gaps(result)
     if missing:
         return OPEN, f"the page for the person who decides lacks: {'; '.join(question for question, _, _ in missing)}"
@@ -207,6 +225,7 @@ def explained(result: Result) -> Said:
 
 
 def opened(result: Result) -> Said:
+    """How often the sealed test was opened."""
     ledger = _part(result, "ledger")
     k = ledger.get("k", ledger.get("opening"))
     if not isinstance(k, int):
@@ -217,12 +236,14 @@ def opened(result: Result) -> Said:
 
 
 def saved(result: Result) -> Said:
+    """The package."""
     package = _part(result, "package")
     sha = str(package.get("sha256") or "")
     return (DONE, f"one package, {sha[:12]}") if package.get("path") else (OPEN, "no package is on record")
 
 
 def documented(result: Result) -> Said:
+    """Report, model card and record."""
     if not result.get("run"):
         return OPEN, "no run is on record"
     return DONE, "this report, the model card and the record of the run"

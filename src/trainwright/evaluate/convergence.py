@@ -66,9 +66,11 @@ class Convergence:
 
     @property
     def title(self) -> str:
+        """The verdict in a word or two."""
         return TITLES[self.code]
 
     def to_json(self) -> dict[str, Any]:
+        """Plain data; NaN becomes None."""
         numbers = {k: json_number(v) for k, v in vars(self).items() if isinstance(v, float)}
         return {**vars(self), **numbers, "title": self.title}
 

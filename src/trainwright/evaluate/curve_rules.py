@@ -36,6 +36,7 @@ class Curve:
 
     @property
     def watched(self) -> np.ndarray:
+        """(s,) the losses that tell how good it is: on validation rows, else on the rows that are learned from."""
         return self.training if self.validation is None else self.validation
 
     def late(self, losses: np.ndarray) -> float:
@@ -49,10 +50,12 @@ class Curve:
 
 
 def first(*found: Verdict | None) -> Verdict | None:
+    """The first verdict that was reached; None when no rule applies."""
     return next((verdict for verdict in found if verdict is not None), None)
 
 
 def nothing() -> tuple[float, float, float, float]:
+    """The figures of a curve that has none: best step, best, last, late gain."""
     return math.nan, math.nan, math.nan, math.nan
 
 

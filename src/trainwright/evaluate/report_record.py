@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from trainwright.data.checks.finding import SEVERITIES
 from trainwright.evaluate.text import (
     chosen,
     count,
@@ -26,7 +27,6 @@ from trainwright.evaluate.text import (
 
 Result = Mapping[str, Any]
 HARDWARE = ("processor", "machine", "cores", "memory_gb", "platform")
-SEVERITIES = ("error", "warning", "note")
 
 
 def parts(result: Result) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ import numpy as np
 from trainwright.evaluate.size_curve import size_curve
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric
+from trainwright.training.row_parts import blocks_of, part_of, words_of_parts
 from trainwright.training.trials import Trial, Work, fit_rows, sampled
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ FEWEST_ROWS, FEWEST_PER_CLASS, FEWEST_FOLDS = 30, 8, 3
 LEAST_WEIGHT = 0.15
 # A part of a training's time limit, and what a fit on few rows still costs of one on all.
 SHARE_OF_LIMIT, FIXED_COST = 0.10, 0.15
-# A single validation part is judged in this many blocks of rows, which take the place of folds.
-BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -121,44 +120,8 @@ def measure_size_curve(
         "folds": len(done),
         "fits": len(done) * len(sizes),
         "shortened": cut,
-        "rule": _rule(work),
+        "rule": words_of_parts(work),
     }
-
-
-def part_of(train: np.ndarray, share: float, work: Work, seed: int) -> np.ndarray:
-    """A share of a fold's training rows; smaller shares of the same seed lie within larger ones.
-
-    Args:
-        train: positions within the development rows.
-        share: of them.
-        work: groups stay whole; with a time column the latest rows are kept.
-        seed: of the draw.
-    """
-    data = work.dataset
-    wanted = max(1, round(share * len(train)))
-    rng = np.random.default_rng(seed)
-    if data.time is not None:
-        moments = data.time[train]
-        order = np.argsort(-moments, kind="stable")
-        last = moments[order[wanted - 1]]
-        return np.sort(train[moments >= last])  # equal times stay together
-    units = data.group if data.group is not None else data.cluster
-    if units is not None:
-        codes, at = np.unique(units[train], return_inverse=True)
-        rank = rng.permutation(len(codes))[at]
-        sizes = np.bincount(rank, minlength=len(codes)).cumsum()
-        most = int(np.searchsorted(sizes, wanted, side="left"))
-        return np.sort(train[rank <= most])
-    order = rng.permutation(len(train))
-    if work.target.task == "classes":
-        # Dealt out class by class, so that every part holds each class in its share (as stratified folds do).
-        y = data.y[train][order]
-        place = np.empty(len(order))
-        for value in np.unique(y):
-            own = np.flatnonzero(y == value)
-            place[own] = (np.arange(len(own)) + 0.5) / len(own)
-        order = order[np.argsort(place, kind="stable")]
-    return np.sort(train[order[:wanted]])
 
 
 def _one_fold(
@@ -186,26 +149,12 @@ def _one_fold(
     predictions = [*pool.map(fit, sizes), full.prediction]
     y = work.dataset.y[fold.validation]
     weight = None if work.dataset.weight is None else work.dataset.weight[fold.validation]
-    blocks = [np.arange(len(y))] if len(work.folds) > 1 else _blocks(work, fold.validation, seed)
+    blocks = [np.arange(len(y))] if len(work.folds) > 1 else blocks_of(work, fold.validation, seed)
     out = []
     for own in blocks:
         part = None if weight is None else weight[own]
         out.append([metric(y[own], prediction[own], part) for prediction in predictions])
     return np.array(out, dtype=float)
-
-
-def _blocks(work: Work, rows: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Blocks of a single validation part: groups whole, stretches of time, else by chance."""
-    data = work.dataset
-    if data.time is not None:
-        return np.array_split(np.argsort(data.time[rows], kind="stable"), BLOCKS)
-    units = data.group if data.group is not None else data.cluster
-    rng = np.random.default_rng(seed)
-    if units is None:
-        return np.array_split(rng.permutation(len(rows)), BLOCKS)
-    codes, at = np.unique(units[rows], return_inverse=True)
-    block = rng.permutation(len(codes))[at] % BLOCKS
-    return [np.flatnonzero(block == b) for b in range(BLOCKS) if (block == b).any()]
 
 
 def _usable_shares(work: Work, trial: Trial, shares: tuple[float, ...]) -> tuple[float, ...]:
@@ -256,11 +205,3 @@ def _affordable(trial: Trial, work: Work, sizes: tuple[float, ...], seconds: flo
         if affordable >= min(FEWEST_FOLDS, len(each)):
             return affordable, chosen
     return 0, choices[-1]
-
-
-def _rule(work: Work) -> str:
-    if work.dataset.time is not None:
-        return "smaller parts are the latest rows of each fold's training rows: a shorter history"
-    if work.dataset.group is not None or work.dataset.cluster is not None:
-        return "smaller parts are whole groups of each fold's training rows, drawn at random"
-    return "smaller parts are drawn at random from each fold's training rows"

@@ -112,8 +112,6 @@ def _counts(found: Annotations) -> dict[str, int]:
 
 def _disagreements(found: Annotations, context: Context) -> list[dict[str, Any]]:
     """Development rows on which annotators differ, with what each said."""
-    numbers = context.split.development if context.split is not None else np.arange(context.n)
-    numbers = numbers if len(numbers) == context.n else np.arange(context.n)
     values = found.values
     low = np.where(found.held, values, np.inf).min(axis=1)
     high = np.where(found.held, values, -np.inf).max(axis=1)
@@ -125,7 +123,7 @@ def _disagreements(found: Annotations, context: Context) -> list[dict[str, Any]]
         rows = rows[gap[rows] > 0]
     return [
         {
-            "row": int(numbers[row]),
+            "row": int(context.row_numbers[row]),
             **{
                 name: (found.classes[int(value)] if found.classes else float(value))
                 for name, value, held in zip(found.names, values[row], found.held[row])

@@ -105,6 +105,12 @@ class Context:
         """Which development rows equal another one in every feature, and whether chance explains it."""
         return find_copies(self.development, [column.name for column in self.features])
 
+    @cached_property
+    def row_numbers(self) -> np.ndarray:
+        """(n,) int64 the numbers of the development rows in the dataset version."""
+        numbers = np.arange(self.n) if self.split is None else self.split.development
+        return numbers if len(numbers) == self.n else np.arange(self.n)  # rows without a label were left out
+
     @property
     def random_split(self) -> bool:
         """Whether rows were parted without regard to time, groups or parts given by the user."""

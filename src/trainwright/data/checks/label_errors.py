@@ -32,7 +32,7 @@ def run(context: Context) -> list[Finding]:
     same = k > 0 and table.classes == k and np.array_equal(table.y, y)
     prediction = table.prediction if same else out_of_fold(table.x, y, table.folds, classes=k)
     found = suspect_classes(y, prediction) if k else suspect_numbers(y, prediction, table.folds)
-    document = found.to_json(_row_numbers(context)[rows], tuple(context.target.classes) if k else ())
+    document = found.to_json(context.row_numbers[rows], tuple(context.target.classes) if k else ())
     return findings_of(document, context.target.column, quick=True)
 
 
@@ -78,14 +78,6 @@ def findings_of(
             remedy=remedy,
         )
     ]  # fmt: skip
-
-
-def _row_numbers(context: Context) -> np.ndarray:
-    """(n,) the numbers of the development rows in the dataset version."""
-    if context.split is None:
-        return np.arange(context.n)
-    numbers = context.split.development
-    return numbers if len(numbers) == context.n else np.arange(context.n)
 
 
 CHECK = Check(CODE, "label-errors", "warning", "Labels that are probably wrong", run)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trainwright.data.checks.finding import Finding, Findings
+from trainwright.data.checks.finding import SEVERITIES, Finding, Findings
 from trainwright.errors import UserError
 
 
@@ -54,7 +54,7 @@ def silence(findings: Findings, codes: Collection[str]) -> Findings:
 
 
 def _note(code: str, hushed: Sequence[Finding]) -> Finding:
-    counts = [(sum(f.severity == severity for f in hushed), severity) for severity in ("error", "warning", "note")]
+    counts = [(sum(f.severity == severity for f in hushed), severity) for severity in SEVERITIES]
     words = " and ".join(f"{n} {severity}{'s' if n > 1 else ''}" for n, severity in counts if n)
     return Finding(
         code=code,

@@ -113,6 +113,18 @@ def name_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
     }
 
 
+def line(x: Sequence[Any], y: Sequence[Any], name: str, colour: str, *, dash: str = "solid") -> dict[str, Any]:
+    """A trace that is a line; one that is not solid is thinner."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": colour, "width": 2.2 if dash == "solid" else 1.8, "dash": dash},
+    }
+
+
 def dots(
     names: Sequence[str],
     figures: Sequence[tuple[float | None, float | None, float | None]],

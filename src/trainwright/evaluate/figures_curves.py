@@ -16,6 +16,7 @@ from trainwright.evaluate.figure_style import (
     envelope,
     histogram_bins,
     label,
+    line,
 )
 from trainwright.evaluate.intervals import wilson
 from trainwright.evaluate.text import count, number, part_label, percent, plural, score
@@ -28,8 +29,8 @@ def roc(document: Document) -> Figure | None:
     curves = _curves(document, "roc", "fpr", "tpr")
     if not curves:
         return None
-    traces = [_line(c["fpr"], c["tpr"], name, colour) for (name, c), colour in zip(curves, PALETTE)]
-    traces.append(_line([0, 1], [0, 1], "guessing", GREY, dash="dot"))
+    traces = [line(c["fpr"], c["tpr"], name, colour) for (name, c), colour in zip(curves, PALETTE)]
+    traces.append(line([0, 1], [0, 1], "guessing", GREY, dash="dot"))
     value = (document.get("metrics") or {}).get("roc_auc")
     found = _at(curves[0][1]["fpr"], curves[0][1]["tpr"], 0.1)
     alt = _versus(curves)
@@ -46,11 +47,11 @@ def precision_recall(document: Document) -> Figure | None:
     curves = _curves(document, "precision_recall", "recall", "precision")
     if not curves:
         return None
-    traces = [_line(c["recall"], c["precision"], name, colour) for (name, c), colour in zip(curves, PALETTE)]
+    traces = [line(c["recall"], c["precision"], name, colour) for (name, c), colour in zip(curves, PALETTE)]
     share = _positive_share(document)
     alt = _versus(curves)
     if share is not None and not alt:
-        traces.append(_line([0, 1], [share, share], "guessing", GREY, dash="dot"))
+        traces.append(line([0, 1], [share, share], "guessing", GREY, dash="dot"))
         alt = f"Guessing would reach a precision of {percent(share)} at any recall. "
     kept = _at(curves[0][1]["recall"], curves[0][1]["precision"], 0.8)
     whose = f"the rows of {curves[0][1]['class']}" if "class" in curves[0][1] else "the positive rows"
@@ -67,7 +68,7 @@ def reliability(document: Document) -> Figure | None:
     most = max(b["n"] for b in bins)
     off = sum(abs(b["share"] - b["mean_probability"]) * b["n"] for b in bins) / sum(b["n"] for b in bins)
     spans = [wilson(b["share"] * b["n"], b["n"]) for b in bins]
-    trace = _line([b["mean_probability"] for b in bins], [b["share"] for b in bins], "this model", BLUE)
+    trace = line([b["mean_probability"] for b in bins], [b["share"] for b in bins], "this model", BLUE)
     trace |= {
         "mode": "lines+markers",
         "marker": {"size": [6 + 12 * (b["n"] / most) ** 0.5 for b in bins]},
@@ -84,7 +85,7 @@ def reliability(document: Document) -> Figure | None:
         "hovertemplate": "probability %{x:.1%}<br>turned out so %{y:.1%}<br>"
         "%{customdata} rows<extra></extra>",
     }
-    traces = [trace, _line([0, 1], [0, 1], "perfect", GREY, dash="dot")]
+    traces = [trace, line([0, 1], [0, 1], "perfect", GREY, dash="dot")]
     far = max(bins, key=lambda b: abs(b["share"] - b["mean_probability"]))
     alt = f"On average the probabilities are {number(off * 100)} percentage points away from what happened; furthest "
     alt += f"where {percent(far['mean_probability'])} were given and {percent(far['share'])} turned out so. "
@@ -109,7 +110,7 @@ def thresholds(document: Document, threshold: float | None = None) -> Figure | N
             y = [value / total if value is not None and total else None for value in y]
         if any(value is not None for value in y):
             traces.append(
-                _line(x, y, {"f1": "F1", "flagged": "share flagged"}.get(name, name), colour, dash=dash)
+                line(x, y, {"f1": "F1", "flagged": "share flagged"}.get(name, name), colour, dash=dash)
             )
     best = max(sweep, key=lambda point: point.get("f1") or 0)
     alt = f"F1 is highest, {number(best.get('f1'))}, at threshold {number(best['threshold'])}."
@@ -194,19 +195,6 @@ def _curves(document: Document, name: str, x: str, y: str) -> list[tuple[str, Ma
 def _versus(curves: Sequence[tuple[str, Any]]) -> str:
     """For more than two classes: which curves these are."""
     return f"{len(curves)} classes, each against the rest. " if "class" in curves[0][1] else ""
-
-
-def _line(
-    x: Sequence[Any], y: Sequence[Any], name: str, colour: str, *, dash: str = "solid"
-) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": list(x),
-        "y": list(y),
-        "line": {"color": colour, "width": 2.2 if dash == "solid" else 1.8, "dash": dash},
-    }
 
 
 def _shares(x: str, y: str) -> dict[str, Any]:

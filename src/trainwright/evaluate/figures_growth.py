@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainwright.evaluate.figure_style import BLUE, GREY, ORANGE, Figure, envelope
+from trainwright.evaluate.figure_style import BLUE, GREY, ORANGE, Figure, envelope, line
 from trainwright.evaluate.formats import count, number, score
 from trainwright.evaluate.glossary import explain
 
@@ -22,9 +22,9 @@ def loss_curve(result: Result) -> Figure | None:
         (c for c in curves if c.get("name") == said.get("name") and c.get("fold") == said.get("fold")), curves[0]
     )
     verdict = curve.get("verdict") or {}
-    traces = [_line(curve["steps"], curve["training"], "rows it learned from", ORANGE)]
+    traces = [line(curve["steps"], curve["training"], "rows it learned from", ORANGE)]
     if curve.get("validation"):
-        traces.append(_line(curve["steps"], curve["validation"], "rows it had not seen", BLUE))
+        traces.append(line(curve["steps"], curve["validation"], "rows it had not seen", BLUE))
     layout: dict[str, Any] = {
         "xaxis": {"title": {"text": f"{curve.get('unit') or 'step'}s"}},
         "yaxis": {"title": {"text": f"{curve['loss']} (less is better)"}},
@@ -34,7 +34,7 @@ def loss_curve(result: Result) -> Figure | None:
     tail = curve.get("tail") or {}
     last = max([*curve["steps"], *(tail.get("steps") or [])])
     if tail.get("steps"):
-        rest = _line(
+        rest = line(
             [curve["steps"][-1], *tail["steps"]], [curve["validation"][-1], *tail["validation"]], "not kept", BLUE
         )
         rest["line"] |= {"dash": "dot", "width": 1.4}
@@ -64,13 +64,13 @@ def growth(result: Result) -> Figure | None:
     metric = str(found.get("metric") or result.get("metric") or "")
     rows = ahead["rows"]
     band = {
-        **_line([*rows, *reversed(rows)], [*ahead["high"], *reversed(ahead["low"])], "95 % band", GREY),
+        **line([*rows, *reversed(rows)], [*ahead["high"], *reversed(ahead["low"])], "95 % band", GREY),
         "fill": "toself",
         "fillcolor": "rgba(88,169,217,0.18)",
         "line": {"width": 0},
         "hoverinfo": "skip",
     }
-    law = _line(rows, ahead["value"], "power law", BLUE)
+    law = line(rows, ahead["value"], "power law", BLUE)
     law["line"]["dash"] = "dash"
     measured = {
         "type": "scatter",
@@ -111,8 +111,3 @@ def _reach(points: Sequence[Mapping[str, Any]], ahead: Mapping[str, Any], full: 
     low, high = min(shown), max(shown)
     pad = 0.6 * (high - low) or 0.05 * abs(high) or 1.0
     return [low - pad, high + pad]
-
-
-def _line(x: Sequence[Any], y: Sequence[Any], name: str, colour: str) -> dict[str, Any]:
-    line = {"color": colour, "width": 2.2}
-    return {"type": "scatter", "mode": "lines", "name": name, "x": list(x), "y": list(y), "line": line}

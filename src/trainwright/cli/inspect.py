@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from trainwright.cli import output
+from trainwright.cli.check_outcomes import summary
 from trainwright.cli.output import json_option, workspace_option
 from trainwright.cli.train import option_for, overrides
 from trainwright.config.flags import flags
@@ -16,6 +17,11 @@ KEYS = ("data.target", "data.test_file", "data.group", "data.time", "data.cluste
         "data.ignore", "data.annotators", "data.ignore_findings", "data.kinds", "data.positive", "data.task",
         "data.test_size", "data.missing_marks", "data.sheet", "data.header_row", "data.delimiter", "data.encoding",
         "data.decimal", "data.stratify", "data.split_column")  # fmt: skip
+
+# Columns named below a finding that does not name them itself; the others are counted.
+NAMED = 8
+# Columns in the table of a wide file: beyond these, those that are no ordinary feature, then the first ones.
+COLUMNS = 60
 
 
 def inspect(source: str, config: str | None, workspace: str | None, as_json: bool, **given: Any) -> None:
@@ -35,18 +41,32 @@ def inspect(source: str, config: str | None, workspace: str | None, as_json: boo
     output.say(f"split: {sizes['train']:,} train / {sizes['validation']:,} validation / {sizes['test']:,} test")
     for reason in document["split"]["reason"]:
         output.say(f"  {reason}")
+    schema = document["schema"]
+    shown = sorted(sorted(range(len(schema)), key=lambda i: schema[i]["role"] == "feature")[:COLUMNS])
     output.table(
         ["column", "kind", "role", "missing", "distinct", "why"],
-        [[c["name"], c["kind"], c["role"], c["missing"], c["distinct"], c["reason"]] for c in document["schema"]],
+        [
+            [c["name"], c["kind"], c["role"], c["missing"], c["distinct"], c["reason"]]
+            for c in (schema[i] for i in shown)
+        ],
         right=(3, 4),
     )
+    if len(schema) > len(shown):
+        output.say(f"and {len(schema) - len(shown):,} more columns; --json lists all")
     for note in document["notes"]:
         output.say(f"note: {note['message']}")
     for finding in document["findings"]:
-        remedy = f"; {finding['remedy']}" if finding.get("remedy") else ""
-        output.say(f"{finding['severity']}: {finding['code']} {finding['message']}{remedy}")
+        output.say(f"{finding['severity']}: {finding['code']} {finding['message']}")
+        unnamed = [repr(name) for name in finding["columns"] if repr(name) not in finding["message"]]
+        if unnamed:
+            more = f" and {len(unnamed) - NAMED} more" if len(unnamed) > NAMED else ""
+            output.say(f"  columns: {', '.join(unnamed[:NAMED])}{more}")
+        if finding.get("remedy"):
+            output.say(f"  what to do: {finding['remedy']}")
     if not document["findings"]:
         output.say("no check found anything")
+    for line in summary(document["checks"]):
+        output.say(line)
 
 
 COMMAND = click.Command(

@@ -7,9 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from trainwright.cli import output
+from trainwright.cli.check_outcomes import unseen
 from trainwright.config.durations import format_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainwright.data.checks import Finding
     from trainwright.store.events import Event
     from trainwright.training.prepare import Prepared
 
@@ -18,6 +22,17 @@ FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
 SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task", "corrected_labels")
 CANDIDATES = 5
+
+
+def _told(findings: Sequence[Finding]) -> list[Finding]:
+    """The few that the first screen shows: no notes, the most severe first, and each column once."""
+    told: list[Finding] = []
+    named: set[str] = set()
+    for finding in findings:
+        if finding.severity != "note" and (not finding.columns or not named.issuperset(finding.columns)):
+            told.append(finding)
+            named.update(finding.columns)
+    return told[:FINDINGS]
 
 
 class Screen:
@@ -79,11 +94,15 @@ class Screen:
         for note in [n for n in table.notes if n.code in SAID][:NOTES]:
             self._line(f"note    {note.message}")
         found = prepared.findings.findings
-        for finding in [f for f in found if f.severity != "note"][:FINDINGS]:
+        told = _told(found)
+        for finding in told:
             self._line(f"{finding.severity:7} {finding.code} {finding.message}")
-        rest = len(found) - min(FINDINGS, sum(f.severity != "note" for f in found))
-        if rest > 0:
-            self._line(f"        {rest} more {'findings stand' if rest > 1 else 'finding stands'} in the report")
+        rest = len(found) - len(told)
+        if found:
+            more = f"{rest} more {'finding' if rest == 1 else 'findings'}, and what to do," if rest else "what to do"
+            self._line(f"        {more} {'stand' if rest else 'stands'} in the report and in `trainwright inspect`")
+        for line in unseen([outcome.to_json() for outcome in prepared.findings.outcomes]):
+            self._line(line)
 
     def event(self, event: Event) -> None:
         """Takes an event of the run."""

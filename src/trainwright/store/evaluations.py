@@ -10,8 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from trainwright.store import tables
+from trainwright.store.events import add_event
 from trainwright.store.rows import insert_row
 from trainwright.store.runs import fence
+
+# The kind of the event that holds how the checks of a run ended.
+CHECKS = "checks"
 
 
 @dataclass(frozen=True)
@@ -117,3 +121,22 @@ def findings_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
     names = ("code", "severity", "message", "columns", "evidence", "remedy")
     query = select(*(table.c[name] for name in names)).where(table.c.run_id == run_id).order_by(table.c.id)
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+
+def save_outcomes(connection: Connection, run_id: int, attempt: int, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Keeps how each check of a run ended, as an event of the run, so that silence can be told from "not looked".
+
+    Args:
+        connection: a write transaction.
+        run_id, attempt: of the run.
+        outcomes: each with code, slug, state, reason and seconds.
+    """
+    add_event(connection, run_id, attempt, CHECKS, data={"outcomes": [dict(outcome) for outcome in outcomes]})
+
+
+def outcomes_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """How each check of a run ended, as plain data; empty for a run that made none."""
+    table = tables.event
+    query = select(table.c.data).where(table.c.run_id == run_id, table.c.kind == CHECKS).order_by(table.c.seq.desc())
+    data = connection.execute(query.limit(1)).scalar()
+    return [] if data is None else list(data["outcomes"])

@@ -25,7 +25,7 @@ from trainwright.packages.manifest import Manifest
 from trainwright.packages.reference import reference_values
 from trainwright.packages.write import Member, write_package
 from trainwright.store.deployments import active_deployment
-from trainwright.store.evaluations import add_evaluation, findings_of, save_findings
+from trainwright.store.evaluations import add_evaluation, findings_of, outcomes_of, save_findings
 from trainwright.store.files import Published, name_artifact, publish
 from trainwright.store.process import current_owner
 from trainwright.store.projects import list_projects
@@ -104,6 +104,7 @@ def finish(
         explained=explained,
         understood=understood,
         findings=_findings(workspace, material, suspected),
+        checks=_checks(workspace, material, suspected),
         project=_project_name(workspace, material),
         clock=clock,
         started=budget.started,
@@ -292,6 +293,19 @@ def _findings(workspace: Workspace, material: Material, suspected: dict[str, Any
     with write(workspace) as connection:
         save_findings(connection, run.id, findings)
     return findings
+
+
+def _checks(workspace: Workspace, material: Material, suspected: dict[str, Any]) -> list[dict[str, Any]]:
+    """How each check ended; that of labels by what the run's own models say, which looked last."""
+    with read(workspace) as connection:
+        outcomes = outcomes_of(connection, material.run.id)
+        codes = {finding["code"] for finding in findings_of(connection, material.run.id)}
+    for outcome in outcomes:
+        if outcome["code"] == label_errors.CODE:
+            found = "found" if label_errors.CODE in codes else "passed"
+            outcome["state"] = "skipped" if "skipped" in suspected else found
+            outcome["reason"] = suspected.get("skipped", "")
+    return outcomes
 
 
 def _project_name(workspace: Workspace, material: Material) -> str:

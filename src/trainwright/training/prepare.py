@@ -17,7 +17,7 @@ from trainwright.data.parts import read_test_features
 from trainwright.data.snapshot import content_hash
 from trainwright.data.split import DEVELOPMENT, TEST, Split
 from trainwright.store.datasets import SplitRow, add_dataset_version, add_split
-from trainwright.store.evaluations import save_findings
+from trainwright.store.evaluations import save_findings, save_outcomes
 from trainwright.store.projects import Project, check_project_name
 from trainwright.store.runs import Run, create_run, save_document, set_state
 from trainwright.store.sealed_keys import KeysChangedError
@@ -200,6 +200,7 @@ def check(
     stop = stop_on_errors(documents) if wanted.on_finding == "stop" else None
     with write(workspace) as connection:
         save_findings(connection, run.id, documents)
+        save_outcomes(connection, run.id, run.attempt, [outcome.to_json() for outcome in findings.outcomes])
         if stop is not None:
             save_document(connection, run.id, run.attempt, "error", {"message": str(stop), "exit_code": stop.exit_code})
             set_state(connection, run.id, run.attempt, "failed", str(stop))

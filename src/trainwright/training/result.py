@@ -47,6 +47,7 @@ class Facts:
     importance: dict[str, Any] | None
     suspected: dict[str, Any]
     findings: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
     project: str
     clock: dict[str, float]
     started: float
@@ -71,6 +72,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "target": m.target.to_json(),
         "n_rows": summary["n_rows"],
         "findings": facts.findings,
+        "checks": facts.checks,
         "suspected_labels": facts.suspected,
         "leaderboard": _leaderboard(facts),
         "selected": outcome.choice.selected,

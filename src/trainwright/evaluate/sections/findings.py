@@ -11,6 +11,25 @@ TITLE = "Findings"
 HEADING = "Findings about the data"
 
 
+STATES = {
+    "found": "found something",
+    "passed": "passed",
+    "not applicable": "not applicable",
+    "skipped": "skipped",
+    "crashed": "crashed",
+}
+
+
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the template shows."""
-    return {"findings": record.findings(result), "checked": True} if "findings" in result else {}
+    """What the template shows: findings, and how every check ended, so that silence is never taken for an all-clear."""
+    if "findings" not in result:
+        return {}
+    outcomes = [dict(row) for row in result.get("checks") or []]
+    counts = {state: sum(row["state"] == state for row in outcomes) for state in STATES}
+    return {
+        "findings": record.findings(result),
+        "checked": True,
+        "outcomes": [{**row, "name": str(row["slug"]).replace("-", " ")} for row in outcomes],
+        "summary": ", ".join(f"{n} {STATES[state]}" for state, n in counts.items() if n),
+        "unseen": [row["code"] for row in outcomes if row["state"] in ("skipped", "crashed")],
+    }

@@ -10,7 +10,7 @@ from trainwright.data.checks.runner import run_checks
 
 __all__ = ["Check", "Finding", "Findings", "Outcome", "checks", "run_checks"]
 
-# In the order in which they run: under a deadline the first are surest to be done.
+# In the order in which they run: under a deadline the first are surest to be done. Those that fit models come last.
 MODULES = (
     "rare_classes",
     "class_imbalance",
@@ -25,10 +25,10 @@ MODULES = (
     "single_column_leak",
     "telling_flag",
     "telling_missingness",
-    "time_column_random_split",
     "rows_in_both_parts",
     "duplicate_rows",
     "conflicting_labels",
+    "time_column_random_split",
     "one_column_whole_model",
     "recorded_after",
     "telling_codes",

@@ -119,6 +119,20 @@ class Context:
         rule = self.split.rule
         return rule.shuffle and not (rule.time or rule.group or rule.split_column)
 
+    def need(self, rows: int, of_a_class: int) -> None:
+        """Ends a check that few rows would mislead.
+
+        Args:
+            rows: fewer development rows than these are too few.
+            of_a_class: fewer rows of every class but the largest are too few, too.
+
+        Raises:
+            NotApplicable: there are fewer.
+        """
+        second = np.sort(np.bincount(self.y, minlength=2))[-2] if self.classes else of_a_class
+        if self.n < rows or second < of_a_class:
+            raise NotApplicable(f"there are fewer than {rows} rows, or {of_a_class} of a second class")
+
     @property
     def drawn(self) -> str:
         """How the test part came about: "given" by the user, later in "time", by "group", by "chance".

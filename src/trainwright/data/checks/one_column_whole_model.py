@@ -35,8 +35,7 @@ def run(context: Context) -> list[Finding]:
     columns = context.of_kind(Kind.NUMBER, Kind.BOOLEAN, Kind.CATEGORY, Kind.DATETIME)
     if len(context.features) < 2 or not columns:
         raise NotApplicable("there is no second column to compare with")
-    if context.n < ROWS or (context.classes and np.sort(np.bincount(context.y))[-2:].min() < LEAST):
-        raise NotApplicable(f"there are fewer than {ROWS} rows, or {LEAST} of a second class")
+    context.need(ROWS, LEAST)
     table = context.quick
     found = []
     for position, one in _candidates(context, table):

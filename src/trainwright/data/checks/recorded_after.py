@@ -10,7 +10,7 @@ from trainwright.data.checks.after_words import after_word
 from trainwright.data.checks.association import as_codes, wilson_low
 from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.checks.quick_model import Known, design
 from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.schema import Column
@@ -33,8 +33,7 @@ class Suspect:
 
 
 def run(context: Context) -> list[Finding]:
-    if context.n < LEAST_ROWS or (context.classes and np.sort(np.bincount(context.y))[-2:].min() < LEAST):
-        raise NotApplicable(f"there are fewer than {LEAST_ROWS} rows, or {LEAST} of a second class")
+    context.need(LEAST_ROWS, LEAST)
     suspects: list[Suspect] = []
     named = [(c, after_word(c.name, context.target.column)) for c in context.features]
     for column, word in [pair for pair in named if pair[1] is not None]:

@@ -15,7 +15,7 @@ from trainwright.data.checks.association import as_codes
 from trainwright.data.checks.code_parts import code_parts
 from trainwright.data.checks.commands import flag
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.checks.quick_model import Known, fit_predict, fold_numbers, losses, out_of_fold
 from trainwright.data.checks.quick_table import QuickTable
 from trainwright.data.schema import Column, Kind, Role
@@ -33,8 +33,7 @@ CODES = 12
 
 
 def run(context: Context) -> list[Finding]:
-    if context.n < LEAST_ROWS or (context.classes and np.sort(np.bincount(context.y))[-2:].min() < LEAST):
-        raise NotApplicable(f"there are fewer than {LEAST_ROWS} rows, or {LEAST} of a second class")
+    context.need(LEAST_ROWS, LEAST)
     table = context.quick
     found = [_code(context, table, column) for column in _codes(context)[:CODES] if context.seconds_left > 0]
     if context.random_split and context.seconds_left > 0:

@@ -112,3 +112,19 @@ def test_without_time_left_the_row_says_so(tmp_path: Path, monkeypatch: pytest.M
     assert "the time limit left less" in result["present_process"]["notes"][0]
     assert row_of(result)["verdict"] == "not compared"
     assert "the time limit left less" in Path(result["report"]).read_text(encoding="utf-8")
+
+
+def test_what_fails_after_the_choice_is_said_and_costs_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("planted")
+
+    monkeypatch.setattr("trainwright.training.present.judge", broken)
+    monkeypatch.setattr("trainwright.training.finish.suspected_labels", broken)
+    _, result = run_here(new_workspace(tmp_path), with_today(), settings(**{PROCESS: "today"}))
+    assert result["version"] == "v1" and result["suspected_labels"] == {"skipped": "it failed: ValueError: planted"}
+    assert result["present_process"]["notes"] == ["not compared: it failed: ValueError: planted"]
+    assert result["present_process"]["test"]["notes"] == ["not compared: the comparison failed"]
+    assert result["test"]
+    assert row_of(result)["verdict"] == "not compared"

@@ -36,6 +36,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.explanations import explain_run
+from trainwright.training.guarded import guarded
 from trainwright.training.outcome import ENSEMBLE, Outcome
 from trainwright.training.pages import publish_pages
 from trainwright.training.present import present_process
@@ -83,7 +84,7 @@ def finish(
         opening = pool.submit(open_sealed, package.path, manifest.sha) if versioned else None
         importance = _importance(material, outcome, budget)
         present = present_process(material, outcome, budget)
-        suspected = suspected_labels(material, outcome, importance, budget)
+        suspected = guarded(lambda: suspected_labels(material, outcome, importance, budget))
         explained = explain_run(material, outcome, importance, budget)
         test = None if opening is None else opening.result()
     clock["report"] = time.time()

@@ -16,6 +16,7 @@ from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.present_answers import KEY, read_decisions
 from trainwright.evaluate.present_process import MOST_ROWS, PRESENT, Rows, judge, leaderboard_row
 from trainwright.tasks import Metric, task_for
+from trainwright.training.guarded import guarded
 
 if TYPE_CHECKING:
     from trainwright.training.budget import Budget
@@ -81,10 +82,19 @@ def present_process(material: Material, outcome: Outcome, budget: Budget) -> dic
             "kind": "skipped",
             "notes": [f"not compared: it takes about {needed:.1f} s, and the time limit left less"],
         }
+    column = process.column
+    judged = guarded(lambda: _judged(material, outcome, column))
+    if "skipped" in judged:
+        return {**document, "kind": "skipped", "notes": [f"not compared: {judged['skipped']}"]}
+    return {**document, **judged, "text": sentence(judged)}
+
+
+def _judged(material: Material, outcome: Outcome, column: str) -> dict[str, Any]:
+    """The process and the chosen model on the out-of-fold rows."""
     oof, data = outcome.oof, material.work.dataset
-    found = read_decisions(material.frame[process.column], material.target)
+    found = read_decisions(material.frame[column], material.target)
     at = oof.positions
-    judged = judge(
+    return judge(
         material.target,
         material.metric,
         type(found)(found.kind, found.prediction[at], found.decided[at], found.note),
@@ -92,11 +102,10 @@ def present_process(material: Material, outcome: Outcome, budget: Budget) -> dic
         Rows(oof.y, oof.fold, oof.of(data.group), oof.of(data.time), oof.of(data.cluster), oof.weight),
         name=outcome.choice.selected,
         threshold=outcome.cut,
-        costs=costs_of(settings),
+        costs=costs_of(material.options.settings),
         seed=material.options.seed,
         seconds=material.options.evaluation_seconds,
     )
-    return {**document, **judged, "text": sentence(judged)}
 
 
 def present_on_test(
@@ -125,10 +134,12 @@ def present_on_test(
         found = read_decisions(frame[column], target)
     except UserError as error:
         return {"notes": [error.problem]}
-    return judge(
+    judged = guarded(lambda: judge(
         target, metric, found, prediction, rows, name="the model", threshold=threshold, costs=costs_of(settings),
         level=level, seed=seed, seconds=seconds,
-    )  # fmt: skip
+    ))  # fmt: skip
+    # What the failure says may quote a sealed row.
+    return {"notes": ["not compared: the comparison failed"]} if "skipped" in judged else judged
 
 
 def costs_of(settings: Settings) -> tuple[float, float] | None:

@@ -15,6 +15,7 @@ from trainwright.evaluate.card import render_card
 from trainwright.evaluate.decision_asks import gaps, lines
 from trainwright.evaluate.decision_page import Part, decision_page
 from trainwright.evaluate.glossary import METRICS, TERMS
+from trainwright.evaluate.verdict import verdict
 
 JARGON = (
     "fold",
@@ -168,3 +169,13 @@ def test_an_unknown_key_of_the_problem_is_refused_with_line_and_nearest(text: st
         load_settings(text=text)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_columns_that_may_give_the_answer_away_come_before_any_praise() -> None:
+    result, evaluations = two_classes()
+    finding = {"code": "TW201", "severity": "warning", "message": "a leak", "columns": ["follow_up"]}
+    leaking = {**result, "findings": [finding]}
+    assert decision_page(leaking, evaluations)[0].text[0].startswith("Not yet")
+    assert "'follow_up'" in verdict(leaking).sentence and verdict(leaking).tone == "caution"
+    accepted = {**result, "findings": [{**finding, "severity": "note"}]}
+    assert decision_page(accepted, evaluations)[0].text[0].startswith("Ready")

@@ -197,3 +197,13 @@ def test_a_figure_that_fails_is_named_and_the_report_is_written():
     html = render_report(result, evaluations)
     assert "Figures that could not be drawn: importance" in html
     assert 'data-figure="leaderboard"' in html and 'data-figure="importance"' not in html
+
+
+def test_the_page_says_how_every_check_ended() -> None:
+    result, evaluations = two_classes()
+    late = {"code": "TW402", "slug": "group-column", "state": "skipped", "reason": "no time was left", "seconds": 0.0}
+    passed = {"code": "TW301", "slug": "rare-classes", "state": "passed", "reason": "", "seconds": 0.1}
+    html = render_report({**result, "checks": [passed, late]}, evaluations)
+    text = " ".join(" ".join(Page(html).text).split())
+    assert "2 checks ended: 1 passed, 1 skipped" in text
+    assert "Not looked at: TW402" in text and "no time was left" in text

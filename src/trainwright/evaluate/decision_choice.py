@@ -13,6 +13,8 @@ from trainwright.evaluate.verdict import beats_baselines, chosen, chosen_row
 
 # From this factor on a difference in time is worth a word.
 TIMES = 1.5
+# How easily a person follows an answer, the easiest first.
+ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
 def options(result: Result, most: int) -> dict[str, Any] | None:
@@ -136,9 +138,7 @@ def given_up(result: Result) -> list[str]:
     other = _simplest(result)
     package = result.get("package") if isinstance(result.get("package"), Mapping) else {}
     size = estimate((package or {}).get("size_mb"))[0] or estimate(row.get("size_mb"))[0]
-    own_ms = (
-        estimate((package or {}).get("latency_ms"))[0] or estimate(row.get("row_ms", row.get("predict_ms_per_row")))[0]
-    )
+    own_ms = estimate(row.get("row_ms", row.get("predict_ms_per_row")))[0]  # as the other's: of one model of a fold
     if other is None:
         out = ["Nothing simpler was given up: it is the simplest model that was trained."]
     else:
@@ -162,7 +162,7 @@ def given_up(result: Result) -> list[str]:
         if own_fit and their_fit and own_fit > TIMES * their_fit:
             out.append(f"Training: {duration(own_fit)} instead of {duration(their_fit)}.")
         clear, other_clear = row.get("explainability"), other.get("explainability")
-        if clear in CLARITY and clear != other_clear:
+        if clear in CLARITY and ORDER.get(str(clear), 3) > ORDER.get(str(other_clear), 3):
             than = f", while with {name} {CLARITY[other_clear]}" if other_clear in CLARITY else ""
             out.append(f"Clarity: {CLARITY[str(clear)]}{than}.")
     if size is not None:
@@ -184,5 +184,10 @@ def _simplest(result: Result) -> Mapping[str, Any] | None:
         and row.get("family") != "baseline"
         and row.get("name") != chosen(result)
     ]
-    order = {"high": 0, "medium": 1, "low": 2}
-    return min(rows, key=lambda row: order.get(str(row.get("explainability")), 3)) if rows else None
+    if not rows:
+        return None
+    least = min(rows, key=lambda row: ORDER.get(str(row.get("explainability")), 3))
+    own = chosen_row(result)
+    simple = own.get("role") == "baseline" or own.get("baseline")
+    clearer = ORDER.get(str(own.get("explainability")), 3) <= ORDER.get(str(least.get("explainability")), 3)
+    return None if simple and clearer else least

@@ -16,7 +16,7 @@ from trainwright.evaluate.decision_choice import choice, given_up, measure_and_w
 from trainwright.evaluate.decision_figures import Evaluations, Result, table, ways
 from trainwright.evaluate.decision_gains import gains
 from trainwright.evaluate.decision_risks import risks
-from trainwright.evaluate.verdict import beats_baselines, chosen, chosen_row, verdict
+from trainwright.evaluate.verdict import beats_baselines, chosen, chosen_row, give_aways, verdict
 
 MOST_OPTIONS = 8
 
@@ -99,6 +99,13 @@ def _short(result: Result) -> str:
         )
     if said.tone == "bad":
         return "Not ready: the model is not clearly better than the simplest way to answer."
+    known = give_aways(result)
+    if known:
+        named = ", ".join(known[:3]) + (f" and {len(known) - 3} more" if len(known) > 3 else "")
+        return (
+            f"Not yet: the figures may be too good, because {named} may give the answer away. "
+            "'Findings about the data' says how to settle it."
+        )
     present = result.get("present_process")
     compared = (present.get("comparison") or {}) if isinstance(present, Mapping) else {}
     if compared.get("verdict") == "worse":

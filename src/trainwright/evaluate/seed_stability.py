@@ -55,7 +55,8 @@ def seed_stability(
         flips = float(np.mean((table != table[0]).any(axis=0)))
         pairs = float(np.mean([np.mean(a != b) for i, a in enumerate(table) for b in table[i + 1 :]] or [0.0]))
         parts.append(
-            f"{one_in(flips)} rows are decided differently by at least one of them ({percent(pairs)} by another seed)"
+            f"{one_in(flips) if flips else 'no'} rows are decided differently by at least one of them "
+            f"({percent(pairs)} by another seed)"
         )
     warning = _warning(metric, std, lead)
     if len(splits) > 0:

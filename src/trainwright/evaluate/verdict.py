@@ -92,6 +92,22 @@ class Verdict:
         return self.sentence
 
 
+# Checks whose warnings mean that the figures may be too good: a column or a row that knows the answer.
+GIVE_AWAY = ("TW102", "TW201", "TW202", "TW204", "TW206")
+
+
+def give_aways(result: Mapping[str, Any]) -> list[str]:
+    """What may know the answer according to the checks: columns, or "rows in both parts"; silenced ones do not count.
+
+    Example:
+        >>> give_aways({"findings": [{"code": "TW201", "severity": "warning", "columns": ["follow_up"]}]})
+        ["'follow_up'"]
+    """
+    found = [f for f in result.get("findings") or [] if f.get("code") in GIVE_AWAY and f.get("severity") == "warning"]
+    names = [repr(str(c)) for f in found if f["code"] != "TW102" for c in f.get("columns") or []]
+    return list(dict.fromkeys(names + ["rows in both parts" for f in found if f["code"] == "TW102"]))
+
+
 def verdict(result: Mapping[str, Any]) -> Verdict:
     """The one-sentence verdict on a training, from its result document.
 
@@ -104,12 +120,19 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
         The chosen model, linear, predicts price with R² 0.840 on 950 sealed test rows.
     """
     said = _judged(result)
+    if said.tone == "bad":
+        return said
     present = result.get("present_process")
     text = str(present.get("text") or "") if isinstance(present, Mapping) else ""
-    if not text or said.tone == "bad":
-        return said
-    tone = "caution" if said.tone == "good" and not text.startswith("better") else said.tone
-    return Verdict(f"{said.sentence.removesuffix('.')}; it is {text}.", tone)
+    sentence, tone = said.sentence, said.tone
+    if text:
+        tone = "caution" if tone == "good" and not text.startswith("better") else tone
+        sentence = f"{sentence.removesuffix('.')}; it is {text}."
+    known = give_aways(result)
+    if known and tone != "plain":
+        named = ", ".join(known[:3]) + (f" and {len(known) - 3} more" if len(known) > 3 else "")
+        return Verdict(f"{sentence} This may be too good: {named} may give the answer away.", "caution")
+    return Verdict(sentence, tone)
 
 
 def _judged(result: Mapping[str, Any]) -> Verdict:

@@ -190,3 +190,15 @@ def test_of_a_very_wide_table_the_telling_columns_are_kept_and_it_is_said() -> N
     table = quick_table(frame, tuple(Column(n, Kind.NUMBER) for n in frame.columns), y, classes=True)
     assert "told" in [column.name for column in table.columns]
     assert table.evidence["columns_looked_at"] == 300 and table.evidence["columns"] == 1201
+
+
+def test_places_that_differ_in_the_target_are_no_copy_of_it() -> None:
+    rng = np.random.default_rng(11)
+    place = rng.integers(0, 40, N)
+    x = rng.normal(size=(N, 3))
+    yes = x[:, 0] + 2 * rng.normal(size=40)[place] + rng.logistic(size=N) > 0
+    frame = pl.DataFrame(x).with_columns(
+        place=pl.Series([f"S{k}" for k in place]), y=pl.Series(np.where(yes, "a", "b"))
+    )
+    found = look(frame, "TW204", "TW402").findings
+    assert [(f.code, f.columns) for f in found if "place" in f.columns] == [("TW402", ("place",))]

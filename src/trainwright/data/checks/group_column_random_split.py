@@ -60,14 +60,14 @@ def _judge(context: Context, entity: Entity, gap: Gap | None) -> Finding | None:
     if gap is not None:
         measured = (
             f" Quick models tell {gap.known:.0%} of what there is to know about {context.target.column!r} where rows "
-            f"are parted by chance, {gap.new:.0%} of values that they have not seen."
+            f"are parted by chance, and {gap.new:.0%} for values that they have not seen."
         )
     return Finding(
         code="TW402",
         severity="warning" if warning else "note",
         message=(
-            f"{entity.rows_each:.1f} rows on average share a value of {words}, and its rows are in both parts: "
-            f"the figures are about values already known.{_alike(entity)}{measured}"
+            f"{entity.rows_each:.1f} rows on average share a value of {words}, and rows of one value are on both sides "
+            f"of the split: the figures are about values that the model already knows.{_alike(entity)}{measured}"
         ),
         columns=names,
         evidence={
@@ -86,10 +86,10 @@ def _alike(entity: Entity) -> str:
     """How rows of one value resemble each other, in words."""
     same = []
     if entity.alike >= NAMED:
-        same.append(f"{entity.alike:.0%} of the spread of the other columns")
+        same.append(f"{entity.alike:.0%} of how the other columns vary")
     if entity.target_alike >= NAMED:
-        same.append(f"{entity.target_alike:.0%} of that of the target")
-    return f" Between values lies {' and '.join(same)}: rows of one value resemble each other." if same else ""
+        same.append(f"{entity.target_alike:.0%} of how the target varies")
+    return f" Rows of one value resemble each other: which value it is explains {' and '.join(same)}." if same else ""
 
 
 def _remedy(names: tuple[str, ...]) -> str:

@@ -25,6 +25,8 @@ NUMBER, BACK = 0.6, 0.8
 COMPARED, STRONG = 0.05, 0.4
 # On fewer rows a column may lack companions by chance.
 ROWS = 250
+# A category of more values names things (owners, places, codes), which TW402 and TW205 judge; a copy has few values.
+NAMES = 20
 CANDIDATES, CANDIDATES_OF_CLASS, ASSOCIATED, FEW_VALUES = 8, 3, 0.1, 10
 # Two columns that compute a number: one of them nearly alone, both to the last digit.
 NEARLY, EXACT = 0.9, 0.997
@@ -59,7 +61,7 @@ def _candidates(context: Context, table: QuickTable) -> list[tuple[int, QuickTab
     codes = {
         position: column_codes(frame[column.name], column.kind, every, 20)
         for position, column in enumerate(table.columns)
-        if column.kind is not Kind.TEXT and alone[position]
+        if column.kind is not Kind.TEXT and alone[position] and not _names(table, position)
     }
     best: dict[int, tuple[float, QuickTable]] = {}
     for one in table.by_label:
@@ -154,6 +156,13 @@ def _gradual(table: QuickTable, position: int) -> bool:
     """Whether a column is a number of many values."""
     values = table.x[:, position]
     return table.columns[position].kind in NUMBERS and len(np.unique(values[~np.isnan(values)])) > FEW_VALUES
+
+
+def _names(table: QuickTable, position: int) -> bool:
+    """Whether a column is a category of so many values that they name things rather than outcomes."""
+    values = table.x[:, position]
+    most = max(NAMES, 2 * table.classes)
+    return table.columns[position].kind is Kind.CATEGORY and len(np.unique(values[~np.isnan(values)])) > most
 
 
 def _stepped(table: QuickTable, position: int) -> bool:

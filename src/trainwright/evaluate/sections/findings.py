@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from trainwright.evaluate import report_record as record
 
+# A flag in a remedy, which no line may break in two.
+FLAG = re.compile(r"(--[a-z][a-z-]+)")
 TITLE = "Findings"
 HEADING = "Findings about the data"
 
@@ -27,7 +30,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     outcomes = [dict(row) for row in result.get("checks") or []]
     counts = {state: sum(row["state"] == state for row in outcomes) for state in STATES}
     return {
-        "findings": record.findings(result),
+        "findings": [{**row, "parts": FLAG.split(str(row.get("remedy") or ""))} for row in record.findings(result)],
         "checked": True,
         "outcomes": [{**row, "name": str(row["slug"]).replace("-", " ")} for row in outcomes],
         "summary": ", ".join(f"{n} {STATES[state]}" for state, n in counts.items() if n),

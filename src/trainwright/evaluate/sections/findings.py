@@ -33,6 +33,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         "findings": [{**row, "parts": FLAG.split(str(row.get("remedy") or ""))} for row in record.findings(result)],
         "checked": True,
         "outcomes": [{**row, "name": str(row["slug"]).replace("-", " ")} for row in outcomes],
+        "passed": [f"{row['slug'].replace('-', ' ')} ({row['code']})" for row in outcomes if row["state"] == "passed"],
         "summary": ", ".join(f"{n} {STATES[state]}" for state, n in counts.items() if n),
         "unseen": [row["code"] for row in outcomes if row["state"] in ("skipped", "crashed")],
     }

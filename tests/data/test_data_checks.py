@@ -92,12 +92,8 @@ def test_duplicates_are_no_warning_where_few_combinations_exist() -> None:
 
 def test_conflicting_labels_name_the_accuracy_that_is_possible() -> None:
     frame = honest(1000)
-    flipped = frame[:100].with_columns(
-        pl.when(pl.col("y") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
-    )
-    findings = look(
-        pl.concat([frame, flipped.select(frame.columns[:3] + ["literal"]).rename({"literal": "y"})])
-    )
+    flipped = frame[:100].with_columns(pl.when(pl.col("y") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes")))
+    findings = look(pl.concat([frame, flipped.select(frame.columns[:3] + ["literal"]).rename({"literal": "y"})]))
     finding = found(findings, "TW103")[0]
     assert finding.severity == "warning"
     assert 0.85 < finding.evidence["best_accuracy"] < 0.97
@@ -279,12 +275,8 @@ def test_noise_in_test_labels_changes_no_finding() -> None:
     for i in split.test:
         poisoned[i] = "yes"
     for values in (rows, rows.with_columns(pl.Series("y", poisoned))):
-        again = run_checks(
-            values[split.development], values[split.test].drop("y"), inferred.schema, target, split
-        )
-        assert again == run_checks(
-            rows[split.development], rows[split.test].drop("y"), inferred.schema, target, split
-        )
+        again = run_checks(values[split.development], values[split.test].drop("y"), inferred.schema, target, split)
+        assert again == run_checks(rows[split.development], rows[split.test].drop("y"), inferred.schema, target, split)
 
 
 def test_test_labels_are_refused() -> None:
@@ -368,9 +360,7 @@ def test_no_check_crashes_on_poor_tables(name: str) -> None:
     words = frame["y"].dtype == pl.String
     schema = Schema(
         tuple(
-            Column("y", Kind.CATEGORY if words else Kind.NUMBER, Role.TARGET)
-            if c == "y"
-            else Column(c, Kind.NUMBER)
+            Column("y", Kind.CATEGORY if words else Kind.NUMBER, Role.TARGET) if c == "y" else Column(c, Kind.NUMBER)
             for c in frame.columns
         )
     )
@@ -378,3 +368,13 @@ def test_no_check_crashes_on_poor_tables(name: str) -> None:
     findings = run_checks(frame, frame.drop("y")[:1], schema, target)
     assert [o.reason for o in findings.outcomes if o.state == "crashed"] == []
     assert {o.state for o in findings.outcomes} <= set(STATES)
+
+
+def test_checks_that_fit_models_are_not_begun_with_too_little_time() -> None:
+    inferred = infer_schema(honest(), target="y")
+    rows, what, _ = infer_target(inferred.frame, "y")
+    findings = run_checks(rows, None, inferred.schema, what, deadline=0.95)
+    reasons = {outcome.code: outcome.reason for outcome in findings.outcomes if outcome.state == "skipped"}
+    assert {"TW204", "TW205", "TW206"} <= set(reasons)
+    assert all("quick models" in reasons[code] for code in ("TW204", "TW205", "TW206"))
+    assert state(findings, "TW101") == "passed"

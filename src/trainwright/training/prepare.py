@@ -28,8 +28,8 @@ from trainwright.training.sealing import draw, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
 
-# Checks may take at most a tenth of the limit.
-CHECK_SHARE = 0.1
+# Checks may take at most a tenth of the limit; a quarter where their findings may stop the training.
+CHECK_SHARE, DECIDING_SHARE = 0.1, 0.25
 # Trainings that begin in one project at the same moment draw again, each with the other's rows in view.
 SPLIT_TRIES = 10
 
@@ -179,7 +179,7 @@ def check(
         table: how the columns are understood.
         development: the development rows.
         split: which row is where.
-        limit: seconds of the whole run, a tenth of which the checks may take.
+        limit: seconds of the whole run, of which the checks may take their share.
 
     Raises:
         UserError: a finding is an error, and `data.on_finding` is stop.
@@ -191,7 +191,7 @@ def check(
         table.schema,
         table.target,
         split,
-        deadline=limit * CHECK_SHARE,
+        deadline=limit * (DECIDING_SHARE if wanted.on_finding == "stop" else CHECK_SHARE),
         notes=table.notes,
         later={label_errors.CODE: "the training's own models look, after they were chosen"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from trainwright.data.split_value import Split
 
 SAMPLE = 50_000
+# Roughly what a check that fits quick models needs at least, and what their library needs to be imported.
+MODEL_SECONDS, IMPORT_SECONDS = 1.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Context:
     def seconds_left(self) -> float:
         """Seconds until all checks must be over; a check that is slow on wide tables looks here and stops early."""
         return float("inf") if self.end is None else self.end - time.monotonic()
+
+    @property
+    def time_for_models(self) -> bool:
+        """Whether quick models can be fitted in the time that is left, the import of their library included."""
+        return self.seconds_left > MODEL_SECONDS + (0.0 if "lightgbm" in sys.modules else IMPORT_SECONDS)
 
     @property
     def n(self) -> int:

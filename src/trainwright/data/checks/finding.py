@@ -116,6 +116,7 @@ class Check:
         severity: the most severe that it reports.
         title: what it looks for, in a few words.
         run: reads the context and returns findings; raises `NotApplicable`; never changes anything.
+        models: it fits quick models, and is not begun with less time than those need.
     """
 
     code: str
@@ -123,3 +124,4 @@ class Check:
     severity: str
     title: str
     run: Callable[[Context], list[Finding]]
+    models: bool = False

@@ -102,4 +102,6 @@ def _remedy(names: tuple[str, ...]) -> str:
     )
 
 
-CHECK = Check("TW402", "group-column-random-split", "warning", "Rows that share an owner, but a random split", run)
+CHECK = Check(
+    "TW402", "group-column-random-split", "warning", "Rows that share an owner, but a random split", run, models=True
+)

@@ -194,4 +194,4 @@ def _fitted(table: QuickTable, codes: np.ndarray) -> float:
     return table.skill_of(chances[codes]) - free / (2 * len(table.y) * max(table.base, 1e-12))
 
 
-CHECK = Check("TW204", "one-column-whole-model", "warning", "One column as good as the whole model", run)
+CHECK = Check("TW204", "one-column-whole-model", "warning", "One column as good as the whole model", run, models=True)

@@ -127,4 +127,4 @@ def _finding(context: Context, suspects: list[Suspect], what: str) -> list[Findi
     ]
 
 
-CHECK = Check("TW206", "recorded-after", "warning", "Columns that look recorded after the outcome", run)
+CHECK = Check("TW206", "recorded-after", "warning", "Columns that look recorded after the outcome", run, models=True)

@@ -62,6 +62,10 @@ def run_checks(
             reason = f"the {deadline:g} seconds for checks were used up"
             outcomes.append(Outcome(check.code, check.slug, "skipped", reason))
             continue
+        if check.models and not context.time_for_models:
+            reason = f"it fits quick models, for which too little of the {deadline:g} seconds for checks is left"
+            outcomes.append(Outcome(check.code, check.slug, "skipped", reason))
+            continue
         begin = time.monotonic()
         state, reason, found = _ask(check, context)
         findings.extend(found)

@@ -150,4 +150,6 @@ def _words(figure: Known) -> str:
     return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
 
 
-CHECK = Check("TW205", "telling-codes", "warning", "Identifiers, codes or row order that know the target", run)
+CHECK = Check(
+    "TW205", "telling-codes", "warning", "Identifiers, codes or row order that know the target", run, models=True
+)

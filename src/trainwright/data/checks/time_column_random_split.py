@@ -51,7 +51,9 @@ def run(context: Context) -> list[Finding]:
         drift = strength(
             bins_of(numbers, np.ones(len(numbers), dtype=bool), BLOCKS), context.y[context.sample], context.classes
         )
-        order = order_matters(context, numbers, leave_out=others) if number < MEASURED else None
+        order = (
+            order_matters(context, numbers, leave_out=others) if number < MEASURED and context.time_for_models else None
+        )
         findings.append(_finding(context, when, drift, order))
     return findings
 

@@ -198,4 +198,4 @@ def _remedy(how: str) -> str:
     )
 
 
-CHECK = Check("TW403", "told-apart", "warning", "Test rows that differ from development rows", run)
+CHECK = Check("TW403", "told-apart", "warning", "Test rows that differ from development rows", run, models=True)

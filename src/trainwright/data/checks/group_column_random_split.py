@@ -51,7 +51,8 @@ def _agrees(context: Context, entity: Entity) -> bool:
 def _judge(context: Context, entity: Entity, gap: Gap | None) -> Finding | None:
     """A finding: a warning where new owners are predicted worse, or where an owner by name shares its target."""
     worse = gap is not None and gap.deviations >= SURE and gap.loss >= LOST
-    warning = (worse and (entity.owns or _named(entity))) or (_named(entity) and entity.target_alike >= NAMED)
+    by_name = _named(entity) and entity.target_alike >= NAMED and (gap is None or gap.loss > 0)
+    warning = by_name or (worse and (entity.owns or _named(entity)))
     if not (warning or _named(entity) or _agrees(context, entity) or worse):
         return None
     names = entity.columns

@@ -50,7 +50,8 @@ def owner_of_three(frame: pl.DataFrame, target: str, rng: Rng, *, style: str) ->
         first = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus", "Ida", "Jan", "Kim"]
         last = [a + b for a in ("Ber", "Hol", "Lind", "Mar", "Nor") for b in ("ger", "man", "sen", "ton", "wick")]
         place = (numbers_ - 100_000) // 13
-        column = pl.Series("contact", [f"{first[c % 10]} {last[c // 10 % 25]} {'ABCDEFGH'[c // 250]}." for c in place])
+        second = "ABCDEFGHJKLMNOPQ"
+        column = pl.Series("contact", [f"{first[c % 10]} {last[c // 10 % 25]} {second[c // 250]}." for c in place])
     else:
         gone = rng.random(len(numbers_)) < 0.1
         column = pl.Series("contact", [None if g else int(k) for g, k in zip(gone, numbers_)])

@@ -17,8 +17,11 @@ Rows = list[dict[str, Any]]
 def section(result: dict[str, Any]) -> str:
     """The section of docs/benchmarks.md."""
     found, clean = part(result, "planted"), part(result, "clean")
-    share = _share(sum(row["found"] for row in found), len(found))
-    alarmed, columns = sum(row["alarmed"] for row in clean), sum(row["columns"] for row in clean)
+    # The headline is that of draws which the checks' authors had not seen.
+    unseen = [row for row in found if row["draw"]] or found
+    quiet = [row for row in clean if row["draw"]] or clean
+    share = _share(sum(row["found"] for row in unseen), len(unseen))
+    alarmed, columns = sum(row["alarmed"] for row in quiet), sum(row["columns"] for row in quiet)
     gone = [f"{r['kind']} ({r['strength']}, {r['table']}, draw {r['draw']})" for r in found if not r["found"]]
     loud = [f"{r['table']} ({a['column']}: {a['code']}, draw {r['draw']})" for r in clean for a in r["alarms"]]
     about = sorted(
@@ -28,13 +31,15 @@ def section(result: dict[str, Any]) -> str:
     return f"""## Planted leaks
 
 Poisons at several strengths and shapes are planted in copies of the shared tables and of scikit-learn's. One counts
-as found when a check about this kind of poison names a planted column with the severity that the poison deserves.
-**{share:.1%} are found** (aim: at least {AIM_FOUND:.0%}, {markdown.aim(share >= AIM_FOUND if found else None)}). A
-false alarm is a warning or an error that names a column of a clean table: **{_share(alarmed, columns):.2%} of
-{columns:,} columns** (aim: at most {AIM_ALARMS:.1%},
-{markdown.aim(_share(alarmed, columns) <= AIM_ALARMS if clean else None)}). The checks were written with draw 0 in
-view; later draws take other rows, numbers of rows, columns and noise, and tell how far that carries. The slowest set
-of checks took {slow:.1f} s.
+as found when a check about this kind of poison names a planted column with the severity that the poison deserves. A
+false alarm is a warning or an error that names a column of a clean table. The checks were written with draw 0 in view,
+and a few cases of it were replaced when its first results showed that they asked for what nobody could tell (one per
+cent of a longitude as "nearly equal"); later draws take other rows, numbers of rows, columns and noise. **In the later
+draws {share:.1%} are found** (aim: at least {AIM_FOUND:.0%}, {markdown.aim(share >= AIM_FOUND if unseen else None)}),
+and **{_share(alarmed, columns):.2%} of {columns:,} clean columns are named falsely** (aim: at most {AIM_ALARMS:.1%},
+{markdown.aim(_share(alarmed, columns) <= AIM_ALARMS if quiet else None)}); the same table counts each time it is
+asked about. "Thought of later" are shapes that were added once the checks stood. A text whose words tell the outcome
+is no poison here: for a text task that is the job. The slowest set of checks took {slow:.1f} s.
 
 {_by_draw(found, clean)}
 

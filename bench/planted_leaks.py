@@ -99,7 +99,7 @@ def quiet(clean: leaks_tables.Clean, data: Path | None, given: bool) -> dict[str
         "alarmed": len({alarm["column"] for alarm in alarms}),
         "alarms": alarms,
         "about_rows": [f"{f['code']} {f['severity']}: {f['message'][:160]}" for f in others],
-        "notes": [planted.short(f) for f in document["findings"] if f["severity"] == "note"],
+        "notes": sum(finding["severity"] == "note" for finding in document["findings"]),
         "not_run": planted.not_run(document),
         "checks_s": document["checks_s"],
     }
@@ -133,7 +133,7 @@ def _measured(poison: planted.Poison, case: planted.Planted, target: str, task: 
     """The row of one poisoned table."""
     document = planted.answer_or_crash(case.frame, target, task=task, test=case.test, settings=case.settings)
     row = planted.judged(poison, case, document)
-    return {**row, "instead": row["instead"][:SAID]}
+    return {**row, "instead": [] if row["found"] else row["instead"][:SAID]}
 
 
 def _unused(*_: Any) -> Any:

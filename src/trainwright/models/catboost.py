@@ -186,7 +186,12 @@ class CatBoost(Estimator):
 
         settings = check_settings(SPEC, self.settings)
         train = Pool(_features(numbers, X.codes), self._outcome.labels(y), weight=sample_weight)
-        held = None if validation is None else self._validation_pool(validation)
+        held = None
+        stopping = self._outcome.stopping(validation)
+        if stopping is not None:
+            part, labels = stopping
+            held_numbers = self._block.transform(part.columns, np.float32)
+            held = Pool(_features(held_numbers, part.columns.codes), labels, weight=part.weight)
         parameters = self._parameters(settings, seed, threads, stop=held is not None)
         if "learning_rate" not in parameters and "l2_leaf_reg" in parameters:
             parameters["learning_rate"] = _derived_rate(train, held, parameters)
@@ -303,19 +308,6 @@ class CatBoost(Estimator):
             "allow_writing_files": False,
             "logging_level": "Silent",
         }
-
-    def _validation_pool(self, validation: Dataset) -> Any:
-        """The rows that may stop the training, without classes that the training rows lack; None if none is
-        left."""
-        from catboost import Pool
-
-        labels = self._outcome.labels(validation.y)
-        known = np.flatnonzero(np.isfinite(labels))
-        if not len(known):
-            return None
-        part = validation.take(known)
-        numbers = self._block.transform(part.columns, np.float32)
-        return Pool(_features(numbers, part.columns.codes), labels[known], weight=part.weight)
 
     def _read_back(self, model: Any, threads: int) -> None:
         """Records what CatBoost decided itself, so that the fit can be repeated from its record."""

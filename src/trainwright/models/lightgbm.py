@@ -263,17 +263,15 @@ class LightGBM(Estimator):
         import lightgbm
 
         arguments: dict[str, Any] = {"callbacks": []}
-        if validation is not None and self._matrix is not None:
-            labels = self._outcome.labels(validation.y)
-            known = np.flatnonzero(np.isfinite(labels))  # without classes that the training rows lack
-            if len(known):
-                part = validation.take(known)
-                values = self._matrix.transform(part.columns)
-                arguments["valid_sets"] = [train.create_valid(values, labels[known], weight=part.weight)]
-                arguments["callbacks"].append(
-                    lightgbm.early_stopping(int(settings["patience"]), first_metric_only=True, verbose=False)
-                )
-                arguments["callbacks"].append(lightgbm.record_evaluation(history))
+        stopping = self._outcome.stopping(validation)
+        if stopping is not None and self._matrix is not None:
+            part, labels = stopping
+            values = self._matrix.transform(part.columns)
+            arguments["valid_sets"] = [train.create_valid(values, labels, weight=part.weight)]
+            arguments["callbacks"].append(
+                lightgbm.early_stopping(int(settings["patience"]), first_metric_only=True, verbose=False)
+            )
+            arguments["callbacks"].append(lightgbm.record_evaluation(history))
         if report is not None:
             progress = Progress(report, "lightgbm", int(settings["n_estimators"]))
 

@@ -102,7 +102,8 @@ class XGBoost(Estimator):
         self._matrix = PlainMatrix.learn(X, y, len(self.target.classes))
         rounds = int(settings["n_estimators"])
         train = self._data(X, self._outcome.labels(y), sample_weight, threads)
-        held = None if validation is None else self._held(validation, threads)
+        stopping = self._outcome.stopping(validation)
+        held = None if stopping is None else self._data(stopping[0].columns, stopping[1], stopping[0].weight, threads)
         history: dict[str, dict[str, list[float]]] = {}
         booster = xgboost.train(
             self._parameters(settings, seed, threads),
@@ -128,10 +129,8 @@ class XGBoost(Estimator):
         return self
 
     def predict(self, X: Columns) -> np.ndarray:
-        if self._booster is None:
+        if self._booster is None or not len(X):
             return self._outcome.constants(len(X))
-        if not len(X):
-            return self._outcome.constants(0)
         return self._outcome.predictions(self._raw(X))
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
@@ -204,15 +203,6 @@ class XGBoost(Estimator):
             enable_categorical=True,
             nthread=threads,
         )
-
-    def _held(self, validation: Dataset, threads: int) -> Any:
-        """The rows that may stop the training, without classes that the training rows lack; None if none is left."""
-        labels = self._outcome.labels(validation.y)
-        known = np.flatnonzero(np.isfinite(labels))
-        if not len(known):
-            return None
-        part = validation.take(known)
-        return self._data(part.columns, labels[known], part.weight, threads)
 
     def _parameters(self, settings: dict[str, Any], seed: int, threads: int) -> dict[str, Any]:
         """XGBoost's own parameters for these settings."""

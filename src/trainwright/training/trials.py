@@ -280,10 +280,8 @@ def run_steps(
 
 def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report) -> None:
     """Gives a contender that begins no more rounds than the clock allows."""
-    if trial.step.role != "candidate" or trial.fits or budget.limit is None:
-        return
-    if trial.step.optional:
-        return  # it begins as it is or not at all
+    if trial.step.role != "candidate" or trial.step.optional or trial.fits or budget.limit is None:
+        return  # an optional one begins as it is or not at all
     later = [t.step for n, t in trials.items() if n not in begun and t.step.role == "candidate" and not t.step.optional]
     slower = slowness(trials.values())
     remaining = budget.remaining() * FITS_SHARE

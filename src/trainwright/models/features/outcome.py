@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trainwright.data.schema import Target
+
+if TYPE_CHECKING:
+    from trainwright.data.columns import Dataset
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,17 @@ class Outcome:
         compact = np.full(self.width, np.nan)
         compact[self.present] = np.arange(len(self.present))
         return compact[y]
+
+    def stopping(self, validation: Dataset | None) -> tuple[Dataset, np.ndarray] | None:
+        """The rows that may stop a training, with their (n,) labels; None when there are none.
+
+        Rows of classes that the training rows lack are left out.
+        """
+        if validation is None:
+            return None
+        labels = self.labels(validation.y)
+        known = np.flatnonzero(np.isfinite(labels))
+        return (validation.take(known), labels[known]) if len(known) else None
 
     def predictions(self, raw: np.ndarray) -> np.ndarray:
         """(n, width) probabilities from (n,) log-odds or (n, k) scores; for numbers (n,) in the target's

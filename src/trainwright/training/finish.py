@@ -44,7 +44,7 @@ from trainwright.training.scores import blend_training
 from trainwright.training.shape import (
     MAX_LATENCY_MS,
     MAX_SIZE_MB,
-    Weighed,
+    Shaped,
     choose_shape,
 )
 from trainwright.training.suspects import suspected_labels
@@ -72,9 +72,9 @@ def finish(
     report({"kind": "stage", "stage": "validation"})
     validation = validation_document(material, outcome)
     report({"kind": "stage", "stage": "package"})
-    package, manifest, shape, weighed, why = _package(workspace, material, outcome, validation, budget, report)
+    package, manifest, shaped = _package(workspace, material, outcome, validation, budget, report)
     with write(workspace) as connection:
-        save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shape))
+        save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shaped))
     clock["understanding"] = time.time()
     understood = understand(material, outcome, budget, report)
     clock["package"] = time.time()
@@ -95,9 +95,7 @@ def finish(
         test=test,
         package=package,
         manifest=manifest,
-        shape=shape,
-        weighed=weighed,
-        shape_reason=why,
+        shaped=shaped,
         diagnosis=_diagnose(material, outcome),
         importance=importance,
         present=present,
@@ -176,7 +174,7 @@ def _package(
     validation: dict[str, Any],
     budget: Budget,
     report: Report,
-) -> tuple[Published, Manifest, str, Weighed, str]:
+) -> tuple[Published, Manifest, Shaped]:
     """Writes the package in its shape and publishes it."""
     figures = {name: {**figure, "n_rows": validation["n_rows"]} for name, figure in validation["metrics"].items()}
     threshold = None if outcome.threshold is None else outcome.threshold.value
@@ -210,24 +208,25 @@ def _package(
 
         needs = material.options.requirements
         names = [column.name for column in material.schema.features]
-        folder, shape, weighed, why = choose_shape(
+        recorded = material.recorded.get("shape")
+        shaped = choose_shape(
             write_into_scratch,
             outcome.trials,
             outcome.weights,
             material.work,
             material.frame.select(names).head(20).to_dicts(),
             limits=(needs.max_latency_ms or MAX_LATENCY_MS, needs.max_size_mb or MAX_SIZE_MB),
-            affordable=budget.remaining(),
-            recorded=material.recorded.get("shape"),
+            remaining=budget.remaining,
+            recorded=(recorded, material.recorded.get("copies", 1)) if recorded else None,
             in_time=material.split.rule.time is not None,
             report=report,
         )
 
         def copy(place: Path) -> None:
-            shutil.copytree(folder, place, dirs_exist_ok=True)
+            shutil.copytree(shaped.folder, place, dirs_exist_ok=True)
 
         package = publish(workspace, "package", copy)
-    return package, manifests[folder], shape, weighed, why
+    return package, manifests[shaped.folder], shaped
 
 
 def _scratch(workspace: Workspace) -> Path:

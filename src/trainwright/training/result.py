@@ -17,7 +17,7 @@ from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
 from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
 from trainwright.training.record import environment_record, peak_memory_mb
-from trainwright.training.shape import Weighed
+from trainwright.training.shape import Shaped
 from trainwright.training.shown_values import columns_to_show, shown_values
 from trainwright.training.simple import simple_model
 from trainwright.training.understand import advised
@@ -40,9 +40,7 @@ class Facts:
     test: dict[str, Any] | None
     package: Published
     manifest: Manifest
-    shape: str
-    weighed: Weighed
-    shape_reason: str
+    shaped: Shaped
     diagnosis: Diagnosis
     importance: dict[str, Any] | None
     suspected: dict[str, Any]
@@ -97,11 +95,12 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "budget": _budget(facts),
         "package": {
             "path": str(facts.package.path),
-            "size_mb": facts.weighed.size_mb,
-            "latency_ms": facts.weighed.latency_ms,
+            "size_mb": facts.shaped.weighed.size_mb,
+            "latency_ms": facts.shaped.weighed.latency_ms,
             "sha256": facts.manifest.sha,
-            "shape": facts.shape,
-            "reason": facts.shape_reason,
+            "shape": facts.shaped.name,
+            "copies": facts.shaped.copies,
+            "reason": facts.shaped.reason,
         },
         "source": m.data.source,
         "data_version": m.data.sha,
@@ -145,9 +144,9 @@ def version_details(facts: Facts) -> dict[str, Any]:
     return {
         "selected": facts.outcome.choice.selected,
         "weights": facts.outcome.weights,
-        "shape": facts.shape,
-        "size_mb": facts.weighed.size_mb,
-        "latency_ms": facts.weighed.latency_ms,
+        "shape": facts.shaped.name,
+        "size_mb": facts.shaped.weighed.size_mb,
+        "latency_ms": facts.shaped.weighed.latency_ms,
         "duration_s": time.time() - facts.started,
         "dataset": f"d{facts.material.data.number}",
         "settings": facts.material.options.settings.model_dump(mode="json", exclude_defaults=True),
@@ -294,8 +293,8 @@ def _requirements(facts: Facts) -> dict[str, Any]:
     choice, needs = facts.outcome.choice, facts.material.options.requirements
     unmet = list(choice.unmet)
     for name, limit, value, unit in (
-        ("max_latency_ms", needs.max_latency_ms, facts.weighed.latency_ms, "ms for one row"),
-        ("max_size_mb", needs.max_size_mb, facts.weighed.size_mb, "MB"),
+        ("max_latency_ms", needs.max_latency_ms, facts.shaped.weighed.latency_ms, "ms for one row"),
+        ("max_size_mb", needs.max_size_mb, facts.shaped.weighed.size_mb, "MB"),
     ):
         if limit is not None and value > limit and not any(words.startswith(name) for words in unmet):
             unmet.append(f"{name}: {value:.3g} {unit}, {value - limit:.3g} more than the {limit:g} allowed")

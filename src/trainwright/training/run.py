@@ -32,6 +32,7 @@ from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
+from trainwright.training.shape import Shaped
 from trainwright.training.trials import Trial, Work, run_steps
 from trainwright.training.understand import SEEDS_REASON, SEEDS_SHARE
 
@@ -281,7 +282,7 @@ def _plan_document(material: Material) -> dict[str, Any]:
     return {**material.recorded, **mine}
 
 
-def completed_plan(material: Material, outcome: Outcome, shape: str) -> dict[str, Any]:
+def completed_plan(material: Material, outcome: Outcome, shaped: Shaped) -> dict[str, Any]:
     """The plan as it was executed: what a repetition obeys."""
     fitted = {trial.name: trial.step for trial in outcome.trials}
     steps = tuple(fitted.get(step.name, step) for step in material.plan.steps)
@@ -292,5 +293,6 @@ def completed_plan(material: Material, outcome: Outcome, shape: str) -> dict[str
         "unfinished": outcome.unfinished,
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
-        "shape": shape,
+        "shape": shaped.name,
+        **({"copies": shaped.copies} if shaped.copies > 1 else {}),
     }

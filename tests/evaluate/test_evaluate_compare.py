@@ -22,7 +22,6 @@ from trainwright.evaluate.compare import (
     compare_versions,
     corrected_t,
     holm,
-    within_one_standard_error,
 )
 from trainwright.tasks import task_for
 
@@ -193,22 +192,3 @@ def test_corrected_t_is_wider_than_the_plain_one() -> None:
         2.7764 * np.std([0.02, 0.01, 0.03, 0.015, 0.02], ddof=1) * math.sqrt(0.45), rel=1e-3
     )
     assert 0 < p < 0.05
-
-
-def test_the_simplest_within_one_standard_error_is_named() -> None:
-    scores = {
-        "linear": [0.60, 0.64, 0.62, 0.61],
-        "boosting": [0.80, 0.84, 0.82, 0.81],
-        "ensemble": [0.805, 0.842, 0.823, 0.811],
-    }
-    rank = {"linear": 10.0, "boosting": 40.0, "ensemble": 100.0}
-    found = within_one_standard_error(scores, rank, greater_is_better=True)
-    assert (found.best, found.simplest, found.qualifying) == (
-        "ensemble",
-        "boosting",
-        ("boosting", "ensemble"),
-    )
-    clear = {**scores, "ensemble": [0.90, 0.94, 0.92, 0.91]}
-    assert within_one_standard_error(clear, rank, greater_is_better=True).simplest == "ensemble"
-    losses = {name: [-value for value in values] for name, values in scores.items()}
-    assert within_one_standard_error(losses, rank, greater_is_better=False).simplest == "boosting"

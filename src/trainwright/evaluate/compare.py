@@ -28,7 +28,6 @@ __all__ = [
     "compare_versions",
     "corrected_t",
     "holm",
-    "within_one_standard_error",
 ]
 
 
@@ -184,74 +183,6 @@ def _sentence(name: str, floor: str, beaten: Sequence[str], rows: Sequence[Compa
     if worse:
         text += f"; it is worse than {' and '.join(worse)}"
     return text
-
-
-@dataclass(frozen=True)
-class SimplestChoice:
-    """The simplest candidate that is within one standard error of the best.
-
-    Args:
-        best: the candidate with the best mean over folds.
-        simplest: the simplest one that qualifies; the best itself when none simpler does.
-        standard_error: of the best one's mean.
-        qualifying: all within one standard error, simplest first.
-        text: the choice as one sentence.
-    """
-
-    best: str
-    simplest: str
-    standard_error: float
-    qualifying: tuple[str, ...]
-    text: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "qualifying": list(self.qualifying)}
-
-
-def within_one_standard_error(
-    scores: Mapping[str, Sequence[float] | np.ndarray],
-    complexity: Mapping[str, float],
-    *,
-    greater_is_better: bool,
-) -> SimplestChoice:
-    """The one-standard-error rule of Breiman et al. 1984: a more complex candidate must earn its place.
-
-    An ensemble is one more candidate, more complex than all of its members: it is the simplest that
-    qualifies only
-    if it beats every simpler one by more than a standard error.
-
-    Args:
-        scores: for each candidate (k,) the metric in each fold, the same folds for all.
-        complexity: for each candidate its rank; less is simpler. Equal ranks go to the better mean.
-        greater_is_better: the metric's direction.
-
-    Example:
-        >>> scores = {"linear": [0.80, 0.84, 0.82], "boosting": [0.81, 0.85, 0.82]}
-        >>> within_one_standard_error(scores, {"linear": 10, "boosting": 40}, greater_is_better=True).simplest
-        'linear'
-    """
-    sign = 1.0 if greater_is_better else -1.0
-    table = {name: np.asarray(values, dtype=float) for name, values in scores.items()}
-    means = {name: sign * float(values.mean()) for name, values in table.items()}
-    known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
-    if not known:
-        raise ValueError("no candidate has a score in every fold")
-    best = max(known, key=lambda name: known[name])
-    k = len(table[best])
-    error = float(table[best].std(ddof=1) / math.sqrt(k)) if k > 1 else 0.0
-    qualifying = sorted(
-        (name for name, mean in known.items() if mean >= known[best] - error),
-        key=lambda name: (complexity[name], -known[name], name),
-    )
-    simplest = qualifying[0]
-    if simplest == best:
-        text = f"{best} is the best, and nothing simpler comes within one standard error ({error:.3g}) of it"
-    else:
-        gap = known[best] - known[simplest]
-        text = (
-            f"{simplest} is the simplest within one standard error ({error:.3g}) of {best}: {gap:.3g} behind"
-        )
-    return SimplestChoice(best, simplest, error, tuple(qualifying), text)
 
 
 FEWEST_FOR_VERSIONS = 100

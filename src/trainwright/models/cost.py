@@ -54,31 +54,6 @@ def estimate_seconds(
     return 0.005 + (once + iterations * each) / max(1, threads) ** THREAD_GAIN
 
 
-def affordable_iterations(
-    seconds: float,
-    family: str,
-    n_rows: int,
-    n_numbers: int,
-    n_categories: int,
-    n_outputs: int,
-    threads: int,
-    *,
-    most: int = 1000,
-) -> int:
-    """The largest number of iterations, at most `most`, that `estimate_seconds` puts within `seconds`; 0 for none.
-
-    Example:
-        >>> affordable_iterations(60.0, "catboost", 1_000, 8, 0, 1, 2)
-        1000
-    """
-    size = (n_rows, n_numbers, n_categories, n_outputs)
-    start = estimate_seconds(family, *size, 0, threads)
-    each = estimate_seconds(family, *size, 1, threads) - start
-    if each <= 0:
-        return most
-    return int(min(most, max(0.0, (seconds - start) / each)))
-
-
 def _lightgbm(n: int, columns: int, outputs: int) -> tuple[float, float]:
     """Seconds before the first round, and seconds per round, of 31 leaves on one thread."""
     # Histograms of very many columns no longer fit into the processor's caches.

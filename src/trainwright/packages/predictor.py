@@ -168,10 +168,6 @@ class Predictor:
             return parts[0] if len(parts) == 1 else np.concatenate(parts)
         return np.empty((0, self.target.n_outputs) if self.target.task == "classes" else 0)
 
-    def predict_columns(self, columns: Columns) -> np.ndarray:
-        """The same for rows that already are `Columns` of this package's layout, all at once."""
-        return self._model.predict(columns)
-
     def predict_row(self, row: Mapping[str, Any], *, threshold: float | None = None) -> dict[str, Any]:
         """The prediction for one row, without a frame.
 

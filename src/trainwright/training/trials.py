@@ -329,10 +329,11 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
         return float("-inf") if step.family == "baseline" else 0.0
     if not trial.fits:
         rounds = -(-len(work.folds) // work.jobs)
+        each = step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)
         if not step.optional or budget.limit is None:
-            return (step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)) * rounds
+            return each * rounds
         slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
-        return step.seconds * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
+        return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
     each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
     rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
     return each * rounds

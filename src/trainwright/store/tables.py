@@ -228,6 +228,52 @@ trial = _table(
     UniqueConstraint("run_id", "name", "fold"),
 )
 
+# A search for settings on one split; it never opens the sealed test.
+search = _table(
+    "search",
+    _identity(),
+    _refers("project_id", "project"),
+    _refers("dataset_version_id", "dataset_version"),
+    _refers("split_id", "split"),
+    _refers("run_id", "run"),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("method", String(20), nullable=False),
+    Column("metric", String(100), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    # Incremented in the transaction that claims a trial: two processes never take the same number.
+    Column("next_trial", Integer, nullable=False),
+    _document("space"),
+    _document("settings"),
+    _document("result"),
+    _time(),
+    _time("finished_at", required=False),
+    UniqueConstraint("project_id", "number"),
+    CheckConstraint("state IN ('open', 'finished')", name="state"),
+)
+
+search_trial = _table(
+    "search_trial",
+    _identity(),
+    _refers("search_id", "search"),
+    Column("number", Integer, nullable=False),
+    Column("family", String(100), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("owner", Text),
+    _document("settings"),
+    _document("scores"),
+    Column("fit_seconds", Float),
+    Column("predict_ms_per_row", Float),
+    Column("size_mb", Float),
+    _document("details"),
+    Column("artifact", String(64)),
+    _time(),
+    _time("started_at", required=False),
+    _time("finished_at", required=False),
+    UniqueConstraint("search_id", "number"),
+    CheckConstraint("state IN ('running', 'released', 'completed', 'pruned', 'failed')", name="state"),
+)
+
 metric_point = Table(
     "metric_point",
     metadata,
@@ -363,6 +409,7 @@ NAMES_ARTIFACTS: tuple[Column[Any], ...] = (
     dataset_version.c.artifact,
     sealed_key.c.artifact,
     trial.c.artifact,
+    search_trial.c.artifact,
     version.c.artifact,
     artifact_use.c.sha,
 )

@@ -52,6 +52,9 @@ def check_names(settings: Settings, given: Mapping[str, Given]) -> None:
     for position, family in enumerate(training.families or ()):
         with _placed(given.get("training.families", nothing).inside([position])):
             canonical_family(family)
+    for position, family in enumerate(settings.search.families or ()):
+        with _placed(given.get("search.families", nothing).inside([position])):
+            canonical_family(family)
     for family, values in training.family_settings.items():
         at = given.get("training.family_settings", nothing)
         with _placed(at.inside([family])):

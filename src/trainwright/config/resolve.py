@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainwright.config.known import NEURAL, canonical_family, check_metric
+from trainwright.config.search import SECONDS as SEARCH_SECONDS
 from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem
 
@@ -123,6 +124,9 @@ def resolve_time_limit(settings: Settings) -> Choice:
     """Seconds for the whole command."""
     if settings.training.time_limit is not None:
         return Choice(settings.training.time_limit, settings.origin("training.time_limit"))
+    if settings.search.asked:
+        seconds = DEFAULT_TIME_LIMIT + (settings.search.time_limit or SEARCH_SECONDS)
+        return Choice(seconds, "no time limit given: that of the search, and two minutes for the training after it")
     return Choice(DEFAULT_TIME_LIMIT, "no time limit given: the plan is sized to two minutes")
 
 

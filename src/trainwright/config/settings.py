@@ -11,6 +11,7 @@ from trainwright.config.data import DataSettings
 from trainwright.config.keys import Block, Text, key
 from trainwright.config.problem import ProblemSettings
 from trainwright.config.requirements import RequirementSettings
+from trainwright.config.search import SearchSettings
 from trainwright.config.training import TrainingSettings
 
 
@@ -30,6 +31,7 @@ class Settings(Block):
     data: DataSettings = key(DataSettings(), "The table and how it is split.", example={})
     training: TrainingSettings = key(TrainingSettings(), "What is trained.", example={})
     requirements: RequirementSettings = key(RequirementSettings(), "What a model must satisfy.", example={})
+    search: SearchSettings = key(SearchSettings(), "Which settings are tried first.", example={})
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -71,4 +73,5 @@ BLOCKS: dict[str, type[BaseModel]] = {
     "data": DataSettings,
     "requirements": RequirementSettings,
     "problem": ProblemSettings,
+    "search": SearchSettings,
 }

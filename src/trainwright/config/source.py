@@ -201,9 +201,10 @@ def _merge(merged: dict[str, Given], layer: Mapping[str, Given]) -> None:
 
 def _beside(found: dict[str, Given], path: Path) -> None:
     """Reads a relative file name as relative to the configuration file, which may be used from any folder."""
-    for name in ("data.train_file", "data.test_file"):
+    for name in ("data.train_file", "data.test_file", "search.space"):
         given = found.get(name)
-        if given is not None and isinstance(given.value, str) and not Path(given.value).is_absolute():
+        word = name == "search.space" and given is not None and not str(given.value).endswith((".yaml", ".yml"))
+        if given is not None and not word and isinstance(given.value, str) and not Path(given.value).is_absolute():
             beside = path.parent / given.value
             found[name] = Given(os.path.normpath(beside), given.origin, given.shown)
 

@@ -110,7 +110,23 @@ def reopen(workspace: Workspace, name: str, *, started: float) -> Reopened:
         raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
     with read(workspace) as connection:
         run = get_run(connection, version.run_id)
-    material = load_material(workspace, run.id, started, Custom())
+    return reopen_run(workspace, run, f"{project.name}@{version.label}", started=started)
+
+
+def reopen_run(workspace: Workspace, run: Run, name: str | None = None, *, started: float | None = None) -> Reopened:
+    """A completed run, a version's or another, with its fold models and its choice.
+
+    Args:
+        workspace: where it is kept.
+        run: which.
+        name: what messages call it; "run 7" by default.
+        started: `time.time()` when the command began.
+
+    Raises:
+        UserError: the run has an estimator of the user's own, or its folds are gone.
+    """
+    name = name or f"run {run.id}"
+    material = load_material(workspace, run.id, time.time() if started is None else started, Custom())
     wanted = set(material.recorded.get("completed") or [])
     steps = tuple(step for step in material.plan.steps if step.name in wanted and not step.family.startswith("custom:"))
     fits = folds_on_disk.load(workspace, run.id, material.work, steps)
@@ -124,7 +140,7 @@ def reopen(workspace: Workspace, name: str, *, started: float) -> Reopened:
     missing = sorted({*weights} - {t.name for t in trials}) + lacking
     if missing:
         raise UserError(
-            f"the fold models of {', '.join(missing)} are not kept: {project.name}@{version.label} cannot be measured",
+            f"the fold models of {', '.join(missing)} are not kept: {name} cannot be measured",
             remedy="train again",
         )
     outcome = conclude(
@@ -137,7 +153,7 @@ def reopen(workspace: Workspace, name: str, *, started: float) -> Reopened:
         recorded=selected,
         use_ensemble=material.options.settings.training.ensemble,
     )
-    return Reopened(f"{project.name}@{version.label}", run, replace(material, repeats=False), outcome)
+    return Reopened(name, run, replace(material, repeats=False), outcome)
 
 
 def _kept(workspace: Workspace, opened: Reopened, key: str, found: dict[str, Any]) -> dict[str, Any]:

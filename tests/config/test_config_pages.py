@@ -54,7 +54,8 @@ def test_every_flag_belongs_to_one_key() -> None:
     assert flag_name("training.family_settings") == "--family-setting"
     by_key = {flag.key: flag for flag in flags()}
     assert by_key["training.preset"].choices == ("quick", "balanced", "production", "limited-data")
-    assert by_key["training.ensemble"].switch and not by_key["training.early_stopping"].switch
+    assert by_key["training.deterministic"].switch and not by_key["training.early_stopping"].switch
+    assert by_key["training.ensemble"].off and not by_key["training.ensemble"].switch
     assert by_key["data.kinds"].pairs and not by_key["data.ignore"].pairs
 
 

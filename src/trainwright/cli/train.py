@@ -69,6 +69,14 @@ def option_for(flag: Flag) -> click.Option:
     )
 
 
+def options_for(flag: Flag) -> list[click.Option]:
+    """The option of a flag, and `--no-name` where false is one of several values."""
+    options = [option_for(flag)]
+    if flag.off:
+        options.append(click.Option([f"--no-{flag.name[2:]}", _parameter(flag)], flag_value="false", hidden=True))
+    return options
+
+
 def _command() -> click.Command:
     order = {key: i for i, key in enumerate(FIRST)}
     ordered = sorted(flags(), key=lambda flag: order.get(flag.key, len(order)))
@@ -79,7 +87,7 @@ def _command() -> click.Command:
         params=[
             click.Argument(["source"], metavar="[TABLE]", required=False),
             click.Option(["--config"], metavar="FILE", help="A YAML file; flags win over it."),
-            *(option_for(flag) for flag in ordered),
+            *(option for flag in ordered for option in options_for(flag)),
         ],
     )
     return workspace_option(json_option(command))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from trainwright.config.keys import extra
 from trainwright.config.places import all_keys, field_of
@@ -23,6 +23,7 @@ class Flag:
         allowed: the values it takes, in words.
         choices: the words among them, for completion.
         switch: it is true or false, so `--name` and `--no-name`.
+        off: false is one of several values, so `--no-name` is short for `--name false`.
         pairs: it takes NAME=VALUE, as often as needed, and the override is a dict.
         block: the block of the key, for grouping the help.
     """
@@ -33,6 +34,7 @@ class Flag:
     allowed: str
     choices: tuple[str, ...]
     switch: bool
+    off: bool
     pairs: bool
     block: str
 
@@ -138,6 +140,7 @@ def _flag(key: str) -> Flag:
         allowed=allowed(field),
         choices=tuple(choices(field)),
         switch=field.annotation in (bool, bool | None),
+        off=bool in get_args(field.annotation) and field.annotation != (bool | None),
         pairs=pairs,
         block=key.rpartition(".")[0],
     )

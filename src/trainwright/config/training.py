@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from trainwright.config.keys import AsWritten, Block, Duration, Integers, PositiveShare, Text, Words, key
 
@@ -15,6 +15,8 @@ Scheduler = Literal["fixed", "step", "cosine_annealing", "warmup_cosine", "warmu
 Loss = Literal["cross_entropy", "focal", "mse", "mae", "huber"]
 ClassWeight = Literal["balanced"] | Annotated[dict[Text, Annotated[float, Field(gt=0)]], AsWritten()]
 Resample = Literal["none", "over", "under", "smote"]
+Calibration = Literal["auto", "none", "temperature", "sigmoid", "isotonic"]
+Ensemble = bool | Literal["greedy", "bagging", "stacking"]
 
 
 class TrainingSettings(Block):
@@ -50,7 +52,19 @@ class TrainingSettings(Block):
         "What is optimised and shown first: ROC-AUC for two classes, log-loss for more, RMSE for numbers.",
         example="roc_auc",
     )
-    ensemble: bool = key(True, "Combine models where that is better by more than one standard error.", example=True)
+    ensemble: Ensemble = key(
+        True,
+        "Combine models where that is better by more than one standard error: greedy (a weighted average, the "
+        "default), bagging (the best model on several parts of the rows, averaged) or stacking (a second model weighs "
+        "them); false chooses one model.",
+        example="greedy",
+    )
+    select_features: bool | Annotated[int, Field(ge=1)] = key(
+        False,
+        "Leave weak columns out, decided anew within the training rows of each fold: true keeps those that beat "
+        "shuffled copies of the columns, a number keeps that many of the strongest.",
+        example=True,
+    )
     class_weight: ClassWeight | None = key(
         None,
         "Mistakes on rare classes weigh more while training: balanced, or a weight for each class (only ratios "
@@ -63,6 +77,13 @@ class TrainingSettings(Block):
         "copies rows of rare classes, under leaves out rows of frequent ones, smote makes rows up between "
         "neighbours.",
         example="over",
+    )
+    calibration: Calibration = key(
+        "auto",
+        "What makes probabilities mean what they say, fitted on held-out rows: temperature (one number, few rows), "
+        "sigmoid (two numbers for each class, some hundreds of rows), isotonic (a curve of any shape, a thousand), or "
+        "none; auto takes what does better on folds that it was not fitted on.",
+        example="sigmoid",
     )
     sample: PositiveShare | None = key(
         None, "Rehearse on this share of the rows; the result is marked and makes no version.", example="10%"
@@ -244,14 +265,15 @@ class TrainingSettings(Block):
             raise ValueError(f"must name each class once, got {value!r}")
         return {name.strip(): weight.strip() for name, _, weight in pairs}
 
-    @field_validator("early_stopping", mode="before")
+    @field_validator("early_stopping", "select_features", mode="before")
     @classmethod
-    def _boolean_or_epochs(cls, value: Any) -> Any:
-        # Text from a flag: pydantic would read "1" as true, though it says one epoch.
+    def _boolean_or_count(cls, value: Any, info: ValidationInfo) -> Any:
+        # Text from a flag: pydantic would read "1" as true, though it says one epoch, or one column.
         if isinstance(value, str) and value.strip().lstrip("+-").isdigit():
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-            raise ValueError(f"must be true, false or a number of epochs of at least 1; got {value}")
+            counted = "epochs" if info.field_name == "early_stopping" else "columns"
+            raise ValueError(f"must be true, false or a number of {counted} of at least 1; got {value}")
         return value
 
     @model_validator(mode="after")

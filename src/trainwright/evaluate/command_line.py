@@ -42,7 +42,7 @@ def train_command(result: Mapping[str, Any], changes: Mapping[str, Any] | None =
     for flag in sorted(flags(), key=lambda flag: order.get(flag.key, 2)):
         value = wanted.get(flag.key)
         if value is not None and value != {}:
-            words += _words(flag.key, flag.name, value, switch=flag.switch)
+            words += _words(flag.key, flag.name, value, switch=flag.switch or (flag.off and value is False))
     return shlex.join(words)
 
 

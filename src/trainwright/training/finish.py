@@ -35,8 +35,12 @@ from trainwright.store.versions import create_version, list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
+from trainwright.training.calibrate import reliability_document
 from trainwright.training.explanations import explain_run
 from trainwright.training.guarded import guarded
+from trainwright.training.held_out import held_out, publish_held_out
+from trainwright.training.judge_try import judge_try
+from trainwright.training.number_intervals import Learned, interval_document, intervals_of_run
 from trainwright.training.outcome import ENSEMBLE, Outcome
 from trainwright.training.pages import publish_pages
 from trainwright.training.present import present_process
@@ -48,6 +52,7 @@ from trainwright.training.shape import (
     choose_shape,
 )
 from trainwright.training.suspects import suspected_labels
+from trainwright.training.try_log import iterations
 from trainwright.training.understand import understand
 
 if TYPE_CHECKING:
@@ -72,9 +77,15 @@ def finish(
     report({"kind": "stage", "stage": "validation"})
     validation = validation_document(material, outcome)
     report({"kind": "stage", "stage": "package"})
-    package, manifest, shaped = _package(workspace, material, outcome, validation, budget, report)
+    learned = intervals_of_run(material, outcome)
+    package, manifest, shaped = _package(workspace, material, outcome, validation, learned, budget, report)
+    plan = completed_plan(material, outcome, shaped)
     with write(workspace) as connection:
-        save_document(connection, run_id, attempt, "plan", completed_plan(material, outcome, shaped))
+        save_document(connection, run_id, attempt, "plan", plan)
+    held = held_out(outcome, material.work)
+    kept = publish_held_out(workspace, held)
+    judged = judge_try(workspace, material, outcome, held, validation, plan)
+    versioned = versioned and (judged is None or judged.kept)
     clock["understanding"] = time.time()
     understood = understand(material, outcome, budget, report)
     clock["package"] = time.time()
@@ -102,6 +113,10 @@ def finish(
         suspected=suspected,
         explained=explained,
         understood=understood,
+        held_out=kept,
+        judged=judged,
+        log=_tries(workspace, material),
+        interval=interval_document(learned, manifest.interval, test),
         findings=_findings(workspace, material, suspected),
         checks=_checks(workspace, material, suspected),
         project=_project_name(workspace, material),
@@ -132,6 +147,7 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
         seconds=material.options.evaluation_seconds,
         extra=material.extra_metrics,
     )
+    document["reliability"] = guarded(lambda: reliability_document(material, outcome))
     chosen = next(c for c in outcome.candidates if c.name == outcome.choice.selected)
     if outcome.optimism is not None and chosen.family != "baseline":  # a constant answer flatters nobody
         outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
@@ -172,6 +188,7 @@ def _package(
     material: Material,
     outcome: Outcome,
     validation: dict[str, Any],
+    learned: Learned,
     budget: Budget,
     report: Report,
 ) -> tuple[Published, Manifest, Shaped]:
@@ -203,6 +220,7 @@ def _package(
                 seed=material.options.seed,
                 metrics=figures,
                 reference=reference,
+                interval=learned.for_members(members),
             )
             return folder
 
@@ -308,6 +326,12 @@ def _checks(workspace: Workspace, material: Material, suspected: dict[str, Any])
     return outcomes
 
 
+def _tries(workspace: Workspace, material: Material) -> list[dict[str, Any]]:
+    """What was tried in the project before this run."""
+    with read(workspace) as connection:
+        return iterations(connection, material.run.project_id, before=material.run.id)
+
+
 def _project_name(workspace: Workspace, material: Material) -> str:
     with read(workspace) as connection:
         return next(p.name for p in list_projects(connection) if p.id == material.run.project_id)
@@ -327,6 +351,8 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
         page = publish_pages(workspace, result, documents)
         with write(workspace) as connection:
             name_artifact(connection, page, f"run {run.id} report", now=time.time())
+            if facts.held_out is not None:
+                name_artifact(connection, facts.held_out, f"run {run.id} held-out predictions", now=time.time())
             if versioned:
                 version = create_version(
                     connection,

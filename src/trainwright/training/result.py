@@ -13,6 +13,8 @@ from trainwright.evaluate.text import verdict
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
 from trainwright.training.explanations import mark_suspected
+from trainwright.training.iteration_view import iteration_documents, record_of_predictions
+from trainwright.training.judge_try import Judged
 from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
 from trainwright.training.present import with_present
 from trainwright.training.recalibrate import imbalance_document
@@ -52,6 +54,10 @@ class Facts:
     present: dict[str, Any] | None = None
     explained: dict[str, Any] = field(default_factory=dict)
     understood: dict[str, Any] = field(default_factory=dict)
+    interval: dict[str, Any] | None = None
+    held_out: Published | None = None
+    judged: Judged | None = None
+    log: list[dict[str, Any]] = field(default_factory=list)
 
 
 def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
@@ -80,6 +86,8 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "test": _figures(facts.test),
         "threshold": None if outcome.threshold is None else outcome.threshold.to_json(),
         "calibration": outcome.calibration.to_json(),
+        "interval": facts.interval,
+        "reliability": facts.validation.get("reliability"),
         "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
         "gap": facts.diagnosis.gap.to_json(),
         "imbalance": _imbalance(facts),
@@ -122,6 +130,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     }
     document["verdict"] = verdict_sentence(document)
     document["diagnosis"]["remedies"] = advised(document)
+    document |= iteration_documents(document, facts.judged, facts.log, facts.validation)
     return document
 
 
@@ -167,6 +176,7 @@ def record(facts: Facts) -> dict[str, Any]:
         "peak_memory_mb": peak_memory_mb(),
         "times": {name: value - facts.started for name, value in facts.clock.items()},
         "package": facts.manifest.sha,
+        **record_of_predictions(facts.held_out, facts.judged),
         "trials": {
             trial.name: [
                 {

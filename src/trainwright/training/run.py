@@ -25,7 +25,9 @@ from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric, Task, metric_from, task_for
 from trainwright.training import finish, folds_on_disk, rebalance_plan
 from trainwright.training.budget import Budget
+from trainwright.training.calibrate import kinds
 from trainwright.training.custom import factories
+from trainwright.training.ignored import without
 from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
@@ -150,6 +152,8 @@ def train_run(
         rule=material.options.threshold_rule(material.target),
         recorded=material.recorded.get("selected"),
         use_ensemble=material.options.settings.training.ensemble,
+        calibration=material.options.settings.training.calibration,
+        kinds=kinds(material.recorded),
     )
     if material.recorded:
         outcome = replace(outcome, unfinished={**material.recorded["unfinished"], **outcome.unfinished})
@@ -172,7 +176,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         recorded = {}
     options = RunOptions.of(run)
     understood = (split_row.summary or {})["understood"]
-    schema = Schema.from_json(understood["schema"])
+    schema = without(Schema.from_json(understood["schema"]), options.settings.data.ignore)
     target = Target.from_json(understood["target"])
     frame, split, rows = read_development(workspace, split_row)
     taught = learnable(frame, schema, target, split, options.settings.data.filter_low_quality)
@@ -293,6 +297,7 @@ def completed_plan(material: Material, outcome: Outcome, shaped: Shaped) -> dict
         "unfinished": outcome.unfinished,
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
+        "calibration": outcome.calibration.kind,
         "shape": shaped.name,
         **({"copies": shaped.copies} if shaped.copies > 1 else {}),
     }

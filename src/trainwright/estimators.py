@@ -18,6 +18,8 @@ from trainwright.data.schema import Target
 from trainwright.estimator_base import Tabular
 from trainwright.training.develop import Request
 
+CALIBRATIONS = ("auto", "none", "temperature", "sigmoid", "isotonic")
+
 
 class TabularClassifier(ClassifierMixin, Tabular):
     """Classes from a table: boosters, a forest and a linear model, cross-validated, blended, calibrated.
@@ -40,6 +42,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         class_weight: "balanced", or a weight for each label: mistakes on rare classes weigh more while training.
             Probabilities are calibrated again afterwards, so `predict` hardly moves; `threshold_` says where to cut.
         resample: "over", "under" or "smote": evens out the classes among the rows that each fit learns from.
+        calibration: "temperature", "sigmoid", "isotonic" or "none": what makes probabilities mean what they say, fitted
+            on held-out rows; "auto" takes what does better on folds that it was not fitted on.
 
     After `fit`: `classes_`, `n_features_in_`, `feature_names_in_` (where columns have names), `leaderboard_` (one
     dict per candidate, best first), `selected_`, `oof_prediction_` ((n, k) probabilities from models that did not
@@ -69,6 +73,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         positive: Any = None,
         class_weight: Any = None,
         resample: str | None = None,
+        calibration: str = "auto",
     ):
         self.time_limit = time_limit
         self.families = families
@@ -80,6 +85,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         self.positive = positive
         self.class_weight = class_weight
         self.resample = resample
+        self.calibration = calibration
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> TabularClassifier:
         """Trains on n labelled rows.
@@ -133,7 +139,10 @@ class TabularClassifier(ClassifierMixin, Tabular):
             raise self._refused("class_weight", "None, 'balanced' or labels with weights above 0", self.class_weight)
         if self.resample not in (None, "none", "over", "under", "smote"):
             raise self._refused("resample", "None, 'over', 'under' or 'smote'", self.resample)
-        return replace(super()._request(), class_weight=weights, resample=self.resample)
+        if self.calibration not in CALIBRATIONS:
+            raise self._refused("calibration", f"one of {', '.join(CALIBRATIONS)}", self.calibration)
+        options: dict[str, Any] = {"class_weight": weights, "resample": self.resample, "calibration": self.calibration}
+        return replace(super()._request(), **options)
 
     def _positive_name(self, classes: np.ndarray, names: tuple[str, ...]) -> str | None:
         if len(classes) != 2:

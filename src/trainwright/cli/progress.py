@@ -146,7 +146,14 @@ class Screen:
         for finding in document["findings"]:
             if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training
                 self._line(f"warning TW304 {finding['message']}")
+        from trainwright.evaluate.interval_words import beside_numbers
+        from trainwright.evaluate.reliability import told
+
         self._line(document["verdict"])
+        if words := told(document.get("reliability")):
+            self._line(words)
+        for line in beside_numbers(document):
+            self._line(line)
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
         waiting = document["version"] and document.get("active") not in (None, document["version"])

@@ -15,6 +15,7 @@ Scheduler = Literal["fixed", "step", "cosine_annealing", "warmup_cosine", "warmu
 Loss = Literal["cross_entropy", "focal", "mse", "mae", "huber"]
 ClassWeight = Literal["balanced"] | Annotated[dict[Text, Annotated[float, Field(gt=0)]], AsWritten()]
 Resample = Literal["none", "over", "under", "smote"]
+IntervalLevel = bool | Annotated[float, Field(ge=0.5, le=0.99)]
 Calibration = Literal["auto", "none", "temperature", "sigmoid", "isotonic"]
 Ensemble = bool | Literal["greedy", "bagging", "stacking"]
 
@@ -64,6 +65,12 @@ class TrainingSettings(Block):
         "Leave weak columns out, decided anew within the training rows of each fold: true keeps those that beat "
         "shuffled copies of the columns, a number keeps that many of the strongest.",
         example=True,
+    )
+    interval: IntervalLevel = key(
+        0.9,
+        "With a number to predict: the share of true values that should lie between the low and the high beside each "
+        "prediction; false leaves them out.",
+        example=0.8,
     )
     class_weight: ClassWeight | None = key(
         None,
@@ -253,6 +260,21 @@ class TrainingSettings(Block):
         if isinstance(value, int) and value > 10_000_000:
             raise ValueError(f"must be at most 10 million; got {value}")
         return value
+
+    @field_validator("interval", mode="before")
+    @classmethod
+    def _level(cls, value: Any) -> Any:
+        """A share, also as 90% or as text from a flag; true is the default."""
+        text = str(value).strip().lower()
+        if text in ("true", "false"):
+            return 0.9 if text == "true" else False
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = float("nan")
+        if not 0.5 <= share <= 0.99:
+            raise ValueError(f"must be false or a share from 0.5 to 0.99, such as 0.9 or 90%; got {value}")
+        return share
 
     @field_validator("class_weight", mode="before")
     @classmethod

@@ -112,6 +112,23 @@ METRICS: dict[str, Explanation] = {
         greater_is_better=False,
         scale="0 is perfect; 0.02 means two percentage points off on average.",
     ),
+    "brier_reliability": Explanation(
+        "Brier score: what calibration can mend",
+        "The part of the Brier score that comes from probabilities being away from the shares that occur.",
+        greater_is_better=False,
+        scale="0 is perfect.",
+    ),
+    "brier_resolution": Explanation(
+        "Brier score: what the model tells apart",
+        "How far the rows that get a high probability really differ from those that get a low one; it is taken off.",
+        scale="0 tells nothing apart; the most there can be is the part that is uncertain.",
+    ),
+    "brier_uncertainty": Explanation(
+        "Brier score: what is uncertain anyway",
+        "The Brier score of always answering the overall share. It follows from the rows, not from the model.",
+        greater_is_better=False,
+        scale="Reliability less resolution plus this is about the Brier score.",
+    ),
     "cost": Explanation(
         "Cost per row",
         "What false alarms and misses cost together, at the costs stated, divided by the number of rows.",
@@ -198,6 +215,12 @@ TERMS: dict[str, tuple[str, str]] = {
         "The probability from which a row counts as the positive class. Lower finds more and raises more "
         "false alarms.",
     ),
+    "low_and_high": (
+        "Low and high",
+        "The bounds beside a predicted number. They are made from the errors on rows that the models had not seen, so "
+        "that about the stated share of true values lies between them. They say how far a single prediction may be off, "
+        "not how well the average is known.",
+    ),
     "importance": (
         "Permutation importance",
         "How much the score drops when the values of one column are shuffled among the rows. Columns that "
@@ -207,6 +230,11 @@ TERMS: dict[str, tuple[str, str]] = {
         "Generalisation gap",
         "The difference between the score on rows the model learned from and on rows it did not. A wide "
         "gap means that it partly memorised.",
+    ),
+    "reliability": (
+        "Reliability",
+        "Whether probabilities mean what they say: of the rows given 80 %, about 80 of 100 should turn out so. "
+        "Calibration changes the probabilities so that they do; it is fitted on rows that no model learned from.",
     ),
     "support": ("Support", "The number of rows that really belong to the class."),
 }

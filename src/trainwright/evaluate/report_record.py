@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from trainwright.data.checks.finding import SEVERITIES
+from trainwright.evaluate.calibration_choice import WORDS
 from trainwright.evaluate.text import (
     chosen,
     count,
@@ -108,10 +109,11 @@ def choice(result: Result) -> list[str]:
         shares = sorted(weights.items(), key=lambda pair: -pair[1])
         out.append("It averages " + ", ".join(f"{name} ({percent(share, 0.1)})" for name, share in shares))
     calibration = result.get("calibration")
-    if isinstance(calibration, Mapping) and calibration.get("kind") == "temperature":
-        out.append(
-            f"Its probabilities are scaled by the temperature {number(calibration.get('temperature'))}"
-        )
+    kind = calibration.get("kind") if isinstance(calibration, Mapping) else None
+    if isinstance(calibration, Mapping) and kind == "temperature":
+        out.append(f"Its probabilities are scaled by the temperature {number(calibration.get('temperature'))}")
+    elif kind not in (None, "identity"):
+        out.append(f"Its probabilities are calibrated by {WORDS.get(str(kind), str(kind))}")
     package = result.get("package")
     out += sentences(package.get("reason")) if isinstance(package, Mapping) else []
     return [sentence(text) for text in out if text]

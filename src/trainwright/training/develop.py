@@ -48,6 +48,7 @@ class Request:
         seed: of every draw.
         cores: that the fits may use.
         class_weight, resample: how rare classes get more say while training; see `rebalance`.
+        calibration: the kind asked for, "auto" or "none".
     """
 
     metric: str | None = None
@@ -59,6 +60,7 @@ class Request:
     cores: int = 1
     class_weight: Any = None
     resample: str | None = None
+    calibration: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,9 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
     )
     _check_any_finished(trials, work)
     trials = recalibrated(trials, work)
-    outcome = conclude(trials, work, task, metric, Requirements(), use_ensemble=request.ensemble)
+    outcome = conclude(
+        trials, work, task, metric, Requirements(), use_ensemble=request.ensemble, calibration=request.calibration
+    )
     prediction = np.full((len(dataset), *outcome.prediction.shape[1:]), np.nan)
     prediction[outcome.oof.positions] = outcome.prediction
     return Developed(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trainwright.evaluate.calibration import Calibration, cross_fitted, fit_calibration
+from trainwright.evaluate.calibration import KINDS, Calibration
+from trainwright.evaluate.calibration_choice import CalibrationChoice, choose_calibration
 from trainwright.evaluate.thresholds import ThresholdChoice, ThresholdRule, choose_threshold
 from trainwright.models.families import families
 from trainwright.tasks import Metric, Task
-from trainwright.training.ensemble import blend, greedy_weights
-from trainwright.training.ensemble import cross_fitted as cross_fitted_blend
+from trainwright.training.calibrate import held_out
+from trainwright.training.combine import BAGGING, Combined, combine, kind_of
 from trainwright.training.optimism import Optimism, selection_optimism
 from trainwright.training.scores import (
     FoldScores,
@@ -27,7 +28,8 @@ from trainwright.training.select import Candidate, Choice, Requirements, choose
 from trainwright.training.shape import model_size_mb
 from trainwright.training.trials import Trial, Work
 
-ENSEMBLE = "ensemble"
+# Rank among the simplest: below an ensemble of several candidates, above every single one.
+BAGGED = 90
 NO_TIME_LEFT = "optional: no time was left for it"
 
 
@@ -49,6 +51,10 @@ class Outcome:
             temperature came from the other folds: what may be scored.
         candidates: what was compared.
         optimism: how much having been chosen flatters the chosen one, or None when there was one candidate.
+        calibrated: which calibration was chosen, and why.
+        uncalibrated: `prediction` before it was calibrated.
+        kind: the kind of ensemble that was asked for: "none", "greedy", "bagging" or "stacking".
+        combined: the ensemble that was compared, chosen or not; None where there was none to make.
     """
 
     trials: list[Trial]
@@ -63,11 +69,29 @@ class Outcome:
     prediction: np.ndarray
     candidates: list[Candidate]
     optimism: Optimism | None = None
+    calibrated: CalibrationChoice | None = None
+    uncalibrated: np.ndarray | None = None
+    kind: str = "none"
+    combined: Combined | None = None
 
     @property
     def members(self) -> list[Trial]:
         """The trials that the chosen candidate is made of, in the order of the plan."""
         return [trial for trial in self.trials if self.weights.get(trial.name, 0.0) > 0]
+
+    @property
+    def blended(self) -> Combined | None:
+        """The ensemble of several candidates, where it is what was chosen."""
+        return self.combined if self.combined is not None and self.combined.name == self.choice.selected else None
+
+    @property
+    def pull(self) -> dict[str, float]:
+        """By member, what its log-odds or its number are multiplied by to give the chosen candidate's."""
+        return self.weights if self.blended is None else self.blended.pull
+
+    def mix(self, parts: list[np.ndarray]) -> np.ndarray:
+        """What the chosen candidate says, before calibration, where its `members` say this."""
+        return parts[0] if self.blended is None else self.blended.mix(parts)
 
     @property
     def cut(self) -> float | np.ndarray:
@@ -84,7 +108,9 @@ def conclude(
     *,
     rule: ThresholdRule | None = None,
     recorded: str | None = None,
-    use_ensemble: bool = True,
+    use_ensemble: bool | str = True,
+    calibration: str = "auto",
+    kinds: tuple[str, ...] = KINDS,
 ) -> Outcome:
     """Chooses among the finished trials.
 
@@ -95,47 +121,60 @@ def conclude(
         requirements: what the chosen candidate must keep.
         rule: what the threshold is chosen for.
         recorded: the candidate that a run being repeated chose; None to choose.
-        use_ensemble: whether a weighted average may be a candidate.
+        use_ensemble: whether an ensemble may be a candidate, or which kind of it; see `combine.kind_of`.
+        calibration: the kind asked for, "auto" or "none".
+        kinds: of calibration that there are to choose from; one when a run is repeated that took it.
     """
     done = [t for t in trials if len(t.fits) == len(work.folds) and t.failure is None]
     unfinished = {t.name: _why_unfinished(t, work) for t in trials if t not in done}
     oof = gather(done, work)
     metrics = shown_metrics(task, metric)
     scores = {trial.name: fold_scores(trial, work, metrics) for trial in done}
-    candidates = [_candidate(trial, scores[trial.name], metric, work) for trial in done]
+    candidates = [_candidate(trial, scores[trial.name], metric, work, done) for trial in done]
 
-    blendable = [t.name for t in done if _packageable(t) and t.step.family != "baseline"]
-    blended, weights = None, {}
-    if use_ensemble and len(blendable) > 1:
-        loss = ensemble_loss(task, metric)
-        parts = [oof.predictions[name] for name in blendable]
-        found = greedy_weights(parts, oof.y, loss, sample_weight=oof.weight)
-        weights = {name: float(w) for name, w in zip(blendable, found) if w > 0}
-    if len(weights) > 1:
-        blended = cross_fitted_blend(parts, oof.y, oof.fold, loss, sample_weight=oof.weight)
-        scores[ENSEMBLE] = FoldScores(blend_scores(blended, oof, metrics), {})
-        candidates.append(_ensemble_candidate(weights, candidates, scores[ENSEMBLE], metric))
+    blendable = [t.name for t in done if _packageable(t) and t.step.family != "baseline" and not t.step.bags]
+    kind = kind_of(use_ensemble)
+    units = oof.of(work.dataset.columns.units)
+    combined = combine(kind, blendable, oof, ensemble_loss(task, metric), units=units, seed=work.seed)
+    blended = None if combined is None else combined.honest
+    if combined is not None:
+        scores[combined.name] = FoldScores(blend_scores(combined.honest, oof, metrics), {})
+        candidates.append(_ensemble_candidate(combined, candidates, scores[combined.name], metric))
 
     choice = choose(candidates, oof, task, metric, requirements, blended=blended, recorded=recorded)
-    if choice.selected == ENSEMBLE:
-        assert blended is not None
-        raw = blend([oof.predictions[name] for name in weights], np.array(list(weights.values())))
-        honest = blended
+    if combined is not None and choice.selected == combined.name:
+        weights, raw, honest = combined.weights, combined.prediction, combined.honest
     else:
         weights = {choice.selected: 1.0}
         raw = honest = oof.predictions[choice.selected]
-    calibration = fit_calibration(oof.y, raw, oof.fold, oof.weight)
-    if calibration.kind != "identity":
-        honest = cross_fitted(oof.y, honest, oof.fold, oof.weight)
+    calibrated = choose_calibration(
+        held_out(oof, work, raw), asked=calibration, allowed=kinds, classes=task.target.classes
+    )
+    uncalibrated, honest = honest, calibrated.scored(held_out(oof, work, honest))
     threshold = choose_threshold(
-        task.target, oof.y, calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
+        task.target, oof.y, calibrated.calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
     )
     compared = {c.name: oof.predictions[c.name] for c in candidates if c.name in oof.predictions}
-    if blended is not None:
-        compared[ENSEMBLE] = blended
+    if combined is not None:
+        compared[combined.name] = combined.honest
     optimism = selection_optimism(compared, oof.y, metric, choice.selected, weight=oof.weight, seed=work.seed)
     return Outcome(
-        done, unfinished, oof, scores, metric, weights, choice, calibration, threshold, honest, candidates, optimism
+        done,
+        unfinished,
+        oof,
+        scores,
+        metric,
+        weights,
+        choice,
+        calibrated.calibration,
+        threshold,
+        honest,
+        candidates,
+        optimism,
+        calibrated,
+        uncalibrated,
+        kind,
+        combined,
     )
 
 
@@ -191,10 +230,10 @@ def _packageable(trial: Trial) -> bool:
     return not trial.step.family.startswith("custom:")
 
 
-def _candidate(trial: Trial, scores: FoldScores, metric: Metric, work: Work) -> Candidate:
+def _candidate(trial: Trial, scores: FoldScores, metric: Metric, work: Work, others: list[Trial]) -> Candidate:
     fits = [trial.fits[index] for index in sorted(trial.fits)]
     spec = families().get(trial.step.family)
-    return Candidate(
+    found = Candidate(
         name=trial.name,
         family=trial.step.family,
         role=trial.step.role,
@@ -211,14 +250,37 @@ def _candidate(trial: Trial, scores: FoldScores, metric: Metric, work: Work) -> 
         packageable=_packageable(trial),
     )
 
+    if not trial.step.bags:
+        return found
+    bag: dict[str, Any] = {"of": bagged_from(trial, others), "models": trial.step.bags}
+    return replace(
+        found,
+        family=BAGGING,
+        complexity=BAGGED,
+        explainability="low",
+        upkeep="as many models as parts of the rows",
+        settings={**bag, **trial.step.settings},
+    )
+
+
+def bagged_from(trial: Trial, others: list[Trial]) -> str:
+    """The name of the single candidate that a bag repeats."""
+    alike = ("family", "settings", "inner", "max_rows")
+    step = trial.step
+    same = (t.name for t in others if not t.step.bags and all(getattr(t.step, k) == getattr(step, k) for k in alike))
+    return next(same, step.family)
+
 
 def _ensemble_candidate(
-    weights: dict[str, float], candidates: list[Candidate], scores: FoldScores, metric: Metric
+    combined: Combined, candidates: list[Candidate], scores: FoldScores, metric: Metric
 ) -> Candidate:
-    members = [c for c in candidates if c.name in weights]
+    members = [c for c in candidates if c.name in combined.weights]
+    settings: dict[str, Any] = {"weights": combined.weights}
+    if combined.level is not None:
+        settings["second_level"] = combined.level.to_json()
     return Candidate(
-        name=ENSEMBLE,
-        family=ENSEMBLE,
+        name=combined.name,
+        family=combined.name,
         role="candidate",
         complexity=100,
         folds=scores.validation[metric.name],
@@ -229,7 +291,7 @@ def _ensemble_candidate(
         n_fits=max(c.n_fits for c in members),
         explainability="low",
         upkeep="as many models as members",
-        settings={"weights": weights},
+        settings=settings,
         packageable=True,
     )
 

@@ -18,6 +18,7 @@ from trainwright.store.runs import Run, get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training import folds_on_disk
+from trainwright.training.calibrate import kinds
 from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.pages import publish_pages
 from trainwright.training.recalibrate import recalibrated
@@ -152,6 +153,8 @@ def reopen_run(workspace: Workspace, run: Run, name: str | None = None, *, start
         rule=material.options.threshold_rule(material.target),
         recorded=selected,
         use_ensemble=material.options.settings.training.ensemble,
+        calibration=material.options.settings.training.calibration,
+        kinds=kinds(material.recorded),
     )
     return Reopened(name, run, replace(material, repeats=False), outcome)
 

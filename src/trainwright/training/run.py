@@ -36,6 +36,8 @@ from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.shape import Shaped
 from trainwright.training.trials import Trial, Work, run_steps
+from trainwright.training.tuning.before import search_first
+from trainwright.training.tuning.contender import search_result, searched_predictions, tuned_for
 from trainwright.training.understand import SEEDS_REASON, SEEDS_SHARE
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
@@ -73,6 +75,8 @@ class Material:
         recorded: the plan document that must be obeyed: of the run that this one repeats, or this run's own when an
             earlier attempt had already made the package; empty otherwise.
         repeats: it repeats another run.
+        search: which search the plan's tuned contender comes from, and which of its trials correct the figures.
+        searched: what that search found.
     """
 
     run: Run
@@ -91,6 +95,8 @@ class Material:
     plan: Plan
     recorded: dict[str, Any] = field(default_factory=dict)
     repeats: bool = False
+    search: dict[str, Any] | None = None
+    searched: dict[str, Any] | None = None
 
 
 def train_run(
@@ -119,6 +125,7 @@ def train_run(
         The result document (`train --json`).
     """
     clock = {"start": time.time()}
+    search_first(workspace, run_id, started, report=report, stop=stop)
     material = load_material(workspace, run_id, started, custom or Custom())
     budget = Budget(None if material.recorded else material.options.limit, started)
     with write(workspace) as connection:
@@ -154,6 +161,7 @@ def train_run(
         use_ensemble=material.options.settings.training.ensemble,
         calibration=material.options.settings.training.calibration,
         kinds=kinds(material.recorded),
+        searched=searched_predictions(workspace, material.search),
     )
     if material.recorded:
         outcome = replace(outcome, unfinished={**material.recorded["unfinished"], **outcome.unfinished})
@@ -207,20 +215,25 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
     )
     filtered = (taught.reason,) if taught.reason else ()
     uneven = rebalance_plan.reasons(work.rebalance, work.dataset.y, work.folds)
+    search: dict[str, Any] | None = known.get("search")
     if known:
         plan = Plan.from_json(known)
     else:
-        facts = _facts(work, layout, target)
+        facts = facts_of(work, layout, target)
         budget = Budget(options.limit, started)
+        tuned = tuned_for(workspace, run, options, work, facts)
+        share = FITS_SHARE * (1.0 if options.settings.training.seeds == 1 else SEEDS_SHARE)
         plan = make_plan(
             facts,
-            budget.remaining() * FITS_SHARE * (1.0 if options.settings.training.seeds == 1 else SEEDS_SHARE),
+            budget.remaining() * share - (0.0 if tuned is None else tuned.seconds),
             chosen=options.families,
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
         )
         kept = () if options.settings.training.seeds == 1 else (SEEDS_REASON,)
         plan = Plan(plan.steps, (why, *filtered, *uneven, *kept, *plan.reasons))
+        if tuned is not None:
+            plan, search = tuned.join(plan), tuned.document
     return Material(
         run,
         data,
@@ -238,6 +251,8 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         plan,
         recorded,
         bool(repeats),
+        search,
+        search_result(workspace, search),
     )
 
 
@@ -265,7 +280,7 @@ def _metric(task: Task, name: str | None, extra: tuple[Metric, ...]) -> Metric:
     return own.get(name) or task.metric(name)
 
 
-def _facts(work: Work, layout: Layout, target: Target) -> Facts:
+def facts_of(work: Work, layout: Layout, target: Target) -> Facts:
     n_train = int(np.median([len(fold.train) for fold in work.folds]))
     return Facts(
         task=target.task,
@@ -283,7 +298,8 @@ def _facts(work: Work, layout: Layout, target: Target) -> Facts:
 
 def _plan_document(material: Material) -> dict[str, Any]:
     mine = {**material.plan.to_json(), "threads": material.work.threads, "jobs": material.work.jobs}
-    return {**material.recorded, **mine}
+    searched = {} if material.search is None else {"search": material.search}
+    return {**material.recorded, **mine, **searched}
 
 
 def completed_plan(material: Material, outcome: Outcome, shaped: Shaped) -> dict[str, Any]:

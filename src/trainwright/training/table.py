@@ -22,6 +22,7 @@ from trainwright.data.target import rarer_is_positive
 from trainwright.errors import UserError
 from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
+from trainwright.training import calibrate
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
 
@@ -92,6 +93,7 @@ def understand(source: Any, settings: Settings) -> Table:
     if metric in METRICS:  # any other name is that of a function handed over in Python
         task_for(target).metric(metric)
     Rebalance.from_settings(settings.training, target)  # a wish that cannot be met is refused here
+    calibrate.check(settings.training.calibration, target)
     if settings.training.sample is not None:
         rows = max(2, round(frame.height * settings.training.sample))
         drawn = np.random.default_rng(settings.training.seed).choice(frame.height, rows, replace=False)

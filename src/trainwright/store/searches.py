@@ -203,15 +203,15 @@ def claim(connection: Connection, search_id: int, owner: str, propose: Propose) 
     for row in rows:
         if row.state == "released" or (row.state == "running" and not works(row)):
             details = {**(row.details or {}), "begun": int((row.details or {}).get("begun", 1)) + 1}
-            changes = {"state": "running", "owner": owner, "started_at": now, "details": details}
-            connection.execute(table.update().where(table.c.id == row.id).values(changes))
+            again = {"state": "running", "owner": owner, "started_at": now, "details": details}
+            connection.execute(table.update().where(table.c.id == row.id).values(again))
             return _one(connection, row.id)
     proposal = propose(search, rows)
     if proposal is None or isinstance(proposal, Wait):
         return proposal
-    changes = {"next_trial": search.next_trial + 1}
+    changes: dict[str, Any] = {"next_trial": search.next_trial + 1}
     if proposal.decided:
-        changes["settings"] = {**search.settings, **proposal.decided}  # type: ignore[assignment]
+        changes["settings"] = {**search.settings, **proposal.decided}
     connection.execute(tables.search.update().where(tables.search.c.id == search_id).values(changes))
     trial_id = insert_row(
         connection,

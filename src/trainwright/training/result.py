@@ -118,6 +118,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "notes": [*(m.data.notes or []), *_imbalance_notes(facts)],
         "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
         "requirements": _requirements(facts),
+        "search": m.searched,
         "comments": m.run.comments,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "origins": settings.origins,

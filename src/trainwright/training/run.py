@@ -281,6 +281,7 @@ def _metric(task: Task, name: str | None, extra: tuple[Metric, ...]) -> Metric:
 
 
 def facts_of(work: Work, layout: Layout, target: Target) -> Facts:
+    """What plans and estimates of time depend on."""
     n_train = int(np.median([len(fold.train) for fold in work.folds]))
     return Facts(
         task=target.task,

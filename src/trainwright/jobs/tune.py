@@ -1,0 +1,194 @@
+"""`trainwright tune`: searches settings for a project, then trains with the best ones beside the usual contenders."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from trainwright.config.source import load_settings
+from trainwright.errors import UserError
+from trainwright.jobs.launch import Watcher
+from trainwright.jobs.launch import train as launch
+from trainwright.store.datasets import get_dataset_version
+from trainwright.store.names import split_name
+from trainwright.store.projects import Project, get_project
+from trainwright.store.runs import get_run
+from trainwright.store.searches import Search, change_search, close, find_search, list_searches
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.training.options import RunOptions
+from trainwright.training.tuning.begin import begin
+from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
+from trainwright.training.tuning.judge import judge
+from trainwright.training.tuning.request import Request
+from trainwright.training.tuning.search import EXHAUSTED, STOPPED, go_on, reread
+
+Tell = Callable[[dict[str, Any]], None]
+# The training after a search gets at least this many times the winner's own fits, and what follows them.
+ROOM, REST = 3.0, 60.0
+
+
+def tune(
+    workspace: Workspace,
+    name: str,
+    request: Request,
+    *,
+    resume: bool = False,
+    number: int | None = None,
+    more: int | None = None,
+    train: bool = True,
+    tell: Tell = lambda event: None,
+    watcher: Watcher | None = None,
+) -> dict[str, Any]:
+    """Searches settings on the dataset version and split of a project's run, and trains with what it found.
+
+    Args:
+        workspace: where the project is.
+        name: such as `adult` or `adult@v2`.
+        request: what to search; of one that is resumed only its seconds count.
+        resume: go on with the newest search that is not finished.
+        number: go on with this search, or share one that another process works on.
+        more: raise the number of trials of a resumed search to this.
+        train: whether a training follows.
+        tell: told {"kind": "search" | "search_warning" | "search_trial" | "search_done" | "search_stopping", ...}.
+        watcher: told what happens in the training.
+
+    Returns:
+        The search's result document, with "project", "training" (the run's result, or None) and "version".
+
+    Raises:
+        UserError: no such project or search, nothing trained yet, or a search space that cannot be.
+        EnvironmentProblem: a method or family whose library is not installed.
+    """
+    started = time.time()
+    request = request.check()
+    project, search, ground = _opened(workspace, name, request, resume, number, more, started)
+    facts = {"number": search.number, "method": search.method, "reason": search.settings["reason"]}
+    tell({"kind": "search", **facts, "reasons": search.settings["reasons"], "seconds": request.seconds,
+          "space": search.space, "trials": search.settings["trials"]})  # fmt: skip
+    for warning in search.settings["warnings"]:
+        tell({"kind": "search_warning", "message": warning})
+    stop = threading.Event()
+    with _stopping(stop, tell):
+        ending = go_on(workspace, search, ground, until=started + request.seconds, stop=stop, tell=tell)
+    search, trials = reread(workspace, search)
+    result = judge(workspace, search, trials, ground, ended=ending.why, wall_s=time.time() - started)
+    with write(workspace) as connection:
+        change_search(connection, search.id, result=result)
+        # Of several processes only the one that closes the search trains; without a last one, whoever is alone does.
+        mine = close(connection, search.id, finished=True) if ending.why == EXHAUSTED else not ending.others
+    tell({"kind": "search_done", "number": search.number, "message": result["text"], "ended": ending.why})
+    document: dict[str, Any] = {"project": project.name, **result, "training": None, "version": None}
+    if result["best"] is None or ending.why == STOPPED or not mine or not train:
+        return document
+    document["training"] = _train(workspace, project, search, ground, request, result, watcher)
+    document["version"] = document["training"]["version"]
+    with write(workspace) as connection:
+        change_search(connection, search.id, result={**result, "version": document["version"]})
+    return document
+
+
+def _opened(
+    workspace: Workspace,
+    name: str,
+    request: Request,
+    resume: bool,
+    number: int | None,
+    more: int | None,
+    started: float,
+) -> tuple[Project, Search, Ground]:
+    """The project, a new search or the one to go on with, and what it stands on."""
+    if not resume and number is None:
+        project, run = base_run(workspace, name)
+        ground = stand_on(workspace, run, started)
+        request = replace(request, seed=request.seed or RunOptions.of(run).seed)
+        return project, begin(workspace, ground, request), ground
+    with read(workspace) as connection:
+        project = get_project(connection, split_name(name)[0])
+        if number is not None:
+            search = find_search(connection, project, number)
+        else:
+            open_ones = [s for s in list_searches(connection, project.id) if s.state == "open"]
+            if not open_ones:
+                raise UserError(
+                    f"project {project.name!r} has no search that is unfinished",
+                    remedy=f"trainwright tune {project.name} begins one; --search N --trials M goes on with a finished one",
+                )
+            search = open_ones[-1]
+        run = get_run(connection, search.run_id)
+    ground = stand_on(workspace, run, started)
+    if search.settings["fingerprint"] != fingerprint_of(ground.work):
+        raise UserError(
+            f"the rows of run {run.id} are not those that s{search.number} was begun on", remedy="begin a new search"
+        )
+    wanted = search.settings["trials"] if more is None else more
+    if wanted < search.next_trial:
+        raise UserError(
+            f"s{search.number} has begun {search.next_trial} trials already, --trials {wanted} is less",
+            remedy=f"give more than {search.next_trial}",
+        )
+    with write(workspace) as connection:
+        if wanted != search.settings["trials"]:
+            change_search(connection, search.id, settings={**search.settings, "trials": wanted})
+            close(connection, search.id, finished=False)
+    search, _ = reread(workspace, search)
+    if search.state == "finished":
+        raise UserError(
+            f"s{search.number} is finished",
+            remedy=f"trainwright tune {project.name} --search {search.number} --trials {2 * wanted} goes on with it",
+        )
+    return project, search, ground
+
+
+def _train(
+    workspace: Workspace,
+    project: Project,
+    search: Search,
+    ground: Ground,
+    request: Request,
+    result: dict[str, Any],
+    watcher: Watcher | None,
+) -> dict[str, Any]:
+    """An ordinary training on the same dataset version, the winner among its contenders."""
+    with read(workspace) as connection:
+        data = get_dataset_version(connection, search.dataset_version_id)
+    wall_s = float(result["best"]["wall_s"] or 0.0)
+    least = math.ceil(ROOM * wall_s + REST)
+    limit = RunOptions.of(ground.run).limit
+    overrides: dict[str, Any] = {
+        "project": project.name,
+        "data.version": f"d{data.number}",
+        "search.winner_of": search.number,
+        "training.time_limit": float(least) if least > limit else None,
+        "training.families": request.families or None,
+        "training.comments": f"after search s{search.number}",
+    }
+    settings = load_settings(None, overrides={k: v for k, v in overrides.items() if v is not None}, flags=False)
+    return launch(workspace, None, settings, watcher=watcher)
+
+
+@contextmanager
+def _stopping(stop: threading.Event, tell: Tell) -> Iterator[None]:
+    """Ctrl-C once ends the search after the folds that run; twice gives up. In other threads nothing is changed."""
+
+    def asked(*_: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        tell({"kind": "search_stopping", "message": "stopping: finished trials stay (Ctrl-C again to give up)"})
+
+    try:
+        before = signal.signal(signal.SIGINT, asked)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

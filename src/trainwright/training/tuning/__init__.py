@@ -1,0 +1,1 @@
+"""Searches for settings: proposed, fitted on the folds of a split, judged; the best ones join a training."""

@@ -1,0 +1,66 @@
+"""Begins a search: every choice that it makes is written down with its reason."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from trainwright.store.searches import Search, create_search
+from trainwright.store.transaction import write
+from trainwright.store.workspace import Workspace
+from trainwright.training.steps import wall
+from trainwright.training.tuning.ground import Ground, fingerprint_of
+from trainwright.training.tuning.method import choose_method
+from trainwright.training.tuning.request import Request
+from trainwright.training.tuning.step import step_of
+
+
+def begin(workspace: Workspace, ground: Ground, request: Request, *, own: bool = False) -> Search:
+    """Writes a new search, with every choice that was made for it and the reason.
+
+    Args:
+        workspace: where.
+        ground: what it stands on.
+        request: what was asked for, checked.
+        own: it belongs to the run itself, which trains afterwards.
+    """
+    spaces, named = request.spaces(ground.task.name)
+    reasons = []
+    if not named and len(spaces) > 1:
+        most = max(1, request.trials // 2)
+        if len(spaces) > most:
+            left = ", ".join(space.family for space in spaces[most:])
+            reasons.append(f"with {request.trials} trials only {most} families are looked at; left out: {left}")
+            spaces = spaces[:most]
+        names = ", ".join(space.family for space in spaces)
+        reasons.append(f"no family was named: the defaults of {names} come first, the most promising are searched")
+    seconds = median(wall(step_of(space.family, {}, ground.facts), ground.facts) for space in spaces)
+    method = choose_method(request, spaces, seconds)
+    settings = {
+        "asked": request.method,
+        "reason": method.reason,
+        "warnings": list(method.warnings),
+        "reasons": reasons,
+        "trials": request.trials,
+        "seconds": request.seconds,
+        "families": [space.family for space in spaces],
+        "named": named,
+        "kept": None,
+        "prune": request.prune,
+        "fingerprint": fingerprint_of(ground.work),
+        "own": own,
+    }
+    run = ground.run
+    assert run.dataset_version_id is not None and run.split_id is not None
+    with write(workspace) as connection:
+        return create_search(
+            connection,
+            run.project_id,
+            dataset_version_id=run.dataset_version_id,
+            split_id=run.split_id,
+            run_id=run.id,
+            method=method.name,
+            metric=ground.metric.name,
+            seed=request.seed,
+            space={space.family: space.to_json() for space in spaces},
+            settings=settings,
+        )

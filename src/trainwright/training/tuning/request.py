@@ -1,0 +1,113 @@
+"""What a search is asked to do: method, space, trials, time, families; checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainwright.config.known import canonical_family
+from trainwright.config.search import MOST_TRIALS, SECONDS, TRIALS, SearchSettings
+from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.models.extras import is_installed, require
+from trainwright.models.families import families
+from trainwright.models.space import Space
+from trainwright.models.space_file import read_space, space_of
+from trainwright.models.spaces import NAMES, SCREENED, default_space, searchable
+
+METHODS = ("auto", "bayesian", "random", "grid")
+FIRST_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search as a user asks for it.
+
+    Args:
+        method: "auto", "bayesian", "random" or "grid".
+        space: "first", "wide", the path of a YAML file, or {family: {setting: values}}.
+        trials: at most so many, the defaults among them.
+        seconds: at most so long.
+        families: by name; empty to look at several and keep the most promising.
+        seed: of the draws.
+        prune: whether a trial that is clearly worse stops before its last fold.
+    """
+
+    method: str = "auto"
+    space: str | Mapping[str, Any] = "first"
+    trials: int = TRIALS
+    seconds: float = SECONDS
+    families: tuple[str, ...] = ()
+    seed: int = 0
+    prune: bool = True
+
+    @classmethod
+    def from_settings(cls, settings: SearchSettings, *, seed: int) -> Request:
+        """What the block `search:` asks for."""
+        return cls(
+            settings.method or "auto",
+            settings.space or "first",
+            settings.trials or TRIALS,
+            SECONDS if settings.time_limit is None else settings.time_limit,
+            tuple(settings.families or ()),
+            seed,
+        )
+
+    def check(self) -> Request:
+        """The request with its families' own names.
+
+        Raises:
+            UserError: a method, number or family that cannot be.
+            EnvironmentProblem: a method or family whose library is not installed.
+        """
+        if self.method not in METHODS:
+            raise UserError(f"there is no method {self.method!r}", remedy=f"methods: {', '.join(METHODS)}")
+        if not 1 <= self.trials <= MOST_TRIALS:
+            raise UserError(
+                f"--trials must be a whole number from 1 to {MOST_TRIALS:,}, got {self.trials}",
+                remedy="the first trials are the families' defaults; 30 to 100 are usual",
+            )
+        if not self.seconds >= FIRST_SECONDS:
+            raise UserError(f"--time-limit must be at least 1s, got {self.seconds:g} s", remedy="10m is usual")
+        if self.method == "bayesian" and not optuna_installed():
+            raise EnvironmentProblem(
+                "the method bayesian proposes settings with the library 'optuna', which is not installed",
+                remedy='pip install "trainwright[tune]", or --method random',
+            )
+        named = tuple(dict.fromkeys(canonical_family(name) for name in self.families))
+        for name in named:
+            if name not in searchable():
+                raise UserError(
+                    f"the family {name!r} has nothing to search",
+                    remedy=f"families with settings to search: {', '.join(searchable())}",
+                )
+        require(families()[name] for name in named)
+        return Request(self.method, self.space, self.trials, self.seconds, named, self.seed, self.prune)
+
+    def spaces(self, task: str) -> tuple[tuple[Space, ...], bool]:
+        """The spaces to search, and whether their families were named by the user.
+
+        Raises:
+            UserError: the space is wrong, or says nothing about a family that was named.
+            EnvironmentProblem: it names a family whose library is not installed.
+        """
+        if isinstance(self.space, str) and self.space in NAMES:
+            names = self.families or tuple(n for n in SCREENED if is_installed(families()[n]))
+            found = [default_space(n, self.space, task) for n in names if task in families()[n].tasks]
+            return tuple(found), bool(self.families)
+        given = read_space(self.space, task) if isinstance(self.space, str) else space_of(self.space, task)
+        held = {space.family: space for space in given}
+        for name in self.families:
+            if name not in held:
+                raise UserError(
+                    f"the search space says nothing about the family {name!r}", remedy=f"it has: {', '.join(held)}"
+                )
+        require(families()[name] for name in self.families or held)
+        return tuple(held[name] for name in self.families) or given, True
+
+
+def optuna_installed() -> bool:
+    """Whether the library of the Bayesian method is there; it is looked for, not imported."""
+    from importlib.util import find_spec
+
+    return find_spec("optuna") is not None

@@ -1,0 +1,219 @@
+"""The loop of a search: claim a trial, fit it, keep it, until the trials, the time or the space are at their end.
+
+Any number of processes may run it on the same search: each claims in one transaction of the database, and what a
+killed one left is taken over. Whatever is finished stays, at whatever moment one of them dies.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from trainwright.evaluate.pruning import usual_spread
+from trainwright.models.storage import write_arrays
+from trainwright.store.files import publish
+from trainwright.store.process import current_owner
+from trainwright.store.searches import (
+    Proposal,
+    Search,
+    SearchTrial,
+    Wait,
+    claim,
+    finish_search_trial,
+    get_search,
+    release,
+    search_trials,
+    works,
+)
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.training.pace import MARGIN
+from trainwright.training.steps import wall
+from trainwright.training.tuning.fit import Fitted, fit_trial
+from trainwright.training.tuning.ground import Ground
+from trainwright.training.tuning.propose import propose
+from trainwright.training.tuning.standing import best_trial, mean_score
+from trainwright.training.tuning.step import step_of
+
+Tell = Callable[[dict[str, Any]], None]
+POLL = 0.3
+PREDICTIONS = "predictions.npz"
+KIND = "search"
+EXHAUSTED, TIME, STOPPED = "all trials are done", "the time limit", "stopped by the user"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How this process's part of a search ended.
+
+    Args:
+        why: one of the words above.
+        others: another process still works on trials.
+    """
+
+    why: str
+    others: bool
+
+
+def go_on(
+    workspace: Workspace,
+    search: Search,
+    ground: Ground,
+    *,
+    until: float,
+    stop: threading.Event,
+    tell: Tell = lambda event: None,
+) -> Ending:
+    """Works on a search until nothing is left to try, the time is up or `stop` is set.
+
+    Args:
+        workspace: where it is stored.
+        search: the search.
+        ground: what it stands on.
+        until: `time.time()` by which it must end.
+        stop: set to end; finished trials stay, the one at work is given back.
+        tell: told {"kind": "search_trial", ...} for each trial that begins or ends.
+    """
+    owner = f"{current_owner()}-{secrets.token_hex(4)}"
+    greater = ground.metric.greater_is_better
+
+    def next_one(search: Search, trials: list[SearchTrial]) -> Proposal | Wait | None:
+        return propose(search, trials, greater_is_better=greater)
+
+    why = EXHAUSTED
+    while True:
+        if stop.is_set() or time.time() >= until:
+            why = STOPPED if stop.is_set() else TIME
+            break
+        with write(workspace) as connection:
+            trial = claim(connection, search.id, owner, next_one)
+            trials = search_trials(connection, search.id)
+        if trial is None:
+            if not _others(trials, owner):
+                break
+            time.sleep(POLL)  # its last trials may yet be left behind
+            continue
+        if isinstance(trial, Wait):
+            time.sleep(POLL)
+            continue
+        try:
+            fitted = _attempt(workspace, trial, trials, search, ground, until, stop, tell)
+        except BaseException:
+            with write(workspace) as connection:
+                release(connection, trial)
+            raise
+        if fitted.state == "released":
+            why = STOPPED if stop.is_set() else TIME
+            break
+    with read(workspace) as connection:
+        trials = search_trials(connection, search.id)
+    return Ending(why, _others(trials, owner))
+
+
+def _attempt(
+    workspace: Workspace,
+    trial: SearchTrial,
+    trials: list[SearchTrial],
+    search: Search,
+    ground: Ground,
+    until: float,
+    stop: threading.Event,
+    tell: Tell,
+) -> Fitted:
+    """Fits a claimed trial and writes what came out; given back where the time does not suffice."""
+    step = step_of(trial.family, trial.settings, ground.facts, name=f"trial {trial.number}")
+    done = [other for other in trials if other.state in ("completed", "pruned")]
+    expected = wall(step, ground.facts) * _slowness(done, trial.family)
+    left = until - time.time()
+    event = {"kind": "search_trial", "search": search.number, "number": trial.number, "of": search.settings["trials"],
+             "family": trial.family, "settings": trial.settings, "metric": ground.metric.name}  # fmt: skip
+    if done and expected * MARGIN > left:
+        fitted = Fitted("released", [], f"about {expected:.0f} s, {max(left, 0):.0f} s are left")
+    else:
+        tell({**event, "state": "running", "left": left})
+        best, spread = _best(search, done, ground)
+        began = time.time()
+        fitted = fit_trial(
+            step,
+            ground,
+            best=best,
+            spread=spread,
+            stop=stop,
+            time_left=lambda: until - time.time(),
+            report=lambda event: None,
+        )
+        wall_s = time.time() - began
+    if fitted.state == "released":
+        with write(workspace) as connection:
+            release(connection, trial)
+        tell({**event, "state": "released", "reason": fitted.reason, "left": until - time.time()})
+        return fitted
+    artifact = None
+    if fitted.prediction is not None:
+        values = fitted.prediction.astype(np.float32)
+
+        def fill(folder: Path) -> None:
+            write_arrays(folder / PREDICTIONS, prediction=values, number=np.array([search.id, trial.number]))
+
+        artifact = publish(workspace, KIND, fill).sha
+    details = {"stopped": fitted.reason, "wall_s": wall_s, "estimate_s": wall(step, ground.facts)}
+    details["iterations"] = fitted.iterations
+    with write(workspace) as connection:
+        finish_search_trial(
+            connection,
+            trial,
+            fitted.state,
+            scores=fitted.scores,
+            fit_seconds=fitted.fit_seconds,
+            predict_ms_per_row=fitted.predict_ms_per_row,
+            size_mb=fitted.size_mb,
+            details=details,
+            artifact=artifact,
+        )
+    score = mean_score(fitted.scores) if fitted.state == "completed" else None
+    tell({**event, "state": fitted.state, "reason": fitted.reason, "score": score, "wall_s": wall_s,
+          "left": until - time.time()})  # fmt: skip
+    return fitted
+
+
+def _best(search: Search, done: list[SearchTrial], ground: Ground) -> tuple[list[float | None], float | None]:
+    """Scores of the best trial so far and the usual spread, where trials may be stopped for being worse."""
+    greater = ground.metric.greater_is_better
+    best = best_trial(done, greater_is_better=greater)
+    if best is None or not search.settings["prune"] or ground.work.rebalance is not None:
+        return [], None  # corrected probabilities are known only when all folds are
+    complete = [t.scores for t in done if t.state == "completed" and t.scores and None not in t.scores]
+    reference = best.scores or []
+    if None in reference:
+        return [], None
+    spread = usual_spread(complete, reference, greater_is_better=greater)  # type: ignore[arg-type]
+    return reference, spread
+
+
+def _slowness(done: list[SearchTrial], family: str) -> float:
+    """How many times longer than estimated completed trials took: those of the family, else all."""
+    ratios = [
+        (t.family, (t.details or {})["wall_s"] / (t.details or {})["estimate_s"])
+        for t in done
+        if t.state == "completed" and (t.details or {}).get("estimate_s")
+    ]
+    own = [ratio for name, ratio in ratios if name == family] or [ratio for _, ratio in ratios]
+    return median(own) if own else 1.0
+
+
+def _others(trials: list[SearchTrial], owner: str) -> bool:
+    return any(trial.state == "running" and trial.owner != owner and works(trial) for trial in trials)
+
+
+def reread(workspace: Workspace, search: Search) -> tuple[Search, list[SearchTrial]]:
+    """The search and its trials as they are now."""
+    with read(workspace) as connection:
+        return get_search(connection, search.id), search_trials(connection, search.id)

@@ -67,8 +67,11 @@ def activate(
     who: str | None = None,
     reason: str | None = None,
     action: str = "activate",
+    decision_id: int | None = None,
 ) -> Deployment:
-    """Lets a version answer from now on; the one before it ends. Activating the active one changes nothing.
+    """Lets a version answer from now on, by a decision or by its own threshold; what answered before ends.
+
+    Activating what answers already changes nothing.
 
     Args:
         connection: a write transaction.
@@ -77,10 +80,11 @@ def activate(
         who: the user; whoever runs this process when not given.
         reason: why, for the audit row.
         action: "activate" or "rollback".
+        decision_id: the decision by which it answers (`store.decisions`), or None.
     """
     table = tables.deployment
     before = active_deployment(connection, project_id)
-    if before is not None and before.version_id == version_id:
+    if before is not None and (before.version_id, before.decision_id) == (version_id, decision_id):
         return before
     now = time.time()
     who = who or current_user()
@@ -91,6 +95,7 @@ def activate(
         table,
         project_id=project_id,
         version_id=version_id,
+        decision_id=decision_id,
         mode="single",
         share=1.0,
         action=action,
@@ -98,12 +103,14 @@ def activate(
         started_at=now,
     )
     details: dict[str, Any] = {"reason": reason, "before": before.version_id if before else None}
+    if decision_id is not None:
+        details["decision"] = decision_id
     record_act(connection, action, label, project_id=project_id, who=who, details=details)
     return Deployment(**connection.execute(select(table).where(table.c.id == new)).one()._mapping)
 
 
 def rollback(connection: Connection, project: Project, *, who: str | None = None) -> Deployment:
-    """Returns to the version that was active before; again, to the one before that.
+    """Returns to what answered before, version and decision; again, to what was before that.
 
     Versions deleted since are passed over. The path back is what activations laid: a rollback does not add
     to it.
@@ -111,19 +118,22 @@ def rollback(connection: Connection, project: Project, *, who: str | None = None
     Raises:
         UserError: nothing was active before.
     """
-    path: list[int] = []
+    path: list[tuple[int, int | None]] = []
     for deployment in deployments_of(connection, project.id):
-        if deployment.action == "rollback" and deployment.version_id in path:
-            while path[-1] != deployment.version_id:
+        what = (deployment.version_id, deployment.decision_id)
+        if deployment.action == "rollback" and what in path:
+            while path[-1] != what:
                 path.pop()
         else:
-            path.append(deployment.version_id)
+            path.append(what)
     version = tables.version.c
-    for version_id in reversed(path[:-1]):
+    for version_id, decision_id in reversed(path[:-1]):
         row = connection.execute(select(version.number, version.state).where(version.id == version_id)).one()
-        if row.state == "kept" and version_id != path[-1]:
+        if row.state == "kept" and (version_id, decision_id) != path[-1]:
             label = f"v{row.number}"
-            return activate(connection, project.id, version_id, label, who=who, action="rollback")
+            return activate(
+                connection, project.id, version_id, label, who=who, action="rollback", decision_id=decision_id
+            )
     raise UserError(
         f"project {project.name!r} has no earlier active version to return to",
         remedy=f"see `trainwright versions list {project.name}`",

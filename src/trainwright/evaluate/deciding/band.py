@@ -1,4 +1,4 @@
-"""A band between two thresholds whose cases a person decides: accept below, review inside, reject from the upper one on."""
+"""A band between two thresholds whose cases a person decides: accept below, review inside, reject above."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def band(costs: Costs, curve: Curve, positive: int, most_review: float | None) -
     A case is worth a review where that costs less than the cheaper of the two decisions: between
     (r - tn) / (fn - tn) and (fp - r) / (fp - tp) for a review cost r (Chow 1970, with costs). The thresholds are those
     where the rows cost least, drawn towards these two where there are few rows (see `pick.by_cost`). Where only
-    `most_review` of the cases can be seen, the band is that of the least price r that keeps to it: each review then goes
-    where it saves most.
+    `most_review` of the cases can be seen, the band is that of the least price r that keeps to it: each review then
+    goes where it saves most.
     """
     middle = by_cost(costs, curve, positive).threshold
     if costs.review is not None:
@@ -102,7 +102,9 @@ def _paying(costs: Costs, price: float, curve: Curve, positive: int) -> tuple[fl
         return only, only
     alarm, miss, hit, rest = costs.of_two(positive)
     up, down = curve.table.up, curve.table.down
-    accepted = up * (miss - price) * (curve.positives - curve.found) + down * (rest - price) * (curve.others - curve.wrong)
+    accepted = up * (miss - price) * (curve.positives - curve.found) + down * (rest - price) * (
+        curve.others - curve.wrong
+    )
     rejected = up * (hit - price) * curve.found + down * (alarm - price) * curve.wrong
     rows = min(curve.positives, curve.others)
     # Ties go to the narrower band: the first candidate flags or reviews fewest, the last flags most.

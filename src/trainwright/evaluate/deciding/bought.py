@@ -153,7 +153,10 @@ def bought(
         document: dict[str, Any] = {"threshold": against[name]}
         document |= _with_bounds(there, figures_of(theirs, costs, positive), table.units)
         if costs is not None:
-            saved = figures_of(theirs, costs, positive)["cost_per_1000"] - figures_of(made, costs, positive)["cost_per_1000"]
+            saved = (
+                figures_of(theirs, costs, positive)["cost_per_1000"]
+                - figures_of(made, costs, positive)["cost_per_1000"]
+            )
             gain = float(there["cost_per_1000"] - ours["cost_per_1000"])
             document["saved_per_1000"] = _bounded(gain, saved, table.units, None, None)
         out["against"][name] = document

@@ -61,8 +61,8 @@ def read_costs(target: Target, given: Any) -> Costs:
             k x k list in the order of the classes, or the path of a YAML or JSON file with one of these.
 
     Raises:
-        UserError: a class that the target does not have or that is missing, a negative cost, a table that is not square,
-            costs under which every case would be decided alike.
+        UserError: a class that the target does not have or that is missing, a negative cost, a table that is not
+            square, costs under which every case would be decided alike.
 
     Example:
         >>> target = Target("y", "classes", ("no", "yes"), positive="yes")
@@ -161,9 +161,7 @@ def _square(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple
         found = f"{len(rows)} rows of {', '.join(map(str, sorted(set(sizes))))} numbers"
         raise UserError(f"{where}: the table must have {k} rows of {k} numbers, one for each class; found {found}")
     at = [names.index(name) for name in target.classes]
-    return tuple(
-        tuple(_number(rows[i][j], f"{where}: {names[i]} decided as {names[j]}") for j in at) for i in at
-    )
+    return tuple(tuple(_number(rows[i][j], f"{where}: {names[i]} decided as {names[j]}") for j in at) for i in at)
 
 
 def _named(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[float, ...], ...]:

@@ -85,8 +85,8 @@ class Curve:
 
 
 def lower_bound(share: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    """The lower end of the 95 % interval of shares: Clopper and Pearson 1934, on the effective number of trials (Korn and
-    Graubard 1998), which never promises more than it holds.
+    """The lower end of the 95 % interval of shares: Clopper and Pearson 1934, on the effective number of trials (Korn
+    and Graubard 1998), which never promises more than it holds.
 
     Example:
         >>> lower_bound(np.array([1.0]), np.array([40.0])).round(3).tolist()
@@ -103,8 +103,8 @@ def lower_bound(share: np.ndarray, trials: np.ndarray) -> np.ndarray:
 
 
 def wilson_bound(share: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    """The lower end by Wilson 1927, never below that of Clopper and Pearson by much, and far cheaper: it makes the short
-    list of candidates whose exact bound is worth computing."""
+    """The lower end by Wilson 1927, never below that of Clopper and Pearson by much, and far cheaper: it makes the
+    short list of candidates whose exact bound is worth computing."""
     z2 = normal_quantile(LEVEL) ** 2
     n = np.maximum(trials, 1e-9)
     middle = share + z2 / (2 * n)

@@ -71,14 +71,16 @@ def decide(
     for code, name in ((p, "positive"), (1 - p, "other")):
         if not (rows.y == code).any():
             raise UserError(
-                f"no row of the {name} class {rows.target.classes[code]!r} was held out: nothing can be decided by them",
+                f"no row of the {name} class {rows.target.classes[code]!r} was held out: nothing can be decided by it",
                 remedy="train on a table with more rows of it",
             )
     table, applied = table_of(question, rows), table_of(question, rows, applied=True)
     final = fit(question, applied, applied.counts(), p)
     _check_reached(question, rows, final)
     against = {HALF: 0.5} if own_threshold in (None, 0.5) else {OWN: own_threshold, HALF: 0.5}
-    cuts = {name: _in_the_world(question, rows, float(value), p) for name, value in against.items() if value is not None}
+    cuts = {
+        name: _in_the_world(question, rows, float(value), p) for name, value in against.items() if value is not None
+    }
     prior = None if final.by is None else final.by.prior
     found = bought(
         question, table, p, final, cuts, seed=seed, number=resamples,
@@ -94,9 +96,7 @@ def decide(
     return Decided(policy, document)
 
 
-def _document(
-    question: Question, rows: Rows, policy: Policy, found: dict[str, Any], why: list[str]
-) -> dict[str, Any]:
+def _document(question: Question, rows: Rows, policy: Policy, found: dict[str, Any], why: list[str]) -> dict[str, Any]:
     return {
         "goal": question.goal,
         "level": question.level,
@@ -166,7 +166,9 @@ def _segments(rows: Rows, table: Table, final: Fitted, p: int) -> list[dict[str,
     own, other = table.counts()
     out = []
     for s, name in enumerate(rows.segments):
-        at = figures_of(sums_at(table, own[s : s + 1].sum(1), other[s : s + 1].sum(1), *[final.low[s : s + 1]] * 2), None, p)
+        at = figures_of(
+            sums_at(table, own[s : s + 1].sum(1), other[s : s + 1].sum(1), *[final.low[s : s + 1]] * 2), None, p
+        )
         raw = float(final.by.raw[s])
         out.append(
             {

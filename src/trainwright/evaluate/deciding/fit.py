@@ -98,9 +98,7 @@ def policy_of(question: Question, rows: Rows, fitted: Fitted) -> Policy:
     """What is stored and applied to new rows."""
     segments = {}
     if question.by is not None and fitted.by is not None:
-        segments = {
-            name: float(cut) for name, cut in zip(rows.segments, fitted.by.own) if cut != fitted.by.threshold
-        }
+        segments = {name: float(cut) for name, cut in zip(rows.segments, fitted.by.own) if cut != fitted.by.threshold}
     return Policy(
         2,
         rows.target.positive_index,

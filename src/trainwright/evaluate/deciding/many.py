@@ -1,4 +1,4 @@
-"""Decisions among more than two classes: the one with the least expected cost, or a person where none is cheap enough."""
+"""Decisions among more than two classes: the one with the least expected cost, or a person where none is cheap."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def policy_of(question: Question, rows: Rows, weight: np.ndarray | None = None, 
     """
     assert question.costs is not None
     shares = rows.learned if question.prevalence is not None else None
-    policy = Policy(
-        len(rows.target.classes), costs=question.costs.matrix, learned=shares, true=question.prevalence
-    )
+    policy = Policy(len(rows.target.classes), costs=question.costs.matrix, learned=shares, true=question.prevalence)
     if not question.band:
         return policy
     price = question.costs.review or 0.0

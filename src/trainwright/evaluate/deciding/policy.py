@@ -30,7 +30,7 @@ class Policy:
         segments: threshold by value of that column, as text; other values use `high`.
         costs: (k, k) for more than two classes: the class with the least expected cost is decided.
         review_above: the least expected cost above which a person decides; None: never.
-        learned, true: (k,) shares of the classes where the probabilities were learned and in the world; both or neither.
+        learned, true: (k,) shares of the classes where the probabilities were learned and in the world; both or none.
     """
 
     classes: int

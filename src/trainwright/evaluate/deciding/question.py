@@ -59,7 +59,9 @@ class Question:
             words.append(FLAGS[name])
             if value is True:
                 continue
-            if isinstance(value, Mapping) and all(not isinstance(part, Mapping | list | tuple) for part in value.values()):
+            if isinstance(value, Mapping) and all(
+                not isinstance(part, Mapping | list | tuple) for part in value.values()
+            ):
                 joined = [f"{key}={part}" for key, part in value.items()]
                 words += [shlex.quote(word) for word in joined] if name == "cost" else [shlex.quote(",".join(joined))]
             elif isinstance(value, Mapping | list | tuple):

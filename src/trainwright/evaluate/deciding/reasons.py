@@ -35,8 +35,8 @@ def of_two(question: Question, rows: Rows, table: Table, final: Fitted) -> list[
         found = "" if final.pick.found is None else f" {final.pick.found:.3g} on these rows"
         formula = "(fp - tn) / (fp - tn + fn - tp)" if question.costs.of_two(p)[2:] != (0, 0) else "fp / (fp + fn)"
         out.append(
-            f"theory says {theory:.3g} ({formula}); least cost lies at{found}; {plural(rarer, 'row')} of the rarer class "
-            f"count for {percent(share)} and theory for the rest: n / (n + {THEORY_ROWS:g})"
+            f"theory says {theory:.3g} ({formula}); least cost lies at{found}; {plural(rarer, 'row')} of the rarer "
+            f"class count for {percent(share)} and theory for the rest: n / (n + {THEORY_ROWS:g})"
             if final.band is None
             else f"the two thresholds of theory are {final.band.theory[0]:.3g} and {final.band.theory[1]:.3g}; "
             f"{plural(rarer, 'row')} of the rarer class count for {percent(share)} and theory for the rest: "
@@ -51,11 +51,11 @@ def of_many(question: Question, rows: Rows, policy: Policy) -> list[str]:
     """The reasons for more than two classes."""
     out = [*question.assumed, "the class with the least expected cost is decided"]
     if policy.review_above is not None:
-        why = (
-            f"the {percent(question.most_review)} of cases with the highest expected cost"
-            if question.most_review is not None and policy.review_above > ((question.costs and question.costs.review) or 0)
-            else "cases whose best decision is expected to cost more than a review"
-        )
+        price = (question.costs.review if question.costs else None) or 0.0
+        if question.most_review is not None and policy.review_above > price:
+            why = f"the {percent(question.most_review)} of cases with the highest expected cost"
+        else:
+            why = "cases whose best decision is expected to cost more than a review"
         out.append(f"a person decides {why} (above {number(policy.review_above)})")
     return out + _common(question, rows)
 
@@ -124,8 +124,8 @@ def _by(question: Question, rows: Rows, final: Fitted) -> list[str]:
     else:
         prior = number(final.by.prior)
         out.append(
-            f"thresholds of {plural(len(own), 'value')} of {question.by!r} are drawn towards the one of all rows: n rows of "
-            f"the rarer class count n / (n + {prior}), found from how much the values differ beyond chance"
+            f"thresholds of {plural(len(own), 'value')} of {question.by!r} are drawn towards that of all rows: n rows "
+            f"of the rarer class count n / (n + {prior}), found from how much the values differ beyond chance"
         )
     if few:
         more = f" and {len(few) - 5} more" if len(few) > 5 else ""
@@ -141,8 +141,8 @@ def _common(question: Question, rows: Rows) -> list[str]:
         if p is not None:
             true, learned = question.prevalence[p], rows.learned[p]
             out.append(
-                f"probabilities are corrected from {percent(learned)} positive rows in the table to {percent(true)} in the "
-                "world, as far as the cases of each class are alike in both"
+                f"probabilities are corrected from {percent(learned)} positive rows in the table to {percent(true)} in "
+                "the world, as far as the cases of each class are alike in both"
             )
         else:
             out.append("probabilities are corrected to the true shares of the classes")

@@ -23,8 +23,8 @@ class Rows:
     Args:
         target: its classes.
         y: (n,) class positions.
-        prediction: (n, k) probabilities that may be scored: what was fitted after the models (weights, calibration) came
-            from other folds.
+        prediction: (n, k) probabilities that may be scored: what was fitted after the models (weights, calibration)
+            came from other folds.
         fold: (n,) number of each row's fold.
         units: what varies independently: rows, or whole groups, copies, stretches of time.
         applied: (n, k) probabilities as the package gives them, on which the final thresholds are chosen; `prediction`

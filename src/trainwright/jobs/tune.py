@@ -118,7 +118,7 @@ def _opened(
             if not open_ones:
                 raise UserError(
                     f"project {project.name!r} has no search that is unfinished",
-                    remedy=f"trainwright tune {project.name} begins one; --search N --trials M goes on with a finished one",
+                    remedy=f"trainwright tune {project.name} begins one; --search N --trials M goes on with another",
                 )
             search = open_ones[-1]
         run = get_run(connection, search.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,6 +112,7 @@ def conclude(
     use_ensemble: bool | str = True,
     calibration: str = "auto",
     kinds: tuple[str, ...] = KINDS,
+    searched: Mapping[str, np.ndarray] | None = None,
 ) -> Outcome:
     """Chooses among the finished trials.
 
@@ -124,6 +126,7 @@ def conclude(
         use_ensemble: whether an ensemble may be a candidate, or which kind of it; see `combine.kind_of`.
         calibration: the kind asked for, "auto" or "none".
         kinds: of calibration that there are to choose from; one when a run is repeated that took it.
+        searched: out-of-fold predictions of a search's trials, which were compared too before one became a contender.
     """
     done = [t for t in trials if len(t.fits) == len(work.folds) and t.failure is None]
     unfinished = {t.name: _why_unfinished(t, work) for t in trials if t not in done}
@@ -157,6 +160,7 @@ def conclude(
     compared = {c.name: oof.predictions[c.name] for c in candidates if c.name in oof.predictions}
     if combined is not None:
         compared[combined.name] = combined.honest
+    compared |= {name: p for name, p in (searched or {}).items() if p.shape == raw.shape}
     optimism = selection_optimism(compared, oof.y, metric, choice.selected, weight=oof.weight, seed=work.seed)
     return Outcome(
         done,

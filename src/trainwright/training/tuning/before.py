@@ -26,7 +26,7 @@ SHARE = 0.6
 def search_first(workspace: Workspace, run_id: int, started: float, *, report: Report, stop: threading.Event) -> None:
     """Searches before the run is planned, where its settings ask for that; what is found is stored as the run's own.
 
-    A run that is repeated, or whose plan is made, searched already. A resumed one goes on with the trials that are left.
+    A run that is repeated, or whose plan is made, searched already; a resumed one goes on with what is left.
 
     Args:
         workspace: where the run is stored.

@@ -47,6 +47,10 @@ class Model(Protocol):
 
     def predict(self, columns: Columns) -> np.ndarray: ...
 
+    def parts(self, columns: Columns) -> np.ndarray: ...
+
+    def combine(self, parts: np.ndarray) -> np.ndarray: ...
+
     def pushes(self, columns: Columns) -> Pushes: ...
 
 
@@ -72,7 +76,7 @@ class Ensemble:
         for member in manifest.members:
             estimator = _load(checked, member.family, member.folder, allowed)
             self.members.append((member.weight / total, estimator))
-        self.calibrate = calibrator(manifest.calibration)
+        self.calibrate = calibrator(manifest.calibration, self.target.n_outputs)
 
     def predict(self, columns: Columns) -> np.ndarray:
         """(n, k) calibrated probabilities in the order of the classes, or (n,) numbers."""
@@ -89,6 +93,17 @@ class Ensemble:
                 f"of shape {self._shape(len(columns))}"
             )
         return out if self.calibrate is None else self.calibrate(out)
+
+    def parts(self, columns: Columns) -> np.ndarray:
+        """(n, m) what each member predicts, for a number: what its bounds are made of."""
+        found = np.column_stack([estimator.predict(columns) for _, estimator in self.members]).astype(np.float64)
+        if found.shape != (len(columns), len(self.members)) or not np.isfinite(found).all():
+            raise TrainwrightError("a member of the package gave predictions that are no finite numbers")
+        return found
+
+    def combine(self, parts: np.ndarray) -> np.ndarray:
+        """(n,) what `predict` gives, from `parts`, to the last digit."""
+        return weighted(parts, [weight for weight, _ in self.members])
 
     def pushes(self, columns: Columns) -> Pushes:
         """What each feature pushed for each row.
@@ -124,13 +139,28 @@ class Ensemble:
         return (n,) if self.target.task == "number" else (n, self.target.n_outputs)
 
 
-def calibrator(state: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray] | None:
-    """The function that a stored calibration stands for; None for the identity."""
+def weighted(parts: np.ndarray, weights: list[float]) -> np.ndarray:
+    """(n,) the average of (n, m) predictions, added in the order in which `Ensemble.predict` adds them.
+
+    Example:
+        >>> weighted(np.array([[1.0, 3.0]]), [0.5, 0.5])
+        array([2.])
+    """
+    if len(weights) == 1:
+        return parts[:, 0]
+    out = weights[0] * parts[:, 0]
+    for j, weight in enumerate(weights[1:], start=1):
+        out = out + weight * parts[:, j]
+    return out
+
+
+def calibrator(state: dict[str, Any], n_classes: int | None = None) -> Callable[[np.ndarray], np.ndarray] | None:
+    """The function that a stored calibration stands for, checked against the classes; None for the identity."""
     if state.get("kind") == "identity":
         return None
-    from trainwright.evaluate.calibration import Calibration
+    from trainwright.evaluate.calibration import read_calibration
 
-    return Calibration.from_json(state).apply
+    return read_calibration(state, n_classes).apply
 
 
 def _load(checked: Checked, family: str, folder: str, allowed: frozenset[str] | None) -> Estimator:

@@ -65,10 +65,6 @@ class RunOptions:
         limit = float(resolve_time_limit(settings).value)
         named = resolve_families(settings) or ()
         require(families()[name] for name in named)
-        if settings.search.asked:
-            from trainwright.training.tuning.request import Request  # whose search begins with a plan
-
-            Request.from_settings(settings.search, seed=0).check()
         return cls(
             settings=settings,
             limit=limit,

@@ -27,6 +27,7 @@ from trainwright.training.options import RunOptions
 from trainwright.training.sealing import draw, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
+from trainwright.training.tuning.request import check_search
 
 # Checks may take at most a tenth of the limit; a quarter where their findings may stop the training.
 CHECK_SHARE, DECIDING_SHARE = 0.1, 0.25
@@ -70,6 +71,7 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
     """
     say("reading the table")
     check_codes(settings.data.ignore_findings)
+    check_search(settings.search)
     table = understand(source, settings)
     check_project_name(settings.project or _project_name(table.name))
     read_given_test(settings, table)
@@ -102,6 +104,7 @@ def prepare(
 
         return prepare_stored(workspace, source, settings, say=say)
     started = time.time() if started is None else started
+    check_search(settings.search)
     if not isinstance(source, Table):
         say("reading the table")
     table = source if isinstance(source, Table) else understand(source, settings)

@@ -111,3 +111,14 @@ def optuna_installed() -> bool:
     from importlib.util import find_spec
 
     return find_spec("optuna") is not None
+
+
+def check_search(settings: SearchSettings) -> None:
+    """Refuses a `search:` block that cannot be, before a run is made for it; nothing where no search is asked for.
+
+    Raises:
+        UserError: a method, number, family or space that cannot be.
+        EnvironmentProblem: a method or family whose library is not installed.
+    """
+    if settings.asked:
+        Request.from_settings(settings, seed=0).check().spaces("classes")

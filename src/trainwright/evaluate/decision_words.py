@@ -23,6 +23,8 @@ OPTIONS: dict[str, str] = {
     "ebm": "one curve for each column, added up",
     "svm": "a comparison with telling earlier cases",
     "ensemble": "a weighted average of several of the others",
+    "stacking": "several of the others, weighed by a second rule",
+    "bagging": "one of the others, learned from several parts of the cases and averaged",
     "present process": "how it is decided today",
 }
 

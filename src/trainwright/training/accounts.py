@@ -61,7 +61,7 @@ def account_of(
                 return f"{trial.name} ({trial.step.family}) gives no exact account of its predictions"
             for j, name in enumerate(names):
                 if name in pushes:
-                    values[:, j] += outcome.weights[trial.name] * pushes[name]
+                    values[:, j] += outcome.pull[trial.name] * pushes[name]
         parts.append((own, values, towards))
     kept = np.concatenate([part[0] for part in parts])
     if several and len(members) > 1 and len(kept) < FEWEST_AGREED * len(at):

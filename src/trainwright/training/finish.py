@@ -36,15 +36,15 @@ from trainwright.store.workspace import Workspace
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.calibrate import reliability_document
+from trainwright.training.combine import blend_training
 from trainwright.training.explanations import explain_run
 from trainwright.training.guarded import guarded
 from trainwright.training.held_out import held_out, publish_held_out
 from trainwright.training.judge_try import judge_try
 from trainwright.training.number_intervals import Learned, interval_document, intervals_of_run
-from trainwright.training.outcome import ENSEMBLE, Outcome
+from trainwright.training.outcome import Outcome
 from trainwright.training.pages import publish_pages
 from trainwright.training.present import present_process
-from trainwright.training.scores import blend_training
 from trainwright.training.shape import (
     MAX_LATENCY_MS,
     MAX_SIZE_MB,
@@ -264,8 +264,8 @@ def _importance(material: Material, outcome: Outcome, budget: Budget) -> dict[st
 
     def predict(positions: np.ndarray, columns: Any) -> np.ndarray:
         index = int(oof.fold[positions[0]])
-        parts = [trial.fits[index].estimator.predict(columns) for trial in members]
-        return material.task.combine(parts, [outcome.weights[t.name] for t in members])
+        parts = {trial.name: trial.fits[index].estimator.predict(columns) for trial in members}
+        return outcome.mix(parts)
 
     seconds = 20.0
     if budget.limit is not None:
@@ -288,8 +288,8 @@ def _diagnose(material: Material, outcome: Outcome) -> Diagnosis:
     """The diagnosis of the chosen candidate against the majority or mean."""
     name, metric = outcome.choice.selected, material.metric
     held_out = outcome.scores[name].validation[metric.name]
-    if name == ENSEMBLE:
-        learned = blend_training(outcome.trials, outcome.weights, material.work, metric)
+    if outcome.blended is not None:
+        learned = blend_training(outcome.trials, outcome.blended, material.work, metric)
     else:
         learned = outcome.scores[name].training[metric.name]
     floor = next((t.name for t in outcome.trials if t.step.family == "baseline"), name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainwright.models.members import load_member
 from trainwright.models.spec import Report
 from trainwright.models.storage import read_arrays, write_arrays
 from trainwright.store.files import open_artifact, publish
@@ -96,7 +97,8 @@ def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...])
         step = replace(step, settings=dict(row.settings or {}))  # the clock may have taken rounds from the plan's
         folder = open_artifact(workspace, "trial", row.artifact)
         arrays = read_arrays(folder / PREDICTIONS)
-        estimator = type(new_estimator(step, work.target, work.custom)).load(folder / "model", work.target)
+        kind = type(new_estimator(step, work.target, work.custom))
+        estimator = load_member(kind, folder / "model", work.target)
         estimator.iterations = row.iterations
         estimator.derived = dict(row.derived or {})
         estimator.curve = (row.details or {}).get("curve")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,9 +91,9 @@ class Outcome:
         """By member, what its log-odds or its number are multiplied by to give the chosen candidate's."""
         return self.weights if self.blended is None else self.blended.pull
 
-    def mix(self, parts: list[np.ndarray]) -> np.ndarray:
-        """What the chosen candidate says, before calibration, where its `members` say this."""
-        return parts[0] if self.blended is None else self.blended.mix(parts)
+    def mix(self, parts: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What the chosen candidate says, before calibration, where its members, by name, say this."""
+        return parts[self.choice.selected] if self.blended is None else self.blended.mix(parts)
 
     @property
     def cut(self) -> float | np.ndarray:

@@ -137,20 +137,3 @@ def ensemble_loss(task: Task, metric: Metric) -> Any:
         return smooth(y, prediction, weight)
 
     return loss
-
-
-def blend_training(trials: list[Trial], weights: dict[str, float], work: Work, metric: Metric) -> np.ndarray:
-    """(f,) the metric of the blended members on a sample of each fold's training rows.
-
-    Members that learned from a sample of their own were scored on other rows; the heaviest member's rows count then.
-    """
-    members = sorted((t for t in trials if weights.get(t.name, 0) > 0), key=lambda t: -weights[t.name])
-    out = []
-    for index in sorted(members[0].fits):
-        rows = members[0].fits[index].training_rows
-        same = [t for t in members if np.array_equal(t.fits[index].training_rows, rows)]
-        total = sum(weights[t.name] for t in same)
-        blended = sum(weights[t.name] / total * t.fits[index].training_prediction for t in same)
-        weight = None if work.dataset.weight is None else work.dataset.weight[rows]
-        out.append(metric(work.dataset.y[rows], np.asarray(blended), weight))
-    return np.asarray(out)

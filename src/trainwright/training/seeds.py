@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Seeds of fits are 1,000 times the run's seed plus the fold: other seeds begin far from them.
 APART = 1_000_003
 MARGIN = 1.15
+Mix = Callable[[list[np.ndarray]], np.ndarray]
 
 
 def measure_seeds(
@@ -70,8 +71,15 @@ def measure_seeds(
         trials, per_seed = trials[:1], alone
     weights = np.array([outcome.weights[t.name] for t in trials])
     weights = weights / weights.sum()
+    names = [t.name for t in trials]
+
+    def mix(parts: list[np.ndarray]) -> np.ndarray:
+        if len(trials) < len(outcome.weights):
+            return blend(parts, weights)
+        return outcome.mix(dict(zip(names, parts)))
+
     held = [work.folds[index].validation for index in range(len(work.folds))]
-    answers = [blend_folds([[t.fits[i].prediction for i in range(len(held))] for t in trials], weights)]
+    answers = [blend_folds([[t.fits[i].prediction for i in range(len(held))] for t in trials], mix)]
     end = clock() + seconds
     report({"kind": "stage", "stage": f"{trials[0].name} with other seeds"})
     used = [work.seed]
@@ -82,7 +90,7 @@ def measure_seeds(
             )
             break
         used.append(work.seed + number * APART)
-        answers.append(_refit(trials, weights, work, work.folds, used[-1]))
+        answers.append(_refit(trials, mix, work, work.folds, used[-1]))
     other = []
     if splits and not shortened:
         for number in range(1, seeds):
@@ -91,7 +99,7 @@ def measure_seeds(
             folds = _other_folds(work, work.seed + number)
             if folds is None:
                 break
-            predictions = _refit(trials, weights, work, folds, work.seed)
+            predictions = _refit(trials, mix, work, folds, work.seed)
             other.append(_mean_score(metric, work, [fold.validation for fold in folds], predictions))
     scores = [_mean_score(metric, work, held, predictions) for predictions in answers]
     found = seed_stability(
@@ -105,19 +113,17 @@ def measure_seeds(
     return {**found, "candidate": name, "asked": seeds, "seeds": used, "shortened": shortened}
 
 
-def blend_folds(members: list[list[np.ndarray]], weights: np.ndarray) -> list[np.ndarray]:
-    """For each fold the weighted average of the members' predictions.
+def blend_folds(members: list[list[np.ndarray]], mix: Mix) -> list[np.ndarray]:
+    """For each fold the members' predictions as one.
 
     Args:
         members: for each member its prediction of each fold's held-out rows.
-        weights: (m,) summing to 1.
+        mix: makes one prediction of one from each member.
     """
-    return [blend([member[i] for member in members], weights) for i in range(len(members[0]))]
+    return [mix([member[i] for member in members]) for i in range(len(members[0]))]
 
 
-def _refit(
-    trials: list[Trial], weights: np.ndarray, work: Work, folds: tuple[Fold, ...], seed: int
-) -> list[np.ndarray]:
+def _refit(trials: list[Trial], mix: Mix, work: Work, folds: tuple[Fold, ...], seed: int) -> list[np.ndarray]:
     """For each fold the blended prediction of its held-out rows, fitted with this seed."""
     again = replace(work, seed=seed, folds=folds)
 
@@ -133,7 +139,7 @@ def _refit(
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="seed") as pool:
         flat = list(pool.map(fit, tasks))
     size = len(folds)
-    return blend_folds([flat[m * size : (m + 1) * size] for m in range(len(trials))], weights)
+    return blend_folds([flat[m * size : (m + 1) * size] for m in range(len(trials))], mix)
 
 
 def _seconds(trial: Trial, work: Work) -> float:

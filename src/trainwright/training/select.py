@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from trainwright.training.scores import OutOfFold
 
 EXPLAINABILITY = {"low": 0, "medium": 1, "high": 2}
+# Families of candidates that are made of several models; `combine` and `bagging` make them.
+ENSEMBLES = ("ensemble", "stacking", "bagging")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def choose(
     Args:
         candidates: in the order of the plan; baselines among them.
         oof: aligned out-of-fold predictions.
-        blended: the ensemble's cross-fitted predictions for the same rows.
+        blended: the ensemble's cross-fitted predictions for the same rows, where it is one of the candidates.
         recorded: the choice of the run being repeated.
     """
     usable = [c for c in candidates if c.packageable]
@@ -149,14 +151,14 @@ def choose(
     best = min(pool, key=lambda c: _rank(c, metric))
     predictions = dict(oof.predictions)
     if blended is not None:
-        predictions["ensemble"] = blended
+        predictions |= {c.name: blended for c in candidates if c.name not in predictions}
     near = _within_one_standard_error(pool, best, predictions, oof, metric)
     simplest = min(near, key=lambda c: (c.complexity, _rank(c, metric)))
     verdicts = _verdicts(candidates, predictions, oof, metric)
     chosen, reason = best, f"it has the best mean {metric.title} over the folds"
     if simplest.name != best.name and requirements.simplest:
         chosen, reason = simplest, f"the simplest within one standard error of {best.name}, as required"
-    elif simplest.name != best.name and best.family == "ensemble":
+    elif simplest.name != best.name and best.family in ENSEMBLES:
         chosen = simplest
         reason = "the ensemble is not better by more than one standard error, so the simplest that keeps up is chosen"
     if keeping and len(keeping) < len(usable):

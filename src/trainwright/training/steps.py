@@ -53,6 +53,7 @@ class Step:
         seconds: estimated seconds of one fit.
         reason: why it is in the plan.
         optional: begun only if the clock then has room for all of it; nothing else is made smaller for its sake.
+        bags: fitted this many times, each time without another part of the rows, and averaged; 0 for a single model.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Step:
     seconds: float = 0.0
     reason: str = ""
     optional: bool = False
+    bags: int = 0
 
 
 def estimate(step: Step, facts: Facts) -> float:

@@ -21,12 +21,15 @@ from trainwright.data.split import Fold, inner_cut
 from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.recalibrated import Recalibration
+from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
 from trainwright.training import rebalance_plan
+from trainwright.training.bags import fit_bag
 from trainwright.training.budget import Budget
 from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE, Step
 from trainwright.training.rebalance import Rebalance, stopping_rows
+from trainwright.training.weak_columns import Selector
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
@@ -101,6 +104,7 @@ class Work:
         custom: factories of estimators handed over in Python, by name.
         rebalance: how rare classes get more say among the rows that a fit learns from, or None.
         kept: (m,) positions of the rows that may be learned from, as the folds' training rows are; None for all.
+        selector: leaves weak columns out within the rows that a fit learns from, or None.
     """
 
     dataset: Dataset
@@ -113,6 +117,7 @@ class Work:
     custom: dict[str, Callable[[], Estimator]] = field(default_factory=dict)
     rebalance: Rebalance | None = None
     kept: np.ndarray | None = None
+    selector: Selector | None = None
 
     @property
     def everything(self) -> np.ndarray:
@@ -184,12 +189,40 @@ def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
 def fit_part(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
     """Fits the step on these development rows; a validation part is cut from them where the step asks for one.
 
-    Classes are rebalanced among what is left after that cut; a majority, which knows classes only, stays as it is.
+    Weak columns are left out first, as these rows show them. Classes are rebalanced among what is left after the cut; a
+    majority, which knows classes only, stays as it is.
     """
+    before = time.perf_counter()
+    columns = None
+    if work.selector is not None and step.family != "baseline":
+        columns = work.selector.columns(work, rows, seed)
+    seconds = time.perf_counter() - before
+    view = None if columns is None else View(work.dataset.columns.layout, columns)
+    if step.bags:
+        fitted = fit_bag(step, rows, work, seed, lambda *one: _fit_one(*one, work=work, view=view, report=report))
+    else:
+        fitted = _fit_one(step, rows, seed, None, work=work, view=view, report=report)
+    estimator = fitted.estimator if columns is None else Selected(fitted.estimator, columns)
+    return replace(fitted, estimator=estimator, seconds=fitted.seconds + seconds)
+
+
+def _fit_one(
+    step: Step,
+    rows: np.ndarray,
+    seed: int,
+    stopping: np.ndarray | None,
+    *,
+    work: Work,
+    view: View | None,
+    report: Report,
+) -> RowsFit:
+    """One model of the step on these rows; `stopping` are rows kept apart to stop it, None to cut some from `rows`."""
     estimator = new_estimator(step, work.target, work.custom)
     part = work.dataset.take(rows) if len(rows) < len(work.dataset) else work.dataset
-    learn, validation = part, None
-    if step.inner > 0:
+    validation = None if stopping is None else _seen(work.dataset.take(stopping), view)
+    part = _seen(part, view)
+    learn = part
+    if step.inner > 0 and stopping is None:
         cut = inner_cut(
             step.inner,
             task=work.target.task,
@@ -220,6 +253,10 @@ def fit_part(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
         report=report,
     )
     return RowsFit(estimator, time.perf_counter() - before, rebalanced)
+
+
+def _seen(part: Dataset, view: View | None) -> Dataset:
+    return part if view is None else replace(part, columns=view.of(part.columns))
 
 
 def run_steps(

@@ -1,0 +1,126 @@
+"""A fitted model that sees some of the columns only: those that its own training rows showed to matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from trainwright.data.columns import Columns, Dataset, Layout
+from trainwright.errors import UserError
+from trainwright.models.spec import Estimator, Report
+from trainwright.models.storage import read_json, write_json
+
+FILE = "columns.json"
+
+
+class View:
+    """The same rows with some of their columns, in the same order as before.
+
+    Args:
+        layout: the layout of the rows that come in.
+        names: the columns that stay; others are ignored.
+
+    Example:
+        >>> layout = Layout(("age", "pay"), ("job",), (), (), (("clerk",),))
+        >>> View(layout, ("job", "pay")).layout.names
+        ('pay', 'job')
+    """
+
+    def __init__(self, layout: Layout, names: tuple[str, ...]):
+        kept = set(names)
+        blocks = (layout.numbers, layout.categories, layout.times, layout.texts)
+        self.given = layout
+        self.places = tuple(np.array([j for j, n in enumerate(b) if n in kept], dtype=np.int64) for b in blocks)
+        numbers, categories, times, texts = (tuple(b[j] for j in at) for b, at in zip(blocks, self.places))
+        vocabulary = tuple(layout.vocabulary[j] for j in self.places[1])
+        self.layout = Layout(numbers, categories, times, texts, vocabulary, layout.single)
+
+    def of(self, X: Columns) -> Columns:
+        """The n rows with the columns of this view."""
+        numbers, codes, times, texts = self.places
+        return Columns(
+            X.numbers[:, numbers], X.codes[:, codes], X.times[:, times], X.texts[:, texts], self.layout, X.units
+        )
+
+
+class Selected(Estimator):
+    """A model, fitted or not, with the columns that it sees; it saves the model's own files and one beside them.
+
+    Args:
+        inner: the model.
+        columns: names of the columns it sees.
+    """
+
+    def __init__(self, inner: Estimator, columns: tuple[str, ...]):
+        super().__init__(inner.target, inner.settings)
+        self.inner, self.columns = inner, columns
+        self.derived, self.iterations, self.curve = inner.derived, inner.iterations, inner.curve
+        self._view: View | None = None
+
+    def fit(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> Estimator:
+        """Fits the model on its columns."""
+        if validation is not None:
+            validation = replace(validation, columns=self._seen(validation.columns))
+        self.inner.fit(
+            self._seen(X),
+            y,
+            sample_weight=sample_weight,
+            validation=validation,
+            seed=seed,
+            threads=threads,
+            report=report,
+        )
+        self.derived, self.iterations, self.curve = self.inner.derived, self.inner.iterations, self.inner.curve
+        return self
+
+    def predict(self, X: Columns) -> np.ndarray:
+        """What the model says of the rows' kept columns."""
+        return self.inner.predict(self._seen(X))
+
+    def save(self, folder: Path) -> None:
+        """Writes the model's files and the names of its columns."""
+        self.inner.save(folder)
+        write_json(folder / FILE, {"columns": list(self.columns)})
+
+    def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
+        """Those of the model."""
+        return self.inner.staged(self._seen(X), rounds)
+
+    def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
+        """Those of the model, and 0 for the columns that it does not see."""
+        account = self.inner.contributions(self._seen(X))
+        if account is None:
+            return None
+        zeros = np.zeros(len(X))
+        return {name: account.get(name, zeros) for name in X.layout.names}
+
+    def _seen(self, X: Columns) -> Columns:
+        view = self._view
+        if view is None or view.given is not X.layout:
+            view = self._view = View(X.layout, self.columns)
+        return view.of(X)
+
+
+def columns_of(folder: Path) -> tuple[str, ...]:
+    """The names of the columns that a saved model sees.
+
+    Raises:
+        UserError: the file does not hold names.
+    """
+    data = read_json(folder / FILE)
+    names = data.get("columns") if isinstance(data, dict) else None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise UserError(f"{FILE} must hold the names of at least one column")
+    return tuple(names)

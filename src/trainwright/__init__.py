@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainwright.api import Result as Result
+    from trainwright.api import SearchResult as SearchResult
     from trainwright.api import learning_curve as learning_curve
     from trainwright.api import load as load
     from trainwright.api import stability as stability
     from trainwright.api import train as train
+    from trainwright.api import tune as tune
     from trainwright.errors import EnvironmentProblem as EnvironmentProblem
     from trainwright.errors import TrainwrightError as TrainwrightError
     from trainwright.errors import UserError as UserError
@@ -31,6 +33,8 @@ _WHERE = {
     "learning_curve": "api",
     "stability": "api",
     "Result": "api",
+    "SearchResult": "api",
+    "tune": "api",
     "TabularClassifier": "estimators",
     "TabularRegressor": "estimators",
     "TrainwrightError": "errors",

@@ -21,6 +21,7 @@ COMMANDS = {
     "versions": "List, show, compare, activate, roll back and delete model versions.",
     "learning-curve": "Measure whether more rows would help a version.",
     "stability": "Fit a version again with other seeds: how much of its figure is luck?",
+    "tune": "Search better settings for a project, then train with the best ones.",
     "runs": "List and show trainings; resume one that was stopped; repeat one from its record.",
     "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",

@@ -40,7 +40,7 @@ def tune(
     request: Request,
     *,
     resume: bool = False,
-    number: int | None = None,
+    number: int | str | None = None,
     more: int | None = None,
     train: bool = True,
     tell: Tell = lambda event: None,
@@ -69,7 +69,8 @@ def tune(
     started = time.time()
     request = request.check()
     project, search, ground = _opened(workspace, name, request, resume, number, more, started)
-    facts = {"number": search.number, "method": search.method, "reason": search.settings["reason"]}
+    facts = {"number": search.number, "method": search.method, "reason": search.settings["reason"],
+             "greater_is_better": ground.metric.greater_is_better}  # fmt: skip
     tell({"kind": "search", **facts, "reasons": search.settings["reasons"], "seconds": request.seconds,
           "space": search.space, "trials": search.settings["trials"]})  # fmt: skip
     for warning in search.settings["warnings"]:
@@ -84,7 +85,10 @@ def tune(
         # Of several processes only the one that closes the search trains; without a last one, whoever is alone does.
         mine = close(connection, search.id, finished=True) if ending.why == EXHAUSTED else not ending.others
     tell({"kind": "search_done", "number": search.number, "message": result["text"], "ended": ending.why})
-    document: dict[str, Any] = {"project": project.name, **result, "training": None, "version": None}
+    with read(workspace) as connection:
+        dataset = get_dataset_version(connection, search.dataset_version_id)
+    head = {"project": project.name, "dataset": f"d{dataset.number}"}
+    document: dict[str, Any] = {**head, **result, "training": None, "version": None}
     if result["best"] is None or ending.why == STOPPED or not mine or not train:
         return document
     document["training"] = _train(workspace, project, search, ground, request, result, watcher)
@@ -99,7 +103,7 @@ def _opened(
     name: str,
     request: Request,
     resume: bool,
-    number: int | None,
+    number: int | str | None,
     more: int | None,
     started: float,
 ) -> tuple[Project, Search, Ground]:

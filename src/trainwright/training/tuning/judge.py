@@ -46,6 +46,7 @@ def judge(
         "search": search.number,
         "name": f"s{search.number}",
         "run": search.run_id,
+        "split": search.split_id,
         "method": search.method,
         "asked": settings["asked"],
         "reason": settings["reason"],

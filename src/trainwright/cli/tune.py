@@ -1,0 +1,184 @@
+"""`trainwright tune`: search the settings of model families, then train with the best ones."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from trainwright.cli import output
+from trainwright.cli.output import json_option, workspace_option
+from trainwright.config.durations import format_duration
+from trainwright.config.search import SECONDS, TRIALS
+
+TOLD = 5
+
+
+@click.command(
+    "tune",
+    help="Search better settings for a project (PROJECT or PROJECT@v2) on its development rows, measured against the "
+    "defaults on the same folds, then train with the best ones beside the usual contenders. The sealed test is opened "
+    "once, by that training.",
+)
+@click.argument("project", metavar="PROJECT[@vN]")
+@click.option(
+    "--method",
+    type=click.Choice(("auto", "bayesian", "random", "grid")),
+    help="How settings are proposed; auto chooses by the size of the space and the cost of a trial.",
+)
+@click.option(
+    "--space",
+    metavar="SPACE",
+    help="What is tried: first (small, the default), wide, or a YAML file {family: {setting: [values]}}.",
+)
+@click.option("--trials", type=int, metavar="N", help=f"At most N trials, the defaults among them [{TRIALS}].")
+@click.option("--time-limit", metavar="DURATION", help=f"At most so long, such as 10m [{format_duration(SECONDS)}].")
+@click.option("--family", "families", multiple=True, metavar="NAME", help="Search this family alone; may be repeated.")
+@click.option("--seed", type=click.IntRange(0), help="Of the draws; the run's own by default.")
+@click.option("--resume", is_flag=True, help="Go on with the newest search that is not finished.")
+@click.option("--search", "number", metavar="N", help="Go on with search N (s3), or share it with another process.")
+@click.option("--no-prune", is_flag=True, help="Fit every fold of every trial, also of those that are clearly worse.")
+@click.option("--no-train", is_flag=True, help="Search only; train later with: train ... --winner-of N.")
+@workspace_option
+@json_option
+def COMMAND(
+    project: str,
+    method: str | None,
+    space: str | None,
+    trials: int | None,
+    time_limit: str | None,
+    families: tuple[str, ...],
+    seed: int | None,
+    resume: bool,
+    number: str | None,
+    no_prune: bool,
+    no_train: bool,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
+    """Searches, shows what was found, trains."""
+    from trainwright.api import search
+    from trainwright.cli.progress import Screen
+    from trainwright.errors import UserError
+    from trainwright.jobs.launch import Watcher
+
+    fixed = {"--method": method, "--space": space, "--family": families, "--seed": seed}
+    if (resume or number) and any(fixed.values()):
+        given = ", ".join(name for name, value in fixed.items() if value)
+        raise UserError(
+            f"{given} cannot change in a search that has begun",
+            remedy="leave it out, or begin a new search without --resume and --search",
+        )
+    shown = SearchScreen(quiet=as_json)
+    screen = Screen(quiet=as_json, started=time.time())
+    with screen:
+        watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
+        document = search(
+            project,
+            method=method or "auto",
+            space=space or "first",
+            trials=trials,
+            time_limit=time_limit,
+            families=[name.strip() for word in families for name in word.split(",") if name.strip()],
+            seed=seed or 0,
+            prune=not no_prune,
+            resume=resume,
+            number=number,
+            train=not no_train,
+            workspace=workspace,
+            tell=shown.event,
+            watcher=watcher,
+        )
+    if as_json:
+        output.print_json(document)
+    else:
+        show_result(document)
+        if document["training"] is not None:
+            screen.result(document["training"])
+    if document["ended"] == "stopped by the user":
+        raise click.exceptions.Exit(130)
+
+
+class SearchScreen:
+    """Progress of a search: a line for each finished trial, with the best so far and the time that is left."""
+
+    def __init__(self, *, quiet: bool):
+        self._quiet = quiet
+        self._best: tuple[float, int] | None = None
+        self._greater = True
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Takes an event of the search."""
+        if self._quiet:
+            return
+        kind = event["kind"]
+        if kind == "search":
+            self._greater = event["greater_is_better"]
+            output.say(f"search  s{event['number']}, {event['method']}: {event['reason']}")
+            for reason in event["reasons"]:
+                output.say(f"        {reason}")
+            for family, space in event["space"].items():
+                output.say(f"space   {family}: {', '.join(space)}")
+            output.say(f"time    at most {format_duration(event['seconds'])} and {event['trials']} trials")
+        elif kind in ("search_warning", "search_stopping"):
+            output.say(f"{'warning' if kind == 'search_warning' else 'note'} {event['message']}")
+        elif kind == "search_trial" and event["state"] != "running":
+            output.say(self._trial(event))
+
+    def _trial(self, event: dict[str, Any]) -> str:
+        score, number = event.get("score"), event["number"]
+        if score is not None and (self._best is None or (score > self._best[0]) == self._greater):
+            self._best = (score, number)
+        found = f"{event['metric']} {score:.4f}" if score is not None else f"{event['state']}: {event['reason']}"
+        best = "" if self._best is None else f"; best {self._best[0]:.4f} (trial {self._best[1]})"
+        left = f"; {format_duration(max(0.0, event['left']))} left"
+        return (
+            f"  {number + 1:>3}/{event['of']} {event['family']} {settings_text(event['settings'])}: {found}{best}{left}"
+        )
+
+
+def show_result(document: dict[str, Any]) -> None:
+    """The best trials, what was gained, what mattered, and what to do next."""
+    project, number = document["project"], document["search"]
+    output.say()
+    done = [row for row in document["trials"] if row["score"] is not None]
+    done.sort(key=lambda row: row["score"], reverse=document["greater_is_better"])
+    fronts = document.get("pareto") or {}
+    rows = []
+    for row in done[:TOLD]:
+        front = [word for key, word in (("fit_seconds", "time"), ("predict_ms_per_row", "prediction"))
+                 if row["number"] in fronts.get(key, [])]  # fmt: skip
+        rows.append(
+            [row["number"], row["family"], settings_text(row["settings"]), f"{row['score']:.4f}",
+             f"{row['fit_seconds'] or 0:.1f}", f"{row['predict_ms_per_row'] or 0:.3f}", f"{row['size_mb'] or 0:.2f}",
+             ", ".join(front) or None]
+        )  # fmt: skip
+    head = ["trial", "family", "settings", document["metric"], "fit s", "ms/row", "MB", "best for its"]
+    output.table(head, rows, right=(0, 3, 4, 5, 6))
+    counts = ", ".join(f"{n} {state}" for state, n in document["counts"].items())
+    output.say(f"{counts}; ended: {document['ended']}")
+    output.say(document["text"])
+    for edge in document.get("edges") or []:
+        output.say(f"edge    {edge['text']}")
+    mattered = document.get("importance") or {}
+    if mattered.get("settings"):
+        words = ", ".join(f"{row['setting']} {100 * row['share']:.0f} %" for row in mattered["settings"])
+        output.say(f"matters {words} (of the score's variance)")
+    elif mattered:
+        output.say(f"matters not known: {mattered['skipped']}")
+    if document["ended"] != "all trials are done":
+        output.say(f"  trainwright tune {project} --search {number}      goes on")
+    if document["training"] is None and document["best"] is not None:
+        output.say(f"  trainwright train --project {project} --data-version {document['dataset']} --winner-of {number}")
+
+
+def settings_text(settings: dict[str, Any]) -> str:
+    """Settings on one line.
+
+    Example:
+        >>> settings_text({"depth": 6, "learning_rate": None}), settings_text({})
+        ('depth=6 learning_rate=none', 'defaults')
+    """
+    words = [f"{name}={'none' if value is None else value}" for name, value in settings.items()]
+    return " ".join(words) or "defaults"

@@ -243,7 +243,7 @@ class SearchResult:
 
     @property
     def gain(self) -> dict[str, Any]:
-        """What the best settings gain over the defaults, corrected for having been chosen: value, low, high, verdict."""
+        """What the best gain over the defaults, corrected for having been chosen: value, low, high, verdict."""
         return dict(self.document.get("gain") or {})
 
     @property
@@ -300,63 +300,11 @@ def tune(
         >>> tw.tune("adult", families=["catboost"], trials=30).best["settings"]      # doctest: +SKIP
         {'iterations': 1000, 'depth': 4, 'learning_rate': 0.1}
     """
-    from trainwright.store.workspace import locate
-
-    document = search(
-        name,
-        method=method,
-        space=str(space) if isinstance(space, Path) else space,
-        trials=trials,
-        time_limit=time_limit,
-        families=families,
-        seed=seed,
-        prune=prune,
-        resume=resume,
-        number=number,
-        train=train,
-        workspace=workspace,
-    )
-    return SearchResult(document, locate(workspace))
-
-
-def search(
-    name: str,
-    *,
-    method: str,
-    space: str | Mapping[str, Any],
-    trials: int | None,
-    time_limit: str | float | None,
-    families: Sequence[str],
-    seed: int,
-    prune: bool,
-    resume: bool,
-    number: int | str | None,
-    train: bool,
-    workspace: str | Path | None,
-    tell: Callable[[dict[str, Any]], None] = lambda event: None,
-    watcher: Any = None,
-) -> dict[str, Any]:
-    """What `tune` does, with somebody who is told what happens; its result document."""
-    from threadpoolctl import threadpool_limits
-
-    from trainwright.config.durations import parse_duration
-    from trainwright.config.search import SECONDS, TRIALS
-    from trainwright.jobs.tune import tune as run_search
-    from trainwright.store.workspace import open_workspace
+    from trainwright.jobs.tune import tune as search
+    from trainwright.store.workspace import locate, open_workspace
     from trainwright.training.tuning.request import Request
 
-    seconds = SECONDS if time_limit is None else parse_duration(time_limit)
-    wanted = TRIALS if trials is None else trials
-    request = Request(method, space, wanted, seconds, tuple(families), seed, prune).check()
-    with threadpool_limits(1, user_api="blas"):
-        return run_search(
-            open_workspace(workspace, create=False),
-            name,
-            request,
-            resume=resume,
-            number=number,
-            more=trials,
-            train=train,
-            tell=tell,
-            watcher=watcher,
-        )
+    request = Request.of(method, space, trials, time_limit, families, seed=seed, prune=prune)
+    space_ = open_workspace(workspace, create=False)
+    document = search(space_, name, request, resume=resume, number=number, more=trials, train=train)
+    return SearchResult(document, locate(workspace))

@@ -58,10 +58,13 @@ def COMMAND(
     as_json: bool,
 ) -> None:
     """Searches, shows what was found, trains."""
-    from trainwright.api import search
+
     from trainwright.cli.progress import Screen
     from trainwright.errors import UserError
     from trainwright.jobs.launch import Watcher
+    from trainwright.jobs.tune import tune as search
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.tuning.request import Request
 
     fixed = {"--method": method, "--space": space, "--family": families, "--seed": seed}
     if (resume or number) and any(fixed.values()):
@@ -70,23 +73,20 @@ def COMMAND(
             f"{given} cannot change in a search that has begun",
             remedy="leave it out, or begin a new search without --resume and --search",
         )
+    named = [name.strip() for word in families for name in word.split(",") if name.strip()]
+    request = Request.of(method, space, trials, time_limit, named, seed=seed or 0, prune=not no_prune)
     shown = SearchScreen(quiet=as_json)
     screen = Screen(quiet=as_json, started=time.time())
     with screen:
         watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
         document = search(
+            open_workspace(workspace, create=False),
             project,
-            method=method or "auto",
-            space=space or "first",
-            trials=trials,
-            time_limit=time_limit,
-            families=[name.strip() for word in families for name in word.split(",") if name.strip()],
-            seed=seed or 0,
-            prune=not no_prune,
+            request,
             resume=resume,
             number=number,
+            more=trials,
             train=not no_train,
-            workspace=workspace,
             tell=shown.event,
             watcher=watcher,
         )

@@ -66,8 +66,10 @@ def tune(
         UserError: no such project or search, nothing trained yet, or a search space that cannot be.
         EnvironmentProblem: a method or family whose library is not installed.
     """
+    from threadpoolctl import threadpool_limits
+
     started = time.time()
-    request = request.check()
+
     project, search, ground = _opened(workspace, name, request, resume, number, more, started)
     facts = {"number": search.number, "method": search.method, "reason": search.settings["reason"],
              "greater_is_better": ground.metric.greater_is_better}  # fmt: skip
@@ -76,7 +78,8 @@ def tune(
     for warning in search.settings["warnings"]:
         tell({"kind": "search_warning", "message": warning})
     stop = threading.Event()
-    with _stopping(stop, tell):
+    # One thread in linear algebra, as in a training: the same sums to the last bit.
+    with _stopping(stop, tell), threadpool_limits(1, user_api="blas"):
         ending = go_on(workspace, search, ground, until=started + request.seconds, stop=stop, tell=tell)
     search, trials = reread(workspace, search)
     result = judge(workspace, search, trials, ground, ended=ending.why, wall_s=time.time() - started)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from trainwright.config.durations import parse_duration
 from trainwright.config.known import canonical_family
 from trainwright.config.search import MOST_TRIALS, SECONDS, TRIALS, SearchSettings
 from trainwright.errors import EnvironmentProblem, UserError
@@ -52,6 +54,29 @@ class Request:
             tuple(settings.families or ()),
             seed,
         )
+
+    @classmethod
+    def of(
+        cls,
+        method: str | None,
+        space: str | Path | Mapping[str, Any] | None,
+        trials: int | None,
+        time_limit: str | float | None,
+        families: Sequence[str],
+        *,
+        seed: int = 0,
+        prune: bool = True,
+    ) -> Request:
+        """A checked request from what a user gave; None leaves a part to its default."""
+        return cls(
+            method or "auto",
+            str(space) if isinstance(space, Path) else space or "first",
+            TRIALS if trials is None else trials,
+            SECONDS if time_limit is None else parse_duration(time_limit),
+            tuple(families),
+            seed,
+            prune,
+        ).check()
 
     def check(self) -> Request:
         """The request with its families' own names.

@@ -1,4 +1,4 @@
-"""The members of a package as one model: weighted average, calibration, and what each feature pushed.
+"""The members of a package as one model: weighted average or second level, calibration, and what each feature pushed.
 
 Two ways to run it: `Ensemble` in this process, `elsewhere.RemoteEnsemble` in a limited child process.
 """
@@ -20,6 +20,7 @@ from trainwright.packages.verify import Checked
 
 if TYPE_CHECKING:
     from trainwright.models.spec import Estimator
+    from trainwright.packages.second_level import SecondLevel
 
 _TINY = 1e-9  # keeps log-odds finite where a model is certain
 
@@ -76,12 +77,22 @@ class Ensemble:
         for member in manifest.members:
             estimator = _load(checked, member.family, member.folder, allowed)
             self.members.append((member.weight / total, estimator))
+        self._level = manifest.combine
+        self._names = [member.name for member in manifest.members]
+        own = [sum(other.weight for other in manifest.members if other.name == name) for name in self._names]
+        # (m,) each member's share among those of its name, and what its log-odds or number are multiplied by.
+        self._shares = [member.weight / of if of else 0.0 for member, of in zip(manifest.members, own)]
+        self._pull = [weight for weight, _ in self.members]
+        if self._level is not None:
+            self._pull = [share * self._level.weights[name] for name, share in zip(self._names, self._shares)]
         self.calibrate = calibrator(manifest.calibration, self.target.n_outputs)
 
     def predict(self, columns: Columns) -> np.ndarray:
         """(n, k) calibrated probabilities in the order of the classes, or (n,) numbers."""
         weight, estimator = self.members[0]
-        if len(self.members) == 1:
+        if self._level is not None:
+            out = self._stacked(self._level, columns)
+        elif len(self.members) == 1:
             out = np.asarray(estimator.predict(columns), dtype=np.float64)
         else:
             out = weight * estimator.predict(columns)
@@ -108,7 +119,7 @@ class Ensemble:
     def pushes(self, columns: Columns) -> Pushes:
         """What each feature pushed for each row.
 
-        Two classes or a number: the weighted mean of the members' own accounts (log-odds of the positive
+        Two classes or a number: the weighted sum of the members' own accounts (log-odds of the positive
         class before calibration, or units of the target); members without one are asked again with the
         feature at its reference value. More classes: members may disagree on the class, so the whole
         ensemble is asked again.
@@ -124,7 +135,7 @@ class Ensemble:
         towards = np.full(len(columns), -1 if number else self.target.positive_index)
         score: Callable[[np.ndarray], np.ndarray] = (lambda out: out) if number else lambda out: _log_odds(out, towards)
         exact = True
-        for weight, estimator in self.members:
+        for weight, (_, estimator) in zip(self._pull, self.members):
             account = estimator.contributions(columns)
             if account is None:
                 exact = False
@@ -134,6 +145,14 @@ class Ensemble:
                     if name in account:
                         values[:, j] += weight * account[name]
         return Pushes(names, values, towards, exact)
+
+    def _stacked(self, level: SecondLevel, columns: Columns) -> np.ndarray:
+        """(n, k) what the second level makes of the members; those of one name are averaged first."""
+        parts: dict[str, np.ndarray] = {}
+        for name, share, (_, estimator) in zip(self._names, self._shares, self.members):
+            said = share * estimator.predict(columns)
+            parts[name] = parts[name] + said if name in parts else said
+        return level.apply(parts)
 
     def _shape(self, n: int) -> tuple[int, ...]:
         return (n,) if self.target.task == "number" else (n, self.target.n_outputs)
@@ -165,7 +184,7 @@ def calibrator(state: dict[str, Any], n_classes: int | None = None) -> Callable[
 
 def _load(checked: Checked, family: str, folder: str, allowed: frozenset[str] | None) -> Estimator:
     from trainwright.models.families import families
-    from trainwright.models.recalibrated import load_member
+    from trainwright.models.members import load_member
 
     known = families()
     if family not in known or (allowed is not None and family not in allowed):

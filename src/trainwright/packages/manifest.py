@@ -18,7 +18,9 @@ from typing import Any
 from trainwright.data.schema import Schema, Target
 from trainwright.errors import UserError
 from trainwright.packages import plain_json
+from trainwright.packages.number_intervals import IntervalState
 from trainwright.packages.plain_json import Reader
+from trainwright.packages.second_level import SecondLevel
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -73,6 +75,8 @@ class Manifest:
         metrics: validation figures: name -> {"value", "low", "high", "n_rows", ...}.
         required: library -> range of versions that predicting needs.
         files: path relative to the package -> hash and size, for every file but the manifest.
+        interval: for a number, what its lower and upper bounds are made of, or None.
+        combine: for classes, how the members' predictions become one where that is no average; None: it is one.
     """
 
     writer: str
@@ -87,6 +91,8 @@ class Manifest:
     metrics: dict[str, Any] = field(default_factory=dict)
     required: dict[str, str] = field(default_factory=dict)
     files: dict[str, FileEntry] = field(default_factory=dict)
+    interval: IntervalState | None = None
+    combine: SecondLevel | None = None
 
     @property
     def task(self) -> str:
@@ -115,6 +121,8 @@ class Manifest:
             "metrics": self.metrics,
             "required": self.required,
             "files": {name: vars(entry) for name, entry in self.files.items()},
+            **({} if self.interval is None else {"interval": self.interval.to_json()}),
+            **({} if self.combine is None else {"combine": self.combine.to_json()}),
         }
 
     def to_bytes(self) -> bytes:
@@ -151,11 +159,12 @@ class Manifest:
             for name, entry in top.mapping("files").items()
         }
         check_distinct(files)
+        members = _members(top)
         return cls(
             writer=writer,
             target=target,
             schema=_schema(top),
-            members=_members(top),
+            members=members,
             calibration=top.mapping("calibration"),
             threshold=threshold,
             data_version=top.text("data_version", 200),
@@ -164,6 +173,8 @@ class Manifest:
             metrics=top.mapping("metrics"),
             required=required,
             files=files,
+            interval=_interval(top, target, members),
+            combine=_combine(top, target, members),
         )
 
 
@@ -244,6 +255,24 @@ def _members(top: Reader) -> tuple[MemberEntry, ...]:
     if len({member.folder.lower() for member in out}) != len(out):
         raise UserError(f"{NAME}: two members lie in the same folder")
     return tuple(out)
+
+
+def _interval(top: Reader, target: Target, members: tuple[MemberEntry, ...]) -> IntervalState | None:
+    if top.data.get("interval") is None:
+        return None
+    if target.task != "number":
+        raise top.fail("interval", "absent where the target has classes")
+    reader = Reader(top.mapping("interval"), f"{NAME}, interval")
+    return IntervalState.read(reader, [member.fold for member in members])
+
+
+def _combine(top: Reader, target: Target, members: tuple[MemberEntry, ...]) -> SecondLevel | None:
+    if top.data.get("combine") is None:
+        return None
+    if target.task == "number":
+        raise top.fail("combine", "absent where the target is a number: there the weights stand beside the members")
+    reader = Reader(top.mapping("combine"), f"{NAME}, combine")
+    return SecondLevel.read(reader, target, [member.name for member in members])
 
 
 def _file(reader: Reader) -> FileEntry:

@@ -15,6 +15,8 @@ from trainwright.errors import TrainwrightError, UserError
 from trainwright.packages import needs, plain_json
 from trainwright.packages.disk import disk_problems
 from trainwright.packages.manifest import LAYOUT, NAME, FileEntry, Manifest, MemberEntry
+from trainwright.packages.number_intervals import IntervalState
+from trainwright.packages.second_level import SecondLevel
 
 if TYPE_CHECKING:
     from trainwright.models.spec import Estimator
@@ -55,6 +57,8 @@ def write_package(
     writer: str | None = None,
     required: Mapping[str, str] | None = None,
     reference: Mapping[str, float | str | None] | None = None,
+    interval: IntervalState | None = None,
+    combine: SecondLevel | None = None,
 ) -> Manifest:
     """Writes a package into an existing empty folder; the same arguments write the same bytes.
 
@@ -70,6 +74,8 @@ def write_package(
         writer: the version of trainwright; None: the installed one.
         required: library -> range; None: what the members' families need.
         reference: see `reference.reference_values`; used for reasons. None: missing values stand in.
+        interval: for a number, what its lower and upper bounds are made of; None: it has none.
+        combine: for classes, how the members' predictions become one; None: by their weighted average.
 
     Returns:
         The manifest as written; `manifest.sha` belongs into the version row.
@@ -103,6 +109,8 @@ def write_package(
             metrics=dict(metrics or {}),
             required=dict(required or needs.required(member.family for member in kept)),
             files=_hashes(folder),
+            interval=interval,
+            combine=combine,
         )
         data = manifest.to_bytes()
         # What cannot be read back must fail here, not at the first prediction.

@@ -23,6 +23,7 @@ from trainwright.evaluate.scores import make_resampler
 from trainwright.models.spec import Report
 from trainwright.packages.manifest import Manifest
 from trainwright.packages.reference import reference_values
+from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.write import Member, write_package
 from trainwright.store.deployments import active_deployment
 from trainwright.store.evaluations import add_evaluation, findings_of, outcomes_of, save_findings
@@ -221,6 +222,7 @@ def _package(
                 metrics=figures,
                 reference=reference,
                 interval=learned.for_members(members),
+                combine=_second_level(outcome),
             )
             return folder
 
@@ -245,6 +247,12 @@ def _package(
 
         package = publish(workspace, "package", copy)
     return package, manifests[shaped.folder], shaped
+
+
+def _second_level(outcome: Outcome) -> SecondLevel | None:
+    """What the package keeps of a stacked second level; the weights of a number stand beside its members."""
+    level = None if outcome.blended is None else outcome.blended.level
+    return level if level is not None and level.bias else None
 
 
 def _scratch(workspace: Workspace) -> Path:

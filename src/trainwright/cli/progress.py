@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainwright.cli import output
 from trainwright.cli.check_outcomes import unseen
+from trainwright.cli.search_progress import SearchScreen
 from trainwright.config.durations import format_duration
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Screen:
         self._planned: dict[str, int] = {}
         self._done: dict[str, list[float]] = {}
         self._limit = 120.0
+        self._searching = SearchScreen(say=self._line)
 
     def __enter__(self) -> Screen:
         return self
@@ -120,6 +122,8 @@ class Screen:
                 self._line(f"  {data['trial']:22} {data['metric']} {mean}  ({self._elapsed()})")
         elif event.kind == "trial_failed":
             self._line(f"  {data['trial']} failed and is left out: {data['error']}")
+        elif event.kind in ("search", "search_trial"):
+            self._searching.event({"kind": event.kind, **data})
         elif event.kind == "cut":
             self._line(f"  {data['trial']} is left out: the time limit is near")
         if self._live and event.kind in ("fold", "fold_started", "stage", "refit_started"):

@@ -9,6 +9,7 @@ import click
 
 from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
+from trainwright.cli.search_progress import SearchScreen, settings_text
 from trainwright.config.durations import format_duration
 from trainwright.config.search import SECONDS, TRIALS
 
@@ -58,8 +59,8 @@ def COMMAND(
     as_json: bool,
 ) -> None:
     """Searches, shows what was found, trains."""
-
     from trainwright.cli.progress import Screen
+    from trainwright.cli.search_progress import SearchScreen
     from trainwright.errors import UserError
     from trainwright.jobs.launch import Watcher
     from trainwright.jobs.tune import tune as search
@@ -100,44 +101,6 @@ def COMMAND(
         raise click.exceptions.Exit(130)
 
 
-class SearchScreen:
-    """Progress of a search: a line for each finished trial, with the best so far and the time that is left."""
-
-    def __init__(self, *, quiet: bool):
-        self._quiet = quiet
-        self._best: tuple[float, int] | None = None
-        self._greater = True
-
-    def event(self, event: dict[str, Any]) -> None:
-        """Takes an event of the search."""
-        if self._quiet:
-            return
-        kind = event["kind"]
-        if kind == "search":
-            self._greater = event["greater_is_better"]
-            output.say(f"search  s{event['number']}, {event['method']}: {event['reason']}")
-            for reason in event["reasons"]:
-                output.say(f"        {reason}")
-            for family, space in event["space"].items():
-                output.say(f"space   {family}: {', '.join(space)}")
-            output.say(f"time    at most {format_duration(event['seconds'])} and {event['trials']} trials")
-        elif kind in ("search_warning", "search_stopping"):
-            output.say(f"{'warning' if kind == 'search_warning' else 'note'} {event['message']}")
-        elif kind == "search_trial" and event["state"] != "running":
-            output.say(self._trial(event))
-
-    def _trial(self, event: dict[str, Any]) -> str:
-        score, number = event.get("score"), event["number"]
-        if score is not None and (self._best is None or (score > self._best[0]) == self._greater):
-            self._best = (score, number)
-        found = f"{event['metric']} {score:.4f}" if score is not None else f"{event['state']}: {event['reason']}"
-        best = "" if self._best is None else f"; best {self._best[0]:.4f} (trial {self._best[1]})"
-        left = f"; {format_duration(max(0.0, event['left']))} left"
-        return (
-            f"  {number + 1:>3}/{event['of']} {event['family']} {settings_text(event['settings'])}: {found}{best}{left}"
-        )
-
-
 def show_result(document: dict[str, Any]) -> None:
     """The best trials, what was gained, what mattered, and what to do next."""
     project, number = document["project"], document["search"]
@@ -171,14 +134,3 @@ def show_result(document: dict[str, Any]) -> None:
         output.say(f"  trainwright tune {project} --search {number}      goes on")
     if document["training"] is None and document["best"] is not None:
         output.say(f"  trainwright train --project {project} --data-version {document['dataset']} --winner-of {number}")
-
-
-def settings_text(settings: dict[str, Any]) -> str:
-    """Settings on one line.
-
-    Example:
-        >>> settings_text({"depth": 6, "learning_rate": None}), settings_text({})
-        ('depth=6 learning_rate=none', 'defaults')
-    """
-    words = [f"{name}={'none' if value is None else value}" for name, value in settings.items()]
-    return " ".join(words) or "defaults"

@@ -27,7 +27,7 @@ from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
 from trainwright.training.tuning.judge import judge
 from trainwright.training.tuning.request import Request
-from trainwright.training.tuning.search import EXHAUSTED, STOPPED, go_on, reread
+from trainwright.training.tuning.search import EXHAUSTED, STOPPED, described, go_on, reread
 
 Tell = Callable[[dict[str, Any]], None]
 # The training after a search gets at least this many times the winner's own fits, and what follows them.
@@ -56,7 +56,7 @@ def tune(
         number: go on with this search, or share one that another process works on.
         more: raise the number of trials of a resumed search to this.
         train: whether a training follows.
-        tell: told {"kind": "search" | "search_warning" | "search_trial" | "search_done" | "search_stopping", ...}.
+        tell: told {"kind": "search" | "search_trial" | "search_done" | "search_stopping", ...}.
         watcher: told what happens in the training.
 
     Returns:
@@ -69,14 +69,8 @@ def tune(
     from threadpoolctl import threadpool_limits
 
     started = time.time()
-
     project, search, ground = _opened(workspace, name, request, resume, number, more, started)
-    facts = {"number": search.number, "method": search.method, "reason": search.settings["reason"],
-             "greater_is_better": ground.metric.greater_is_better}  # fmt: skip
-    tell({"kind": "search", **facts, "reasons": search.settings["reasons"], "seconds": request.seconds,
-          "space": search.space, "trials": search.settings["trials"]})  # fmt: skip
-    for warning in search.settings["warnings"]:
-        tell({"kind": "search_warning", "message": warning})
+    tell(described(search, request.seconds, ground))
     stop = threading.Event()
     # One thread in linear algebra, as in a training: the same sums to the last bit.
     with _stopping(stop, tell), threadpool_limits(1, user_api="blas"):
@@ -94,7 +88,7 @@ def tune(
     document: dict[str, Any] = {**head, **result, "training": None, "version": None}
     if result["best"] is None or ending.why == STOPPED or not mine or not train:
         return document
-    document["training"] = _train(workspace, project, search, ground, request, result, watcher)
+    document["training"] = _train(workspace, project, search, ground, result, watcher)
     document["version"] = document["training"]["version"]
     with write(workspace) as connection:
         change_search(connection, search.id, result={**result, "version": document["version"]})
@@ -158,7 +152,6 @@ def _train(
     project: Project,
     search: Search,
     ground: Ground,
-    request: Request,
     result: dict[str, Any],
     watcher: Watcher | None,
 ) -> dict[str, Any]:
@@ -173,7 +166,7 @@ def _train(
         "data.version": f"d{data.number}",
         "search.winner_of": search.number,
         "training.time_limit": float(least) if least > limit else None,
-        "training.families": request.families or None,
+        "training.families": tuple(search.settings["alone"]) or None,
         "training.comments": f"after search s{search.number}",
     }
     settings = load_settings(None, overrides={k: v for k, v in overrides.items() if v is not None}, flags=False)

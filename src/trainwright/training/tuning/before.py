@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 from trainwright.models.spec import Report
 from trainwright.store.runs import get_run
@@ -17,7 +16,7 @@ from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import stand_on
 from trainwright.training.tuning.judge import judge
 from trainwright.training.tuning.request import Request
-from trainwright.training.tuning.search import EXHAUSTED, go_on, reread
+from trainwright.training.tuning.search import EXHAUSTED, described, go_on, reread
 
 # Of the seconds left for fits, what a search within a training may take.
 SHARE = 0.6
@@ -47,10 +46,7 @@ def search_first(workspace: Workspace, run_id: int, started: float, *, report: R
     request = Request.from_settings(options.settings.search, seed=options.seed).check()
     search = own[-1] if own else begin(workspace, ground, request, own=True)
     seconds = min(request.seconds, SHARE * Budget(options.limit, started).remaining())
-    facts: dict[str, Any] = {"method": search.method, "reason": search.settings["reason"]}
-    report({"kind": "search", "number": search.number, "seconds": seconds, **facts})
-    for warning in search.settings["warnings"]:
-        report({"kind": "search_warning", "message": warning})
+    report(described(search, seconds, ground))
     ending = go_on(workspace, search, ground, until=time.time() + seconds, stop=stop, tell=report)
     search, trials = reread(workspace, search)
     result = judge(workspace, search, trials, ground, ended=ending.why, wall_s=time.time() - began)

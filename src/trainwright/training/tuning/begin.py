@@ -48,6 +48,7 @@ def begin(workspace: Workspace, ground: Ground, request: Request, *, own: bool =
         "prune": request.prune,
         "fingerprint": fingerprint_of(ground.work),
         "own": own,
+        "alone": list(request.families),
     }
     run = ground.run
     assert run.dataset_version_id is not None and run.split_id is not None

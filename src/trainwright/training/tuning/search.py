@@ -217,3 +217,20 @@ def reread(workspace: Workspace, search: Search) -> tuple[Search, list[SearchTri
     """The search and its trials as they are now."""
     with read(workspace) as connection:
         return get_search(connection, search.id), search_trials(connection, search.id)
+
+
+def described(search: Search, seconds: float, ground: Ground) -> dict[str, Any]:
+    """The event with which a search begins: what was decided for it and why."""
+    settings = search.settings
+    return {
+        "kind": "search",
+        "number": search.number,
+        "method": search.method,
+        "reason": settings["reason"],
+        "reasons": settings["reasons"],
+        "warnings": settings["warnings"],
+        "trials": settings["trials"],
+        "seconds": seconds,
+        "space": search.space,
+        "greater_is_better": ground.metric.greater_is_better,
+    }

@@ -26,7 +26,8 @@ def setting_differences(
         For each {"key", "values": one per run, "origins": one per run}, in the order of the keys.
 
     Example:
-        >>> rows = setting_differences([{"training": {"seed": 0}}, {"training": {"seed": 1}}], [{}, {"training.seed": "--seed"}])
+        >>> runs = [{"training": {"seed": 0}}, {"training": {"seed": 1}}]
+        >>> rows = setting_differences(runs, [{}, {"training.seed": "--seed"}])
         >>> rows[0]["key"], rows[0]["values"], rows[0]["origins"]
         ('training.seed', [0, 1], ['default', '--seed'])
     """

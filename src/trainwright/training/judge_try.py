@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainwright.evaluate.acceptance import judge_rule, parse_rule
-from trainwright.evaluate.compare import BETTER, SAME, TOO_FEW, WORSE, Comparison
+from trainwright.evaluate.compare import BETTER, SAME
 from trainwright.evaluate.curve_choice import shown_curve
-from trainwright.evaluate.formats import interval, level_text, score
-from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.paired_runs import HeldOut, compare_runs
 from trainwright.evaluate.run_differences import plan_differences
+from trainwright.evaluate.try_words import comparison_words, rule_words, same_words
 from trainwright.store.evaluations import evaluations_of
 from trainwright.store.runs import Run
 from trainwright.store.transaction import read
@@ -85,9 +84,12 @@ def judge_try(
         level=level,
         seed=material.options.seed,
     )
-    same = held.prediction.shape == before.prediction.shape and np.array_equal(held.prediction, before.prediction)
+    same = np.array_equal(held.prediction, before.prediction)
     old, new = (result.get("validation") or {}).get(metric), validation["metrics"].get(metric)
-    words = difference_words(found, label, metric, old, new, same=same)
+    if same and found.verdict == SAME:
+        words = same_words(label, moved=not np.array_equal(held.cut, before.cut))
+    else:
+        words = comparison_words(found, label)
     lost = _unmet(outcome, result)
     conditions: list[dict[str, Any]] = []
     if iteration.get("accept"):
@@ -116,40 +118,6 @@ def judge_try(
         result,
         _per_class(workspace, base),
     )
-
-
-def rule_words(iteration: Mapping[str, Any], metric: str, level: float) -> str:
-    """The rule by which a try is kept, in words.
-
-    Example:
-        >>> rule_words({"try": 1, "base": {"version": "v1"}}, "roc_auc", 0.95).replace("\\u00a0", " ")
-        'kept if ROC-AUC is better than that of v1 beyond noise (95 % interval, paired on the same rows)'
-    """
-    label = iteration["base"]["version"]
-    if iteration.get("accept"):
-        return f"kept if {iteration['accept']}, each held by the end of its 95 % interval that speaks against it"
-    k = int(iteration["try"])
-    nth = f"; try {k} from {label}, so the level is stricter than 95 %" if k > 1 else ""
-    return (
-        f"kept if {explain(metric).title} is better than that of {label} beyond noise "
-        f"({level_text(level)} interval, paired on the same rows{nth})"
-    )
-
-
-def difference_words(found: Comparison, label: str, metric: str, old: Any, new: Any, *, same: bool = False) -> str:
-    """What a comparison says, in words."""
-    title = explain(metric).title
-    if same:
-        return f"every prediction is the same as that of {label}: the change made no difference"
-    if found.verdict == TOO_FEW:
-        return f"{found.n_rows} held-out rows are too few to compare with {label}"
-    width = found.high - found.low
-    both = f"{title} {score(metric, new, width)} against {score(metric, old, width)} of {label}"
-    reach = interval(metric, {"low": found.low, "high": found.high}, width)
-    gain = score(metric, found.difference, width)
-    verdict = {BETTER: "better", WORSE: "worse", SAME: "not distinguishable"}[found.verdict]
-    at_level = level_text(found.level)
-    return f"{both}: {verdict}, a gain of {gain} ({reach}, {at_level} interval, {found.n_rows:,} rows)"
 
 
 def _unmet(outcome: Outcome, base: Mapping[str, Any]) -> list[str]:

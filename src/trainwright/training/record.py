@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from trainwright.evaluate.glossary import explain
+from trainwright.tasks import Metric
 
 # Libraries whose version can change a figure.
 LIBRARIES = (
@@ -29,7 +35,43 @@ def environment_record(threads: int, jobs: int) -> dict[str, Any]:
         "threads": threads,
         "jobs": jobs,
         "packages": {name: found for name in LIBRARIES if (found := _version(name)) is not None},
+        "source": source_hash(),
         "code": _git_commit(),
+    }
+
+
+@cache
+def source_hash() -> str:
+    """SHA-256 over the code of this package, which tells two states of one version apart; 16 hexadecimal digits.
+
+    Example:
+        >>> len(source_hash())
+        16
+    """
+    folder = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\n" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def metric_definitions(metrics: Mapping[str, Metric]) -> dict[str, dict[str, Any]]:
+    """What each metric measures, so that a figure can be read when its code is another one.
+
+    Example:
+        >>> from trainwright.data.schema import Target
+        >>> from trainwright.tasks import task_for
+        >>> metric_definitions(task_for(Target("y", "number")).metrics)["rmse"]["greater_is_better"]
+        False
+    """
+    return {
+        name: {
+            "title": metric.title,
+            "greater_is_better": metric.greater_is_better,
+            "kind": metric.kind,
+            "says": explain(name).text,
+        }
+        for name, metric in metrics.items()
     }
 
 

@@ -10,15 +10,18 @@ import numpy as np
 
 from trainwright.evaluate.diagnosis import Diagnosis
 from trainwright.evaluate.text import verdict
+from trainwright.evaluate.worth import worth
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
 from trainwright.training.explanations import mark_suspected
+from trainwright.training.guarded import guarded
 from trainwright.training.iteration_view import iteration_documents, record_of_predictions
 from trainwright.training.judge_try import Judged
 from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
 from trainwright.training.present import with_present
+from trainwright.training.rare_class import rare_class
 from trainwright.training.recalibrate import imbalance_document
-from trainwright.training.record import environment_record, peak_memory_mb
+from trainwright.training.record import environment_record, metric_definitions, peak_memory_mb
 from trainwright.training.shape import Shaped
 from trainwright.training.shown_values import columns_to_show, shown_values
 from trainwright.training.simple import simple_model
@@ -92,6 +95,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "gap": facts.diagnosis.gap.to_json(),
         "imbalance": _imbalance(facts),
         **facts.understood,
+        "rare_class": guarded(lambda: rare_class(outcome, m.work, m.target)),
         "comparison": _comparison(outcome),
         "present_process": _present(facts),
         "simple_model": simple_model(m, outcome),
@@ -131,6 +135,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     }
     document["verdict"] = verdict_sentence(document)
     document["diagnosis"]["remedies"] = advised(document)
+    document["worth"] = guarded(lambda: worth(document))
     document |= iteration_documents(document, facts.judged, facts.log, facts.validation)
     return document
 
@@ -169,10 +174,17 @@ def record(facts: Facts) -> dict[str, Any]:
     m = facts.material
     return {
         **(m.run.record or {}),
-        "data": {"version": m.data.sha, "number": m.data.number, "split": m.split.summary()["rule"]},
+        "data": {
+            "version": m.data.sha,
+            "number": m.data.number,
+            "split": m.split.summary()["rule"],
+            "split_sha": ((m.split_row.artifacts or {}).get("split") or {}).get("sha"),
+            "trained_on": facts.manifest.data_version,
+        },
         "seed": m.options.seed,
         "settings": m.options.settings.to_json(),
-        "metrics": {name: metric.title for name, metric in m.task.metrics.items()},
+        "metric": m.metric.name,
+        "metrics": metric_definitions(m.task.metrics),
         "environment": environment_record(m.work.threads, m.work.jobs),
         "peak_memory_mb": peak_memory_mb(),
         "times": {name: value - facts.started for name, value in facts.clock.items()},

@@ -1,0 +1,76 @@
+"""What is said about a try: the rule by which it is kept, and what the comparison showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainwright.evaluate.compare import BETTER, SAME, TOO_FEW, WORSE, Comparison
+from trainwright.evaluate.formats import count, interval, level_text, score
+from trainwright.evaluate.glossary import explain
+
+VERDICTS = {BETTER: "is better", WORSE: "is worse", SAME: "is not distinguishable"}
+FROM = {BETTER: "than", WORSE: "than", SAME: "from"}
+
+
+def rule_words(iteration: Mapping[str, Any], metric: str, level: float) -> str:
+    """The rule by which a try is kept, in words.
+
+    Example:
+        >>> rule_words({"try": 1, "base": {"version": "v1"}}, "roc_auc", 0.95).replace("\\u00a0", " ")
+        'kept if ROC-AUC is better than that of v1 beyond noise (95 % interval, paired on the same rows)'
+    """
+    label = iteration["base"]["version"]
+    if iteration.get("accept"):
+        return f"kept if {iteration['accept']}, each held by the end of its 95 % interval that speaks against it"
+    k = int(iteration["try"])
+    nth = f"; it is try {k} from {label}, so luck gets less room than 5 %" if k > 1 else ""
+    return (
+        f"kept if {explain(metric).title} is better than that of {label} beyond noise "
+        f"({level_text(level)} interval, paired on the same rows{nth})"
+    )
+
+
+def comparison_words(found: Comparison, label: str) -> str:
+    """What a comparison with an earlier run says.
+
+    Args:
+        found: the new run against the earlier one.
+        label: what the earlier one is called.
+    """
+
+    if found.verdict == TOO_FEW:
+        return f"{count(found.n_rows)} held-out rows are too few to compare with {label}"
+    verdict = f"{VERDICTS[found.verdict]} {FROM[found.verdict]} that of {label}"
+    return f"{explain(found.metric).title} {verdict}: {gain_words(found.to_json())}"
+
+
+def gain_words(found: Mapping[str, Any]) -> str:
+    """How much better, with its interval; less than nothing is worse.
+
+    Example:
+        >>> found = {"metric": "roc_auc", "difference": 0.012, "low": 0.004, "high": 0.02, "level": 0.95, "n_rows": 900}
+        >>> gain_words(found).replace("\\u00a0", " ")
+        'a gain of 0.012 (0.004 to 0.020, 95 % interval, 900 rows)'
+    """
+    metric, low, high = str(found["metric"]), found.get("low"), found.get("high")
+    if found.get("difference") is None:
+        return "the difference cannot be measured on these rows"
+    width = None if low is None or high is None else high - low
+    gain = score(metric, found["difference"], width)
+    if low is None or high is None:
+        return f"a gain of {gain}, without an interval"
+    reach = interval(metric, {"low": low, "high": high}, width)
+    return f"a gain of {gain} ({reach}, {level_text(found['level'])} interval, {count(found['n_rows'])} rows)"
+
+
+def same_words(label: str, *, moved: bool) -> str:
+    """What is said where every prediction is the same as before.
+
+    Args:
+        label: what the earlier run is called.
+        moved: the threshold is another one.
+    """
+    if moved:
+        return f"every probability is the same as that of {label}; only the threshold is another one"
+    return f"every prediction is the same as that of {label}: the change made no difference"

@@ -24,14 +24,18 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric, Task, metric_from, task_for
 from trainwright.training import finish, folds_on_disk, rebalance_plan
+from trainwright.training.bagging import REASON as BAG_REASON
+from trainwright.training.bagging import SHARE as BAG_SHARE
+from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
 from trainwright.training.calibrate import kinds
+from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.custom import factories
 from trainwright.training.ignored import without
 from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
-from trainwright.training.plan import FITS_SHARE, Facts, Plan, make_plan
+from trainwright.training.plan import FITS_SHARE, Facts, Plan, Step, make_plan
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.shape import Shaped
@@ -39,6 +43,7 @@ from trainwright.training.trials import Trial, Work, run_steps
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.contender import search_result, searched_predictions, tuned_for
 from trainwright.training.understand import SEEDS_REASON, SEEDS_SHARE
+from trainwright.training.weak_columns import Selector, seconds_of_selection
 
 OpenSealed = Callable[[Path, str], dict[str, Any] | None]
 
@@ -136,18 +141,29 @@ def train_run(
     steps = material.plan.steps
     if material.recorded:
         steps = tuple(step for step in steps if step.name in material.recorded["completed"])
-    trials = run_steps(
-        steps,
-        material.work,
-        budget,
-        finished=folds_on_disk.load(workspace, run_id, material.work, steps),
-        on_fold=lambda step, fit: folds_on_disk.keep(
-            workspace, run_id, attempt, step, fit, material.work, material.metric, report
-        ),
-        report=report,
-        stop=stop,
-    )
+
+    def fit(steps: tuple[Step, ...]) -> list[Trial]:
+        return run_steps(
+            steps,
+            material.work,
+            budget,
+            finished=folds_on_disk.load(workspace, run_id, material.work, steps),
+            on_fold=lambda step, fit: folds_on_disk.keep(
+                workspace, run_id, attempt, step, fit, material.work, material.metric, report
+            ),
+            report=report,
+            stop=stop,
+        )
+
+    trials = fit(steps)
     _check_finished(trials, material.work, stop)
+    kind = material.recorded.get("ensemble") or kind_of(material.options.settings.training.ensemble)
+    if kind == BAGGING and not material.recorded:
+        plan, bag = with_bag(material.plan, trials, material.work, material.metric, budget)
+        material = replace(material, plan=plan)
+        with write(workspace) as connection:  # before it begins: a resumed run fits the same bag
+            save_document(connection, run_id, attempt, "plan", _plan_document(material))
+        trials += fit(bag)
     clock["choosing"] = time.time()
     trials = recalibrated(trials, material.work)
     outcome = conclude(
@@ -158,7 +174,7 @@ def train_run(
         material.options.requirements,
         rule=material.options.threshold_rule(material.target),
         recorded=material.recorded.get("selected"),
-        use_ensemble=material.options.settings.training.ensemble,
+        use_ensemble=kind,
         calibration=material.options.settings.training.calibration,
         kinds=kinds(material.recorded),
         searched=searched_predictions(workspace, material.search),
@@ -212,6 +228,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         factories(list(custom.families), target),
         Rebalance.from_settings(options.settings.training, target),
         taught.rows,
+        Selector.of(options.settings.training.select_features),
     )
     filtered = (taught.reason,) if taught.reason else ()
     uneven = rebalance_plan.reasons(work.rebalance, work.dataset.y, work.folds)
@@ -223,14 +240,19 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         budget = Budget(options.limit, started)
         tuned = tuned_for(workspace, run, options, work, facts)
         share = FITS_SHARE * (1.0 if options.settings.training.seeds == 1 else SEEDS_SHARE)
+        bagging = kind_of(options.settings.training.ensemble) == BAGGING
+        share *= BAG_SHARE if bagging else 1.0
+        selecting = 0.0 if work.selector is None else seconds_of_selection(facts)
         plan = make_plan(
             facts,
-            budget.remaining() * share - (0.0 if tuned is None else tuned.seconds),
+            budget.remaining() * share - selecting - (0.0 if tuned is None else tuned.seconds),
             chosen=options.families,
             family_settings=options.family_settings,
             custom=tuple(name for name, _ in custom.families),
+            optional=not bagging,
         )
         kept = () if options.settings.training.seeds == 1 else (SEEDS_REASON,)
+        kept += (BAG_REASON,) if bagging else ()
         plan = Plan(plan.steps, (why, *filtered, *uneven, *kept, *plan.reasons))
         if tuned is not None:
             plan, search = tuned.join(plan), tuned.document
@@ -314,6 +336,7 @@ def completed_plan(material: Material, outcome: Outcome, shaped: Shaped) -> dict
         "unfinished": outcome.unfinished,
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
+        "ensemble": outcome.kind,
         "calibration": outcome.calibration.kind,
         "shape": shaped.name,
         **({"copies": shaped.copies} if shaped.copies > 1 else {}),

@@ -16,6 +16,7 @@ from trainwright.data.split_inner import inner_cut
 from trainwright.models.features.selection import LEAST_HITS, MOST_CELLS, MOST_ROWS, ROUNDS, rank_columns
 from trainwright.models.members import kept_columns
 from trainwright.training.portfolio import INNER
+from trainwright.training.steps import Facts
 
 if TYPE_CHECKING:
     from trainwright.training.trials import Trial, Work
@@ -91,18 +92,16 @@ class Selector:
         self.__init__(state["most"])  # type: ignore[misc]
 
 
-def seconds_of_selection(n_rows: int, n_columns: int, n_outputs: int, n_folds: int, jobs: int) -> float:
+def seconds_of_selection(facts: Facts) -> float:
     """About how long the rankings of all folds take.
 
     Args:
-        n_rows: rows that one fold learns from.
-        n_columns: feature columns.
-        n_outputs: classes, or 1.
-        n_folds, jobs: fits, and how many run side by side.
+        facts: size of the data and of the machine.
     """
-    rows = min(n_rows, MOST_ROWS, max(1_000, MOST_CELLS // max(2 * n_columns, 1)))
-    each = max(LEAST_SECONDS, SECONDS_PER_CELL * rows * n_columns * (1 if n_outputs <= 2 else n_outputs))
-    return each * -(-n_folds // max(jobs, 1))
+    columns = facts.n_numbers + facts.n_categories
+    rows = min(facts.n_train, MOST_ROWS, max(1_000, MOST_CELLS // max(2 * columns, 1)))
+    each = max(LEAST_SECONDS, SECONDS_PER_CELL * rows * columns * (1 if facts.n_outputs <= 2 else facts.n_outputs))
+    return each * -(-facts.n_folds // max(facts.jobs, 1))
 
 
 def selection_document(asked: bool | int, trials: list[Trial], names: tuple[str, ...]) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ SCRIPTS = {
     "field": "The field",
     "shifted": "Later rows and new groups",
     "coverage": "Expected and sealed",
+    "interval_coverage": "Low and high",
     "cost": "Cost",
     "imbalance": "Rare classes",
     "million_rows": "Large tables",

@@ -41,6 +41,7 @@ def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: 
     from pathlib import Path
 
     from trainwright.errors import UserError
+    from trainwright.evaluate.interval_words import said, segment
     from trainwright.evaluate.text import explain, interval, score
     from trainwright.store.workspace import open_workspace
     from trainwright.training.judge import evaluate_file
@@ -64,6 +65,12 @@ def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: 
         spread = interval(name, figure)
         rows.append([explain(name).title, score(name, figure), spread or "", figure.get("method")])
     output.table(["metric", "value", "95 % interval", "how"], rows, right=(1,))
+    if document.get("interval"):
+        output.say("")
+        output.say(f"low and high: {said(document['interval'], 'file')}")
+        for one in document["interval"].get("per_segment") or []:
+            if one["too_low"]:
+                output.say(f"  too few: {segment(one)}")
     for row in document.get("per_class", [])[:30]:
         if row is document["per_class"][0]:
             output.say("")

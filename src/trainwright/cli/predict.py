@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 @click.option("--keep", metavar="COLUMNS", help="Columns of the file to keep, separated by commas, or 'all'.")
 @click.option("--rank", "ranked", is_flag=True, help="Sort by risk, the highest first.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="For two classes, instead of the version's own.")
+@click.option(
+    "--review-width",
+    metavar="WIDTH",
+    help="For a number: mark rows whose low and high lie further apart for review; 5, or 20% of the prediction.",
+)
 @workspace_option
 @json_option
 def COMMAND(
@@ -36,6 +41,7 @@ def COMMAND(
     keep: str | None,
     ranked: bool,
     threshold: float | None,
+    review_width: str | None,
     workspace: str | None,
     as_json: bool,
 ) -> None:
@@ -48,7 +54,9 @@ def COMMAND(
     predictor, label = open_package(version, workspace)
     given = predictor.conform(table)
     names = "all" if keep == "all" else [name.strip() for name in (keep or "").split(",") if name.strip()]
-    frame = predictor.predict(given, threshold=threshold, keep=names, explain=3 if explain else 0)
+    frame = predictor.predict(
+        given, threshold=threshold, keep=names, explain=3 if explain else 0, review_width=review_width
+    )
     if ranked:
         frame = rank(frame, predictor.target)
     notes = [note.message for note in given.notes]

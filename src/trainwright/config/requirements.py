@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from trainwright.config.keys import AsWritten, Block, Duration, Text, Texts, key
 
@@ -53,6 +53,12 @@ class RequirementSettings(Block):
     max_review_share: Rate | None = key(
         None, "The largest share of rows that people can review.", example=0.1
     )
+    review_width: Text | None = key(
+        None,
+        "With a number to predict: rows whose low and high lie further apart than this are marked for review; 5 in the "
+        "unit of the target, or 20% of the prediction.",
+        example="20%",
+    )
     device: Literal["cpu", "gpu"] | None = key(
         None, "Where predictions are made.", example="cpu", flag="--predict-device"
     )
@@ -61,3 +67,18 @@ class RequirementSettings(Block):
         "Columns that are not yet known when the prediction is made; no model may see them.",
         example=["closed_at"],
     )
+
+    @field_validator("review_width", mode="after")
+    @classmethod
+    def _width(cls, value: str | None) -> str | None:
+        """A number above 0, or a share of the prediction such as 20%."""
+        if value is None:
+            return None
+        text = value.strip()
+        try:
+            positive = 0 < float(text.removesuffix("%")) < float("inf")
+        except ValueError:
+            positive = False
+        if not positive:
+            raise ValueError(f"must be a number above 0, or a share of the prediction such as 20%; got {value}")
+        return text

@@ -20,6 +20,7 @@ from trainwright.data.schema import Role, Schema, Target
 from trainwright.data.sealed import has_test, open_test
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.evaluate.document import evaluate
+from trainwright.evaluate.interval_coverage import Bounds, booleans_of, measure
 from trainwright.evaluate.present_process import Rows
 from trainwright.jobs.process import watch_parent
 from trainwright.packages.predictor import Predictor
@@ -60,7 +61,9 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     schema = predictor.manifest.schema
     metric = _metric(target, options.metric_name)
     weight = schema.with_role(Role.WEIGHT)
-    prediction = predictor.predict_raw(frame)
+    given = predictor.conform(frame)
+    spans = None if predictor.interval is None else predictor.predict_spans(given)
+    prediction = predictor.predict_raw(given) if spans is None else spans[:, 0]
     document = evaluate(
         target,
         y[known],
@@ -94,6 +97,16 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         seed=options.seed,
         seconds=options.evaluation_seconds,
     )
+    if spans is not None and predictor.interval is not None:
+        document["interval"] = measure(
+            Bounds(y[known], *spans.T, predictor.interval.level),
+            columns=lambda rows: predictor.layout.encode(given.frame[rows]),
+            booleans=booleans_of(schema),
+            group=role_codes(frame, schema, Role.GROUP),
+            cluster=role_codes(frame, schema, Role.CLUSTER),
+            time=_time(frame, schema, options),
+            seed=options.seed,
+        )
     if today is not None:
         document["present_process"] = today
     document["peak_memory_mb"] = peak_memory_mb()

@@ -20,7 +20,7 @@ import numpy as np
 from trainwright.data.columns import Columns
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.packages.disk import disk_problems
-from trainwright.packages.ensemble import Pushes
+from trainwright.packages.ensemble import Pushes, weighted
 from trainwright.packages.limits_posix import Limits, available
 from trainwright.packages.verify import Checked
 
@@ -59,6 +59,16 @@ class RemoteEnsemble:
         shape = (len(columns),) if target.task == "number" else (len(columns), target.n_outputs)
         values, _ = self._run("predict", columns, shape)
         return values
+
+    def parts(self, columns: Columns) -> np.ndarray:
+        """(n, m) what each member predicts, for a number."""
+        values, _ = self._run("parts", columns, (len(columns), len(self.checked.manifest.members)))
+        return values
+
+    def combine(self, parts: np.ndarray) -> np.ndarray:
+        """(n,) what `predict` gives, from `parts`."""
+        shares = [member.weight for member in self.checked.manifest.members]
+        return weighted(parts, [share / sum(shares) for share in shares])
 
     def pushes(self, columns: Columns) -> Pushes:
         """What each feature pushed for each row."""

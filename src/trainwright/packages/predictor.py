@@ -14,6 +14,7 @@ from trainwright.data.columns import Columns
 from trainwright.errors import UserError
 from trainwright.packages.ensemble import Ensemble, Model
 from trainwright.packages.keep import with_kept
+from trainwright.packages.number_intervals import NumberIntervals, ReviewWidth, number_columns, number_row
 from trainwright.packages.outputs import Outputs
 from trainwright.packages.reasons import Reason, reason_columns, strongest
 from trainwright.packages.rows import RowEncoder, Unusual
@@ -21,9 +22,12 @@ from trainwright.packages.verify import MAX_SIZE, MAX_SIZE_ELSEWHERE, Checked, c
 
 if TYPE_CHECKING:
     from trainwright.packages.limits_posix import Limits
+    from trainwright.packages.number_intervals import IntervalState
 
 _CHUNK_BYTES = 32 * 1024 * 1024  # encoded features held at once, so that ten million rows fit in memory
 _T = TypeVar("_T")
+_WITHOUT_BOUNDS = "the package has no low and high beside its predictions, so no row has a width"
+_WITH_BOUNDS = "they are made for targets that are numbers, by trainings with training.interval (0.9 by default)"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Predictor:
         self._schema = checked.manifest.schema
         self._row_encoder: RowEncoder | None = None
         self._outputs = Outputs(self.target, checked.manifest.threshold)
+        self._intervals = _intervals(checked)
 
     @classmethod
     def open(
@@ -129,6 +134,7 @@ class Predictor:
         threshold: float | None = None,
         keep: Sequence[str] | str = (),
         explain: int = 0,
+        review_width: str | float | None = None,
     ) -> pl.DataFrame:
         """Predictions in the order of the rows.
 
@@ -137,14 +143,24 @@ class Predictor:
             threshold: for two classes, instead of the package's own.
             keep: columns of the table to put in front, or "all".
             explain: number of reasons to add for each row, as columns `reason_1`, ...
+            review_width: for a number, mark rows whose bounds lie further apart than this for review: 5 in the unit of
+                the target, or "20%" of the prediction; instead of the package's own.
 
         Returns:
-            `prediction` in the labels' own spelling and type, and for classes `probability_<class>` and
-            `confidence`.
+            `prediction` in the labels' own spelling and type; for classes `probability_<class>` and `confidence`;
+            for a number `low`, `high` and `width`, and `decision` (accept or review) where a width for review is set.
+
+        Raises:
+            UserError: a width for review is asked of a package that has no bounds.
         """
         given = self._given(table)
         outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
-        out = outputs.frame(self.predict_raw(given))
+        review = self._review(review_width)
+        if self._intervals is None:
+            out = outputs.frame(self.predict_raw(given))
+        else:
+            prediction, low, high = self.predict_spans(given).T
+            out = outputs.frame(prediction).with_columns(**number_columns(prediction, low, high, review))
         if explain > 0:
             out = out.hstack(reason_columns(self.explain(given, explain), explain))
         return with_kept(out, given.source, keep)
@@ -168,12 +184,15 @@ class Predictor:
             return parts[0] if len(parts) == 1 else np.concatenate(parts)
         return np.empty((0, self.target.n_outputs) if self.target.task == "classes" else 0)
 
-    def predict_row(self, row: Mapping[str, Any], *, threshold: float | None = None) -> dict[str, Any]:
+    def predict_row(
+        self, row: Mapping[str, Any], *, threshold: float | None = None, review_width: str | float | None = None
+    ) -> dict[str, Any]:
         """The prediction for one row, without a frame.
 
         Args:
             row: column name -> value; None for missing. Other columns are ignored.
             threshold: for two classes, instead of the package's own.
+            review_width: as in `predict`.
 
         Returns:
             The columns of `predict` as a mapping.
@@ -191,7 +210,27 @@ class Predictor:
             )
             columns = self.layout.encode(self.conform(frame).frame)
         outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
-        return outputs.row(self._model.predict(columns))
+        if self._intervals is None:
+            self._review(review_width)
+            return outputs.row(self._model.predict(columns))
+        prediction, low, high = self._spans(columns)[0].tolist()
+        return number_row(prediction, low, high, self._review(review_width))
+
+    @property
+    def interval(self) -> IntervalState | None:
+        """What the bounds beside a number are made of; None for classes, and for a package without them."""
+        return self.manifest.interval
+
+    def predict_spans(self, table: Any) -> np.ndarray:
+        """(n, 3) prediction, lower and upper bound of each row.
+
+        Raises:
+            UserError: the package has no bounds.
+        """
+        if self._intervals is None:
+            raise UserError(_WITHOUT_BOUNDS, remedy=_WITH_BOUNDS)
+        parts = list(self._in_chunks(self._given(table).frame, self._spans))
+        return np.concatenate(parts) if parts else np.empty((0, 3))
 
     def explain(self, table: Any, top: int = 3) -> list[tuple[Reason, ...]]:
         """The strongest reasons for each row.
@@ -212,6 +251,21 @@ class Predictor:
             at += n
         return out
 
+    def _spans(self, columns: Columns) -> np.ndarray:
+        """(n, 3) prediction, lower and upper bound."""
+        assert self._intervals is not None
+        parts = self._model.parts(columns)
+        prediction = self._model.combine(parts)
+        return np.column_stack([prediction, *self._intervals.bounds(parts, prediction)])
+
+    def _review(self, width: str | float | None) -> ReviewWidth | None:
+        """The width for review: the one asked for, else the package's own."""
+        if width is None:
+            return None if self.interval is None else self.interval.review
+        if self.interval is None:
+            raise UserError(_WITHOUT_BOUNDS, remedy=_WITH_BOUNDS)
+        return ReviewWidth.parse(width)
+
     def _given(self, table: Any) -> Given:
         return table if isinstance(table, Given) else self.conform(table)
 
@@ -226,3 +280,11 @@ class Predictor:
         step = min(max(_CHUNK_BYTES // max(width, 1), 1_000), 200_000)
         for start in range(0, frame.height, step):
             yield work(layout.encode(frame.slice(start, step)))
+
+
+def _intervals(checked: Checked) -> NumberIntervals | None:
+    """What turns the members' predictions into bounds, where the package has them."""
+    state, members = checked.manifest.interval, checked.manifest.members
+    if state is None:
+        return None
+    return NumberIntervals(state, [m.name for m in members], [m.fold for m in members], [m.weight for m in members])

@@ -68,6 +68,9 @@ def _work(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     if job["what"] == "predict":
         np.save(folder / "result.npy", model.predict(columns), allow_pickle=False)
         return {}
+    if job["what"] == "parts":
+        np.save(folder / "result.npy", model.parts(columns), allow_pickle=False)
+        return {}
     pushes = model.pushes(columns)
     np.save(folder / "result.npy", np.column_stack([pushes.values, pushes.towards]), allow_pickle=False)
     return {"exact": pushes.exact}

@@ -16,6 +16,7 @@ from trainwright.data.snapshot import row_keys
 from trainwright.errors import UserError
 from trainwright.evaluate.compare import compare_versions
 from trainwright.evaluate.document import evaluate
+from trainwright.evaluate.interval_coverage import Bounds, booleans_of, measure
 from trainwright.packages.predictor import Given, Predictor
 from trainwright.packages.ranking import lift
 from trainwright.store.datasets import get_split
@@ -89,7 +90,9 @@ def evaluate_file(
     opened = open_version(workspace, name)
     labelled = _labelled(workspace, opened, table)
     manifest = opened.predictor.manifest
-    prediction = opened.predictor.predict_raw(labelled.given)
+    state = opened.predictor.interval
+    spans = None if state is None else opened.predictor.predict_spans(labelled.given)
+    prediction = opened.predictor.predict_raw(labelled.given) if spans is None else spans[:, 0]
     metric = (opened.version.metrics or {}).get("metric")
     source = labelled.given.source
     document = evaluate(
@@ -103,6 +106,15 @@ def evaluate_file(
         threshold=manifest.threshold if manifest.threshold is not None else 0.5,
         seed=manifest.seed,
     )
+    if state is not None and spans is not None:
+        document["interval"] = measure(
+            Bounds(labelled.y, *spans.T, state.level),
+            columns=lambda rows: opened.predictor.layout.encode(labelled.given.frame[rows]),
+            booleans=booleans_of(manifest.schema),
+            group=_role(source, manifest.schema, Role.GROUP),
+            cluster=_role(source, manifest.schema, Role.CLUSTER),
+            seed=manifest.seed,
+        )
     document["version"] = opened.label
     document["seen"] = int(labelled.seen.sum())
     document["rows"] = len(labelled.y)

@@ -1,0 +1,53 @@
+"""The section on low and high: how far a single predicted number may be from the truth, and how often it is further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainwright.evaluate.figure_style import Figure
+from trainwright.evaluate.figures_intervals import by_prediction, rows
+from trainwright.evaluate.formats import number, plural
+from trainwright.evaluate.interval_words import floor_words, said, segment, verdict
+from trainwright.evaluate.report_record import sentence
+
+TITLE = "Low and high"
+HEADING = "How far a single prediction may be off"
+
+
+def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the template shows."""
+    found = result.get("interval")
+    if not isinstance(found, Mapping):
+        return {}
+    if "skipped" in found:
+        return {"skipped": str(found["skipped"])}
+    shown = [(part, found[part]) for part in ("test", "validation") if (found.get(part) or {}).get("coverage")]
+    if not shown:
+        return {"skipped": str((found.get("validation") or {}).get("skipped") or "nothing was measured")}
+    part, measured = shown[0]
+    weak = [one for one in measured.get("per_segment") or [] if one.get("too_low")]
+    width = measured.get("width") or {}
+    groups = measured.get("by_group") or {}
+    return {
+        "said": sentence(said(measured, part)),
+        "also": [sentence(said(other, name)) for name, other in shown[1:]],
+        "tone": verdict(measured),
+        "claim": sentence(str(found.get("claim") or "")),
+        "follows": sentence(f"The distance is {found.get('follows')}: {found.get('reason')}"),
+        "reach": f"{number(width.get('narrow'))} to {number(width.get('wide'))}"
+        if width.get("wide") and width["wide"] > 1.02 * (width.get("narrow") or 0)
+        else "",
+        "floor": sentence(floor_words(found.get("floor"))),
+        "groups": f"{100 * groups['value']:.0f}" if groups.get("value") is not None else "",
+        "weak": [segment(one) for one in weak],
+        "tried": plural(int(measured.get("segments_tried") or 0), "kind of row", "kinds of rows"),
+        "looked": bool(measured.get("segments_tried")),
+        "review": str(found.get("review") or ""),
+        "name": f"{result.get('project')}@{result.get('version')}" if result.get("version") else "",
+    }
+
+
+def figures(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure | None]:
+    """Some rows with their bounds and truths, and the share for small to large predictions."""
+    return {"interval_rows": rows(result), "interval_bands": by_prediction(result)}

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainwright.api import Result as Result
     from trainwright.api import SearchResult as SearchResult
+    from trainwright.api import compare_runs as compare_runs
     from trainwright.api import learning_curve as learning_curve
     from trainwright.api import load as load
+    from trainwright.api import reproduce as reproduce
     from trainwright.api import stability as stability
     from trainwright.api import train as train
+    from trainwright.api import try_setting as try_setting
     from trainwright.api import tune as tune
     from trainwright.errors import EnvironmentProblem as EnvironmentProblem
     from trainwright.errors import TrainwrightError as TrainwrightError
@@ -32,6 +35,9 @@ _WHERE = {
     "load": "api",
     "learning_curve": "api",
     "stability": "api",
+    "try_setting": "api",
+    "compare_runs": "api",
+    "reproduce": "api",
     "Result": "api",
     "SearchResult": "api",
     "tune": "api",

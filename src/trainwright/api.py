@@ -308,3 +308,90 @@ def tune(
     space_ = open_workspace(workspace, create=False)
     document = search(space_, name, request, resume=resume, number=number, more=trials, train=train)
     return SearchResult(document, locate(workspace))
+
+
+def try_setting(
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    note: str | None = None,
+    accept: str | None = None,
+    together: bool = False,
+    workspace: str | Path | None = None,
+) -> Result:
+    """Changes one setting of a version and keeps the result only where it proves better, like `trainwright try`.
+
+    Args:
+        name: "adult@v2", or "adult" for the active version (or the last one that a try kept since).
+        settings: the setting by its key, such as {"training.class_weight": "balanced"} or {"catboost.depth": 4}.
+        note: why; kept in the log of tries.
+        accept: keep it by this rule instead, such as "recall>=0.9 and precision>=0.5".
+        together: let several settings change at once.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        The result; `document["iteration"]` says what became of the try, `document["next_tries"]` what to try next.
+        A dropped try has no `version`.
+
+    Raises:
+        UserError: about the version, the setting or the rule, with what to do.
+
+    Example:
+        >>> tried = tw.try_setting("adult", {"training.class_weight": "balanced"})   # doctest: +SKIP
+        >>> tried.document["iteration"]["kept"]                                      # doctest: +SKIP
+        False
+    """
+    from trainwright.jobs.iterate import try_setting as execute
+    from trainwright.store.workspace import locate, open_workspace
+
+    space = open_workspace(workspace, create=False)
+    document = execute(space, name, settings, note=note, accept=accept, together=together)
+    return Result(document, locate(workspace))
+
+
+def compare_runs(*runs: str | int, workspace: str | Path | None = None) -> dict[str, Any]:
+    """Two or three runs side by side, the later ones against the first, like `trainwright runs compare`.
+
+    Args:
+        runs: numbers of runs, or versions such as "adult@v2"; after the first one "v2" is enough.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        {"runs", "metric", "settings": those that differ, "data", "fitted", "metrics": with "differences" paired on the
+        same rows, "per_class", "costs", "curves", "verdicts", "warnings"}.
+
+    Raises:
+        UserError: runs of different projects or targets, or one that is not finished.
+
+    Example:
+        >>> tw.compare_runs("adult@v1", "v2")["verdicts"][0]["text"]                 # doctest: +SKIP
+        'adult@v2 is not distinguishable from adult@v1 in ROC-AUC: ...'
+    """
+    from trainwright.store.workspace import open_workspace
+    from trainwright.training.run_compare import compare_named
+
+    return compare_named(open_workspace(workspace, create=False, read_only=True), [str(run) for run in runs])
+
+
+def reproduce(name: str | int, *, workspace: str | Path | None = None) -> dict[str, Any]:
+    """Repeats the run of a version from its record and compares every figure, like `trainwright reproduce`.
+
+    Args:
+        name: "adult@v2", or the number of a run.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        {"same", "text", "figures": [{"figure", "then", "now", "same"}], "package", "predictions", "environment",
+        "record", "run", "repetition", ...}.
+
+    Raises:
+        UserError, EnvironmentProblem: there is no such run, or its rows are gone.
+
+    Example:
+        >>> tw.reproduce("adult@v2")["same"]                                         # doctest: +SKIP
+        True
+    """
+    from trainwright.jobs.reproduce import reproduce as execute
+    from trainwright.store.workspace import open_workspace
+
+    return execute(open_workspace(workspace, create=False), str(name))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
 from trainwright.errors import TrainwrightError
 
-# name: what `trainwright --help` says; the module of the same name (- as _) holds COMMAND.
+# name: what `trainwright --help` says; the module of the same name (- as _; _ behind a word of Python) holds COMMAND.
 COMMANDS = {
     "train": "Train on a labelled table and make a model version.",
     "inspect": "Show what a table holds and what is wrong with it, before training.",
@@ -22,7 +23,9 @@ COMMANDS = {
     "learning-curve": "Measure whether more rows would help a version.",
     "stability": "Fit a version again with other seeds: how much of its figure is luck?",
     "tune": "Search better settings for a project, then train with the best ones.",
-    "runs": "List and show trainings; resume one that was stopped; repeat one from its record.",
+    "try": "Change one setting of a version and keep the result only where it proves better.",
+    "runs": "List, show and compare trainings; resume one that was stopped; repeat one from its record.",
+    "reproduce": "Repeat the run of a version from its record: does every figure come out the same?",
     "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",
     "config": "Write, check and describe the YAML of a run.",
@@ -39,7 +42,8 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"trainwright.cli.{cmd_name.replace('-', '_')}").COMMAND
+        module = cmd_name.replace("-", "_") + ("_" if iskeyword(cmd_name) else "")
+        command: click.Command = import_module(f"trainwright.cli.{module}").COMMAND
         return command
 
     def resolve_command(

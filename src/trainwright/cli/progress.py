@@ -168,7 +168,11 @@ class Screen:
             self._line(f"  trainwright predict {label} NEW.csv -o predictions.csv")
             self._line(f"  trainwright versions {f'activate {label}' if waiting else f'list {name}'}")
         else:
-            self._line("  a rehearsal makes no version; train again without --sample for one")
+            tried = document.get("iteration")
+            if tried:
+                self._line(f"dropped: {tried['reason']}")
+            else:
+                self._line("  a rehearsal makes no version; train again without --sample for one")
 
     def _words(self, kind: str, data: dict[str, Any]) -> str:
         if kind == "stage":

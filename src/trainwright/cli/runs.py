@@ -1,4 +1,4 @@
-"""`trainwright runs`: list and show trainings, resume one that was stopped, repeat one from its record."""
+"""`trainwright runs`: list, show and compare trainings, resume one that was stopped, repeat one from its record."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from trainwright.cli import output
+from trainwright.cli import output, runs_compare
 from trainwright.cli.output import json_option, workspace_option
 
 
-@click.group(help="List and show trainings; resume one that was stopped; repeat one from its record.")
+@click.group(help="List, show and compare trainings; resume one that was stopped; repeat one from its record.")
 def COMMAND() -> None:
     """The group."""
 
@@ -35,9 +35,9 @@ def list_all(project: str | None, workspace: str | None, as_json: bool) -> None:
         output.print_json(documents)
         return
     output.table(
-        ["run", "name", "state", "version", "model", "verdict", "comments"],
+        ["run", "name", "state", "version", "try", "model", "verdict", "comments"],
         [
-            [d["run"], d["name"], d["state"], d["version"], d["selected"], d["verdict"], d["comments"]]
+            [d["run"], d["name"], d["state"], d["version"], d["try"], d["selected"], d["verdict"], d["comments"]]
             for d in documents
         ],
     )
@@ -181,7 +181,19 @@ def _document(run: Any) -> dict[str, Any]:
         "attempt": run.attempt,
         "created": run.created,
         "version": result.get("version"),
+        "try": _try(run),
         "selected": result.get("selected"),
         "verdict": result.get("verdict"),
         "comments": run.comments,
     }
+
+
+def _try(run: Any) -> str | None:
+    """What became of a run that tried a setting; None for others."""
+    from trainwright.training.try_log import iteration_of
+
+    found = iteration_of(run)
+    return None if found is None else {True: "kept", False: "dropped"}.get(found.get("kept"), "not judged yet")
+
+
+COMMAND.add_command(runs_compare.COMMAND)

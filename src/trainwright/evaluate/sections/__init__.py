@@ -33,6 +33,7 @@ MODULES = (
     "leaderboard",
     "present",
     "choice",
+    "search",
     "metrics",
     "errors",
     "intervals",

@@ -1,0 +1,253 @@
+"""Exports a version: writes it in another form, compares its answers with ours, and only then gives it its place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.errors import UserError
+from trainwright.models.storage import write_json
+from trainwright.packages.disk import disk_problems
+from trainwright.packages.ensemble import Ensemble
+from trainwright.packages.export.parity import Parity, compare, require
+from trainwright.packages.export.pipeline import Pipeline, pipeline
+from trainwright.packages.export.trial_rows import MADE_UP, ROWS, trial_rows
+from trainwright.packages.needs import own_version
+from trainwright.packages.predictor import Given, Predictor
+from trainwright.packages.verify import Checked, check_package
+from trainwright.store.audit import record_act
+from trainwright.store.files import open_artifact
+from trainwright.store.names import resolve_version
+from trainwright.store.projects import Project
+from trainwright.store.transaction import read, write
+from trainwright.store.versions import Version
+from trainwright.store.workspace import Workspace
+
+RECORD = "export.json"
+MODEL = "model.onnx"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The version that is exported.
+
+    Args:
+        label: how users call it, such as "adult@v2".
+        checked: its package, every byte checked.
+        predictor: the same, opened.
+        rows: the rows on which the export is compared.
+    """
+
+    label: str
+    checked: Checked
+    predictor: Predictor
+    rows: Given
+
+
+def export_version(
+    workspace: Workspace,
+    name: str,
+    format: str,
+    to: str | Path | None = None,
+    *,
+    say: Callable[[str], None] = lambda words: None,
+) -> dict[str, Any]:
+    """Writes a version as an ONNX file, as a folder that runs without trainwright, or as an MLflow model.
+
+    Args:
+        workspace: where the version is kept.
+        name: such as `adult` or `adult@v2`.
+        format: a key of `FORMATS`.
+        to: a folder that is not there yet or is empty; for ONNX also a file ending in .onnx. By default a folder named
+            after version and format, where the command runs.
+        say: told what happens.
+
+    Returns:
+        `version`, `format`, `path`, `files` {name: bytes}, `size_mb`, `parity` {rows, made_up, worst, worst_row,
+        tolerance, labels}, `needs` {library: range}, `inputs`, `notes`; the same is stored in `export.json`.
+
+    Raises:
+        UserError: no such version or format, the place is taken, a step cannot be expressed, or the answers differ.
+        EnvironmentProblem: a library is missing, or the disk is full.
+    """
+    if format not in FORMATS:
+        raise UserError(f"there is no export format {format!r}", remedy=f"the formats are {', '.join(FORMATS)}")
+    writer, check_libraries = FORMATS[format]
+    project, version = resolve_version(workspace, name)
+    place = check_place(to, format, f"{project.name}-{version.label}-{format}")
+    check_libraries()
+    subject = _subject(workspace, project, version)
+    say(f"writing {subject.label} as {format}")
+    with disk_problems(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.parent / f".{place.name}-{secrets.token_hex(4)}"
+        temporary.mkdir()
+        try:
+            needed, parity, notes, inputs = writer(temporary, subject, say)
+            record = {
+                "version": subject.label,
+                "manifest_sha256": subject.checked.sha,
+                "format": format,
+                "trainwright": own_version(),
+                "parity": parity.to_json(),
+                "needs": needed,
+                "inputs": inputs,
+                "notes": notes,
+            }
+            write_json(temporary / RECORD, record)
+            files = {
+                p.relative_to(temporary).as_posix(): p.stat().st_size
+                for p in sorted(temporary.rglob("*"))
+                if p.is_file()
+            }
+            _publish(temporary, place)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    size = sum(files.values())
+    if not workspace.read_only:
+        with write(workspace) as connection:
+            details = {"format": format, "path": str(place), "parity": parity.to_json(), "bytes": size}
+            record_act(connection, "export", version.label, project_id=project.id, details=details)
+    return {**record, "path": str(place), "files": files, "size_mb": size / 1e6, "text": parity.text}
+
+
+def check_place(to: str | Path | None, format: str, otherwise: str) -> Path:
+    """Where the export goes, as an absolute path.
+
+    Raises:
+        UserError: something is there already, or the name does not fit the format.
+    """
+    place = Path(to if to is not None else otherwise).expanduser()
+    place = Path(os.path.abspath(place))  # noqa: PTH100 - `resolve` would follow links that the user named
+    if place.suffix == ".onnx" and format != "onnx":
+        raise UserError(f"{place} names an ONNX file, but --format is {format}", remedy="give the name of a folder")
+    if place.parent.exists() and not place.parent.is_dir():
+        raise UserError(f"{place.parent} is a file, so nothing can be written below it", remedy="give another name")
+    for taken in (place, _record_beside(place)) if place.suffix == ".onnx" else (place,):
+        if taken.is_symlink() or (taken.exists() and not (taken.is_dir() and not any(taken.iterdir()))):
+            what = "is a folder with something in it" if taken.is_dir() else "is there already"
+            raise UserError(f"{taken} {what}; an export never overwrites", remedy="give another name with --to")
+    return place
+
+
+def _record_beside(place: Path) -> Path:
+    """The record of an export that is one file."""
+    return place.with_name(f"{place.stem}.{RECORD}")
+
+
+def _publish(temporary: Path, place: Path) -> None:
+    """Gives what was written its place; a reader sees all of it or nothing."""
+    if place.is_dir():
+        place.rmdir()  # empty, as was checked
+    if place.suffix != ".onnx":
+        temporary.rename(place)
+        return
+    (temporary / RECORD).rename(_record_beside(place))
+    (temporary / MODEL).rename(place)
+
+
+def _subject(workspace: Workspace, project: Project, version: Version) -> Subject:
+    folder = open_artifact(workspace, "package", version.artifact)
+    checked = check_package(folder, version.manifest_sha)
+    predictor = Predictor(checked, Ensemble(checked))
+    rows = trial_rows(
+        _development(workspace, version), checked.layout, checked.manifest.schema, checked.reference, seed=0
+    )
+    return Subject(f"{project.name}@{version.label}", checked, predictor, predictor.conform(rows))
+
+
+def _development(workspace: Workspace, version: Version) -> pl.DataFrame | None:
+    """The version's development rows; None where they are not kept."""
+    from trainwright.data.parts import read_development
+    from trainwright.store.datasets import get_split
+    from trainwright.store.runs import get_run
+
+    if version.run_id is None:
+        return None
+    with read(workspace) as connection:
+        run = get_run(connection, version.run_id)
+        row = None if run.split_id is None else get_split(connection, run.split_id)
+    return None if row is None else read_development(workspace, row)[0]
+
+
+def _compared(subject: Subject, pipe: Pipeline | None, theirs: Any, labels: Any, what: str) -> Parity:
+    manifest = subject.checked.manifest
+    ours = subject.predictor.predict_raw(subject.rows)
+    threshold = subject.predictor.threshold if pipe is None else pipe.threshold
+    parity = compare(ours, theirs, labels, manifest.target, threshold, min(MADE_UP, ROWS))
+    require(parity, what)
+    return parity
+
+
+Written = tuple[dict[str, str], Parity, list[str], dict[str, str]]
+
+
+def _pipeline(subject: Subject) -> tuple[Pipeline, list[str]]:
+    """The version's steps, and what they leave out."""
+    notes = []
+    if getattr(subject.checked.manifest, "interval", None) is not None:
+        notes.append("low and high are not part of the export: it gives the prediction alone")
+    return pipeline(subject.checked, Ensemble(subject.checked)), notes
+
+
+def _onnx(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
+    from trainwright.packages.export.onnx_export import input_kinds, run_onnx, write_onnx
+
+    pipe, notes = _pipeline(subject)
+    needed = write_onnx(temporary / MODEL, pipe, subject.label, own_version())
+    say(f"comparing it with the version on {subject.rows.frame.height:,} rows")
+    theirs, labels = run_onnx(temporary / MODEL, pipe, subject.rows.frame)
+    return needed, _compared(subject, pipe, theirs, labels, "ONNX file"), notes, input_kinds(pipe)
+
+
+def _folder(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
+    from trainwright.packages.export.standalone import run_folder, write_folder
+
+    pipe, notes = _pipeline(subject)
+    needed = write_folder(temporary, pipe, subject.checked, subject.label)
+    say(f"comparing it with the version on {subject.rows.frame.height:,} rows, in a process without trainwright")
+    theirs, labels = run_folder(temporary, pipe, subject.rows.frame)
+    inputs = {name: pipe.schema[name].kind.value for name in pipe.layout.names}
+    return needed, _compared(subject, pipe, theirs, labels, "folder"), notes, inputs
+
+
+def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
+    from trainwright.packages.export.mlflow_model import input_types, run_mlflow, write_mlflow
+
+    made_up = trial_rows(
+        None, subject.checked.layout, subject.checked.manifest.schema, subject.checked.reference, n=10, seed=1
+    )
+    needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label)
+    say(f"comparing it with the version on {subject.rows.frame.height:,} rows, through mlflow.pyfunc")
+    theirs, labels = run_mlflow(temporary, subject.checked, subject.rows.frame)
+    return needed, _compared(subject, None, theirs, labels, "MLflow model"), [], input_types(subject.checked)
+
+
+def _no_library() -> None:
+    """The folder needs nothing more."""
+
+
+def _require_onnx() -> None:
+    from trainwright.packages.export.onnx_export import require_onnx
+
+    require_onnx()
+
+
+def _require_mlflow() -> None:
+    from trainwright.packages.export.mlflow_model import require_mlflow
+
+    require_mlflow()
+
+
+FORMATS: dict[str, tuple[Callable[[Path, Subject, Callable[[str], None]], Written], Callable[[], None]]] = {
+    "onnx": (_onnx, _require_onnx),
+    "mlflow": (_mlflow, _require_mlflow),
+    "folder": (_folder, _no_library),
+}

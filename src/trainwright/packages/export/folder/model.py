@@ -1,0 +1,117 @@
+"""An exported model: its steps are read from `model.json`, `arrays.npz` and `files/`, and carried out in their order.
+
+Example:
+    >>> model = Model("my_model")                                            # doctest: +SKIP
+    >>> model.predict([{"age": 41, "job": "nurse"}])                         # doctest: +SKIP
+    [{'prediction': 'yes', 'probability_no': 0.2, 'probability_yes': 0.8, 'confidence': 0.8}]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import libraries, operations, reading, trees
+
+OPERATIONS = {**operations.OPERATIONS, **trees.OPERATIONS, **libraries.OPERATIONS}
+COLUMNS = ("number", "boolean", "category", "moment", "text")
+_ROWS = 10_000  # carried out at a time
+
+
+class Model:
+    """The model of a folder.
+
+    Args:
+        folder: where `model.json` lies.
+
+    Raises:
+        ValueError: the folder was written by another release.
+    """
+
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
+        facts = json.loads((folder / "model.json").read_text("utf-8"))
+        if facts.get("format") != 1:
+            raise ValueError(f"{folder / 'model.json'} has format {facts.get('format')!r}, expected 1")
+        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        self.facts = facts
+        self.columns: list[str] = facts["columns"]
+        self.classes: list[Any] = facts["labels"]
+        self.notes: list[str] = []  # what the last call of predict could not read
+        self._steps = [
+            (step["operation"], step["inputs"], step["output"], _values(step["values"], arrays, folder))
+            for step in facts["steps"]
+        ]
+
+    def predict(self, rows: Sequence[Mapping[str, Any]], threshold: float | None = None) -> list[dict[str, Any]]:
+        """One prediction for each row.
+
+        Args:
+            rows: column name -> value; None or "" is missing, further columns are ignored.
+            threshold: for two classes, instead of the model's own.
+
+        Raises:
+            KeyError: a column that the model was trained on is absent.
+        """
+        absent = [name for name in self.columns if rows and name not in rows[0]]
+        if absent:
+            raise KeyError(f"the rows lack the columns {', '.join(map(repr, absent))}")
+        table = {name: [row.get(name) for row in rows] for name in self.columns}
+        raw = self.predict_raw(table, len(rows))
+        if not self.classes:
+            return [{"prediction": value} for value in raw[:, 0].tolist()]
+        return [self._told(values, threshold) for values in raw.tolist()]
+
+    def predict_raw(self, table: Mapping[str, Sequence[Any]], n: int) -> np.ndarray:
+        """(n, classes) probabilities, or (n, 1) numbers, for columns of n cells."""
+        lost: dict[str, int] = {}
+        parts = []
+        for start in range(0, n, _ROWS):
+            part = {name: table[name][start : start + _ROWS] for name in self.columns}
+            parts.append(self._carried_out(part, min(_ROWS, n - start), lost))
+        self.notes = [
+            f"column {name!r}: {count} value(s) could not be read and count as missing" for name, count in lost.items()
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, max(len(self.classes), 1)))
+
+    def _carried_out(self, table: Mapping[str, Sequence[Any]], n: int, lost: dict[str, int]) -> np.ndarray:
+        made: dict[str, np.ndarray] = {}
+        for operation, inputs, output, own in self._steps:
+            if operation in COLUMNS:
+                made[output], count = reading.column(operation, own, table[own["column"]])
+                if count:
+                    lost[own["column"]] = lost.get(own["column"], 0) + count
+            elif operation == "constant":
+                made[output] = np.tile(own["values"], (n, 1))
+            else:
+                made[output] = OPERATIONS[operation](own, *(made[name] for name in inputs))
+        return made[self.facts["output"]]
+
+    def _told(self, values: list[float], threshold: float | None) -> dict[str, Any]:
+        """A row's probabilities with the class that is decided."""
+        if len(values) == 2:
+            positive = self.facts["positive"]
+            bar = self.facts["threshold"] if threshold is None else threshold
+            chosen = positive if values[positive] >= bar else 1 - positive
+        else:
+            chosen = values.index(max(values))
+        out = {"prediction": self.classes[chosen]}
+        out.update(zip(self.facts["outputs"], values))
+        return {**out, "confidence": values[chosen]}
+
+
+def _values(found: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:
+    """A step's values, with its arrays and files in their places."""
+    out: dict[str, Any] = {}
+    for name, value in found.items():
+        if isinstance(value, dict) and "array" in value:
+            value = arrays[value["array"]]
+        elif isinstance(value, dict) and "file" in value:
+            value = (folder / value["file"]).read_bytes()
+        out[name] = value
+    return out

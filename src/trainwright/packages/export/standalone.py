@@ -1,0 +1,186 @@
+"""A folder with a model and a script that need no trainwright: NumPy, and the boosting library where there is one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.data.schema import Kind
+from trainwright.errors import TrainwrightError
+from trainwright.models.storage import write_arrays, write_json
+from trainwright.packages import needs
+from trainwright.packages.export.pipeline import Pipeline
+from trainwright.packages.export.steps import Step
+from trainwright.packages.manifest import NAME
+from trainwright.packages.outputs import typed_labels
+from trainwright.packages.verify import Checked
+
+_HERE = Path(__file__).parent
+_SUFFIXES = {"lightgbm": "txt", "xgboost": "ubj", "catboost": "cbm"}
+_SECONDS = 600
+
+# What runs the script as a user would, on a machine where trainwright cannot be imported.
+_ALONE = """
+import runpy, sys
+sys.modules["trainwright"] = None
+script, table, out = sys.argv[1:]
+sys.argv = [script, table, "-o", out]
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str) -> dict[str, str]:
+    """Writes the folder and returns what running it needs: library -> range.
+
+    Args:
+        folder: an empty folder.
+        pipeline: the version's steps.
+        checked: the version's package.
+        label: how users call the version, such as "adult@v2".
+    """
+    arrays: dict[str, np.ndarray] = {}
+    steps = [_stored(step, arrays, folder) for step in pipeline.steps]
+    target = pipeline.target
+    facts = {
+        "format": 1,
+        "version": label,
+        "target": target.column,
+        "columns": list(pipeline.layout.names),
+        "labels": typed_labels(target) if target.task == "classes" else [],
+        "outputs": [f"probability_{name}" for name in target.classes],
+        "positive": target.positive_index if target.n_outputs == 2 else None,
+        "threshold": pipeline.threshold,
+        "steps": steps,
+        "output": pipeline.output,
+    }
+    write_json(folder / "model.json", facts)
+    write_arrays(folder / "arrays.npz", **arrays)
+    runtime = folder / "runtime"
+    runtime.mkdir()
+    for source in sorted((_HERE / "folder").glob("*.py")):
+        (runtime / source.name).write_bytes(source.read_bytes())
+    (folder / "predict.py").write_bytes((_HERE / "folder_script.txt").read_bytes())
+    (folder / NAME).write_bytes((checked.folder / NAME).read_bytes())
+    used = [step.operation for step in pipeline.steps if step.operation in needs.BY_FAMILY]
+    needed = {"numpy": needs.ALWAYS["numpy"]}
+    for family in used:
+        needed |= needs.BY_FAMILY[family]
+    lines = [f"{library}{range_}" for library, range_ in sorted(needed.items())]
+    (folder / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / "README.md").write_text(_readme(pipeline, label, needed), "utf-8")
+    return needed
+
+
+def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, list[Any] | None]:
+    """What the script answers for rows with the types of the training table, in a fresh process without trainwright.
+
+    Raises:
+        TrainwrightError: the script fails.
+    """
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as place:
+        table, out = Path(place) / "rows.csv", Path(place) / "out.json"
+        _write_csv(table, frame, pipeline)
+        command = [sys.executable, "-I", "-c", _ALONE, str(folder / "predict.py"), str(table), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        if done.returncode != 0 or not out.exists():
+            raise TrainwrightError(f"the exported script failed with status {done.returncode}: {done.stderr[-2000:]}")
+        rows = json.loads(out.read_text("utf-8"))
+    for left in folder.rglob("__pycache__"):
+        for path in left.iterdir():
+            path.unlink()
+        left.rmdir()
+    if pipeline.target.task == "number":
+        return np.array([row["prediction"] for row in rows], dtype=np.float64), None
+    names = [f"probability_{name}" for name in pipeline.target.classes]
+    return np.array([[row[name] for name in names] for row in rows]), [row["prediction"] for row in rows]
+
+
+def _stored(step: Step, arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:
+    """A step as JSON; its arrays and a library's own model are put aside."""
+    values: dict[str, Any] = {}
+    for name, value in step.values.items():
+        if isinstance(value, np.ndarray):
+            key = f"a{len(arrays)}"
+            arrays[key], value = value, {"array": key}
+        elif isinstance(value, bytes):
+            files = folder / "files"
+            files.mkdir(exist_ok=True)
+            path = files / f"{step.operation}-{step.output}.{_SUFFIXES[step.operation]}"
+            path.write_bytes(value)
+            value = {"file": path.relative_to(folder).as_posix()}
+        values[name] = list(value) if isinstance(value, tuple) else value
+    return {"operation": step.operation, "inputs": list(step.inputs), "output": step.output, "values": values}
+
+
+def _write_csv(path: Path, frame: pl.DataFrame, pipeline: Pipeline) -> None:
+    """The rows as a user's file: plain numbers, true and false, ISO moments, nothing for missing."""
+    columns = []
+    for name in pipeline.layout.names:
+        column, kind = frame[name], pipeline.schema[name].kind
+        if kind is Kind.BOOLEAN:
+            column = column.cast(pl.Boolean)
+        elif kind is Kind.NUMBER:
+            column = column.cast(pl.Float64)
+        cells = column.to_list()
+        if kind is Kind.DATETIME:
+            cells = [None if cell is None else cell.isoformat() for cell in cells]
+        columns.append(cells)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(pipeline.layout.names)
+        writer.writerows(zip(*columns))
+
+
+def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
+    """How to run it, in Markdown."""
+    target, layout = pipeline.target, pipeline.layout
+    what = "the number" if target.task == "number" else f"one of the classes {', '.join(target.classes)}"
+    versions = []
+    for library, range_ in sorted(needed.items()):
+        try:
+            versions.append(f"- {library} {range_} (compared with {metadata.version(library)})")
+        except metadata.PackageNotFoundError:
+            versions.append(f"- {library} {range_}")
+    kinds = [f"| `{name}` | {pipeline.schema[name].kind.value} |" for name in layout.names]
+    return "\n".join(
+        [
+            f"# {label}",
+            "",
+            f"Predicts `{target.column}`: {what}. Written by trainwright, which is not needed to run it.",
+            "",
+            "```",
+            "pip install -r requirements.txt",
+            "python predict.py rows.csv -o predictions.csv     # or .json, .jsonl; - reads JSON lines",
+            "```",
+            "",
+            "```python",
+            "from predict import load",
+            "",
+            "load().predict([{...}])                           # a list of rows, each a mapping from column to value",
+            "```",
+            "",
+            "Needs Python 3.11 or newer and",
+            "",
+            *versions,
+            "",
+            "| column | kind |",
+            "|---|---|",
+            *kinds,
+            "",
+            "Every column must be there; an empty cell is a missing value, a new category is no error.",
+            "Numbers are written with a point, moments as 2024-01-31 or 2024-01-31T10:30:00 (UTC).",
+            "`export.json` says how the folder was compared with the version. `model.json`, `arrays.npz` and `files/`",
+            "are the model, `runtime/` the code that carries it out, `manifest.json` the record of the version's package.",
+            "",
+        ]
+    )

@@ -159,9 +159,7 @@ def load(name: str, *, workspace: str | Path | None = None) -> Predictor:
     return Predictor.open(open_artifact(space, "package", version.artifact), expected_sha=version.manifest_sha)
 
 
-def learning_curve(
-    name: str, *, time_limit: str | float = "2m", workspace: str | Path | None = None
-) -> dict[str, Any]:
+def learning_curve(name: str, *, time_limit: str | float = "2m", workspace: str | Path | None = None) -> dict[str, Any]:
     """Would more rows help? Fits the version's candidate on parts of its rows, like `trainwright learning-curve`.
 
     Args:
@@ -395,3 +393,31 @@ def reproduce(name: str | int, *, workspace: str | Path | None = None) -> dict[s
     from trainwright.store.workspace import open_workspace
 
     return execute(open_workspace(workspace, create=False), str(name))
+
+
+def export(
+    name: str, format: str = "onnx", to: str | Path | None = None, *, workspace: str | Path | None = None
+) -> dict[str, Any]:
+    """Writes a version for other programs and compares their answers with its own, like `trainwright export`.
+
+    Args:
+        name: "adult" for the active version, "adult@v2" for a certain one.
+        format: "onnx", "folder" (a script that needs no trainwright) or "mlflow".
+        to: a new or empty folder; for ONNX also a new file ending in .onnx.
+        workspace: the workspace folder; by default the nearest `.trainwright`.
+
+    Returns:
+        "path", "format", "parity": {"rows", "worst", "tolerance", ...}, "needs", "inputs", "files", "size_mb".
+
+    Raises:
+        UserError: the place is taken, a step cannot be expressed, or the answers differ; nothing is written then.
+        EnvironmentProblem: a library that the format needs is not installed.
+
+    Example:
+        >>> tw.export("adult@v2", "onnx", "adult.onnx")["parity"]["worst"]           # doctest: +SKIP
+        3.3e-16
+    """
+    from trainwright.packages.export.export import export_version
+    from trainwright.store.workspace import open_workspace
+
+    return export_version(open_workspace(workspace, create=False), name, format, to)

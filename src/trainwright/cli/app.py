@@ -26,6 +26,7 @@ COMMANDS = {
     "try": "Change one setting of a version and keep the result only where it proves better.",
     "runs": "List, show and compare trainings; resume one that was stopped; repeat one from its record.",
     "reproduce": "Repeat the run of a version from its record: does every figure come out the same?",
+    "export": "Write a version for other programs: ONNX, a folder that needs no trainwright, MLflow.",
     "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",
     "config": "Write, check and describe the YAML of a run.",

@@ -83,6 +83,11 @@ class Tabular(BaseEstimator):
         if unknown:
             raise self._refused("families", f"names among {list(known_families())}", unknown[0])
         require(known_families()[name] for name in families)
+        if isinstance(self.ensemble, str) and self.ensemble not in ("greedy", "bagging", "stacking"):
+            raise self._refused("ensemble", "a bool, 'greedy', 'bagging' or 'stacking'", self.ensemble)
+        chosen = self.select_features
+        if not isinstance(chosen, bool) and not (_whole(chosen) and chosen >= 1):
+            raise self._refused("select_features", "a bool or an int of at least 1", chosen)
         limit = None if self.time_limit is None else parse_duration(self.time_limit)
         if limit is not None and limit <= 0:
             raise self._refused("time_limit", "a span of time above 0, such as 60 or '5m'", self.time_limit)
@@ -95,7 +100,8 @@ class Tabular(BaseEstimator):
             families=families,
             limit=limit,
             folds=None if self.folds is None else int(self.folds),
-            ensemble=bool(self.ensemble),
+            ensemble=self.ensemble if isinstance(self.ensemble, str) else bool(self.ensemble),
+            select_features=self.select_features,
             seed=self._seed(),
             cores=int(self.threads or _usable_threads()),
         )
@@ -115,9 +121,7 @@ class Tabular(BaseEstimator):
         return int(check_random_state(self.random_state).randint(SEEDS))
 
     def _refused(self, name: str, expected: str, found: object) -> ValueError:
-        return ValueError(
-            f"The {name!r} parameter of {type(self).__name__} must be {expected}. Got {found!r} instead."
-        )
+        return ValueError(f"The {name!r} parameter of {type(self).__name__} must be {expected}. Got {found!r} instead.")
 
     def _predict(self, X: Any) -> np.ndarray:
         """(n, k) probabilities or (n,) numbers."""

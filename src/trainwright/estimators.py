@@ -37,7 +37,10 @@ class TabularClassifier(ClassifierMixin, Tabular):
         random_state: of folds and fits.
         threads: cores to use; None for all that OMP_NUM_THREADS and the machine allow.
         folds: number of folds, or None to let the number of rows decide.
-        ensemble: whether a weighted average of families may be chosen.
+        ensemble: whether several models together may be chosen, or how: "greedy" (a weighted average, what True means),
+            "bagging" (the best one on several parts of the rows, averaged) or "stacking" (a second model weighs them).
+        select_features: leave weak columns out, decided anew within the training rows of each fold; a number keeps that
+            many of the strongest.
         positive: of two classes, the one that precision, recall, F1 and `threshold_` are about; None: `classes_[1]`.
         class_weight: "balanced", or a weight for each label: mistakes on rare classes weigh more while training.
             Probabilities are calibrated again afterwards, so `predict` hardly moves; `threshold_` says where to cut.
@@ -69,7 +72,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         random_state: Any = 0,
         threads: int | None = None,
         folds: int | None = None,
-        ensemble: bool = True,
+        ensemble: bool | str = True,
+        select_features: bool | int = False,
         positive: Any = None,
         class_weight: Any = None,
         resample: str | None = None,
@@ -82,6 +86,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         self.threads = threads
         self.folds = folds
         self.ensemble = ensemble
+        self.select_features = select_features
         self.positive = positive
         self.class_weight = class_weight
         self.resample = resample
@@ -163,7 +168,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     Columns are read as in `TabularClassifier`.
 
     Args:
-        time_limit, families, random_state, threads, folds, ensemble: as in `TabularClassifier`.
+        time_limit, families, random_state, threads, folds, ensemble, select_features: as in `TabularClassifier`.
         metric: name of the metric that chooses; None for RMSE.
 
     After `fit`: `n_features_in_`, `feature_names_in_` (where columns have names), `leaderboard_`, `selected_`,
@@ -185,7 +190,8 @@ class TabularRegressor(RegressorMixin, Tabular):
         random_state: Any = 0,
         threads: int | None = None,
         folds: int | None = None,
-        ensemble: bool = True,
+        ensemble: bool | str = True,
+        select_features: bool | int = False,
     ):
         self.time_limit = time_limit
         self.families = families
@@ -194,6 +200,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         self.threads = threads
         self.folds = folds
         self.ensemble = ensemble
+        self.select_features = select_features
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> TabularRegressor:
         """Trains on n rows with a known number; arguments and errors as in `TabularClassifier.fit`."""

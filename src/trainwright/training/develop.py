@@ -15,18 +15,23 @@ from trainwright.data.schema import Target
 from trainwright.data.split import Split, SplitRule, make_split
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.calibration import Calibration
+from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.write import Member
 from trainwright.tasks import Metric, Task, task_for
 from trainwright.training import rebalance_plan
+from trainwright.training.bagging import SHARE as BAG_SHARE
+from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
+from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
 from trainwright.training.outcome import conclude, leaderboard
-from trainwright.training.plan import Facts, Plan, choose_folds, make_plan
+from trainwright.training.plan import Facts, Plan, Step, choose_folds, make_plan
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.select import Requirements
 from trainwright.training.shape import fold_members
 from trainwright.training.trials import Trial, Work, run_steps
+from trainwright.training.weak_columns import Selector, seconds_of_selection
 
 # Below this many rows no booster joins by default: it has too little to stop or to choose by.
 TINY = 100
@@ -44,23 +49,25 @@ class Request:
         families: names; empty for the default plan. Named families are fitted, and the majority or mean as yardstick.
         limit: seconds, or None: then the plan follows from the data alone, and no clock cuts it short.
         folds: number of folds, or None to let the number of rows decide.
-        ensemble: whether a weighted average may be chosen.
+        ensemble: whether an ensemble may be chosen, or which kind: "greedy", "bagging" or "stacking".
         seed: of every draw.
         cores: that the fits may use.
         class_weight, resample: how rare classes get more say while training; see `rebalance`.
         calibration: the kind asked for, "auto" or "none".
+        select_features: leave weak columns out within each fit's own rows, or keep so many of the strongest.
     """
 
     metric: str | None = None
     families: tuple[str, ...] = ()
     limit: float | None = None
     folds: int | None = None
-    ensemble: bool = True
+    ensemble: bool | str = True
     seed: int = 0
     cores: int = 1
     class_weight: Any = None
     resample: str | None = None
     calibration: str = "auto"
+    select_features: bool | int = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Developed:
         plan: the ordered trials, as plain data.
         unfinished: by name, why a planned trial is not in the leaderboard.
         notes: sentences about the split and the plan.
+        level: how stacked members become one; None: by their weighted average.
     """
 
     target: Target
@@ -91,15 +99,29 @@ class Developed:
     plan: dict[str, Any]
     unfinished: dict[str, str]
     notes: tuple[str, ...]
+    level: SecondLevel | None = None
 
     def predict(self, columns: Columns) -> np.ndarray:
         """(n, k) calibrated probabilities in the order of `target.classes`, or (n,) numbers."""
+        if self.level is not None:
+            return self.calibration.apply(self.level.apply(self._by_name(columns)))
         total = sum(member.weight for member in self.members)
         shape = (len(columns),) if self.target.task == "number" else (len(columns), self.target.n_outputs)
         out = np.zeros(shape)
         for member in self.members:
             out += (member.weight / total) * member.estimator.predict(columns)
         return self.calibration.apply(out)
+
+    def _by_name(self, columns: Columns) -> dict[str, np.ndarray]:
+        """For each candidate the average of its fold models."""
+        weights: dict[str, float] = {}
+        for member in self.members:
+            weights[member.name] = weights.get(member.name, 0.0) + member.weight
+        parts: dict[str, np.ndarray] = {}
+        for member in self.members:
+            said = member.weight / weights[member.name] * member.estimator.predict(columns)
+            parts[member.name] = parts[member.name] + said if member.name in parts else said
+        return parts
 
 
 @dataclass(frozen=True)
@@ -132,18 +154,26 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
     rebalance = Rebalance.of(request.class_weight, request.resample, target)
     uneven = rebalance_plan.reasons(rebalance, dataset.y, split.folds)
     threads = max(1, request.cores // jobs)
-    work = Work(dataset, target, split.folds, request.seed, threads, jobs, rebalance=rebalance)
+    selector = Selector.of(request.select_features)
+    work = Work(dataset, target, split.folds, request.seed, threads, jobs, rebalance=rebalance, selector=selector)
     plan = _plan(work, layout, request)
-    trials = run_steps(
-        plan.steps,
-        work,
-        budget,
-        finished={},
-        on_fold=lambda step, fit: None,
-        report=lambda event: None,
-        stop=threading.Event(),
-    )
+
+    def fit(steps: tuple[Step, ...]) -> list[Trial]:
+        return run_steps(
+            steps,
+            work,
+            budget,
+            finished={},
+            on_fold=lambda step, fit: None,
+            report=lambda event: None,
+            stop=threading.Event(),
+        )
+
+    trials = fit(plan.steps)
     _check_any_finished(trials, work)
+    if kind_of(request.ensemble) == BAGGING:
+        plan, bag = with_bag(plan, trials, work, metric, budget)
+        trials += fit(bag)
     trials = recalibrated(trials, work)
     outcome = conclude(
         trials, work, task, metric, Requirements(), use_ensemble=request.ensemble, calibration=request.calibration
@@ -162,6 +192,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         plan=plan.to_json(),
         unfinished=outcome.unfinished,
         notes=(*split.reason, *uneven, *plan.reasons),
+        level=None if outcome.blended is None else outcome.blended.level,
     )
 
 
@@ -214,7 +245,10 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
     else:
         seconds = math.inf if request.families else nominal_seconds(n)
     settings = TINY_SETTINGS if tiny else None
-    plan = make_plan(facts, seconds, chosen=request.families, family_settings=settings, optional=timed)
+    bagging = kind_of(request.ensemble) == BAGGING
+    seconds *= BAG_SHARE if bagging else 1.0
+    seconds -= seconds_of_selection(facts) if timed and work.selector is not None else 0.0
+    plan = make_plan(facts, seconds, chosen=request.families, family_settings=settings, optional=timed and not bagging)
     if request.families:
         named = {"baseline", *request.families}
         return replace(plan, steps=tuple(step for step in plan.steps if step.family in named))

@@ -152,7 +152,7 @@ def reopen_run(workspace: Workspace, run: Run, name: str | None = None, *, start
         material.options.requirements,
         rule=material.options.threshold_rule(material.target),
         recorded=selected,
-        use_ensemble=material.options.settings.training.ensemble,
+        use_ensemble=material.recorded.get("ensemble") or material.options.settings.training.ensemble,
         calibration=material.options.settings.training.calibration,
         kinds=kinds(material.recorded),
     )

@@ -1,4 +1,4 @@
-"""The section on whether more rows would help, and how much of the figure is the luck of the seed."""
+"""The section on what would help: more rows, more time, a larger model; and how much of the figure is luck."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainwright.evaluate.figures_growth import growth
 from trainwright.evaluate.report_record import sentence
 
 TITLE = "More data, other seeds"
-HEADING = "Would more data help, and how much is luck?"
+HEADING = "Would more data, time or a larger model help, and how much is luck?"
 
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -27,6 +27,9 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     if isinstance(seeds, Mapping):
         out["seeds"] = _said(seeds, f"trainwright stability {name} --seeds 5" if name else "")
         out["warning"] = sentence(str(seeds.get("warning") or ""))
+    worth = result.get("worth")
+    if isinstance(worth, Mapping):
+        out |= {key: _said(worth[key], "") for key in ("twice_the_time", "larger_model") if worth.get(key)}
     return out
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import everything_on
 import noise
 import numpy as np
 import polars as pl
 import tables
 
 WAYS = ("test file", "stored labels", "split column")
-SHOWN = ("findings", "plan", "package", "threshold", "leaderboard", "validation", "result")
+SHOWN = ("findings", "plan", "package", "threshold", "leaderboard", "validation", "search", "decision", "result")
 # Measured with a clock, a path, or the test itself: these may differ.
 CLOCKED = {
     "fit_s", "predict_ms_per_row", "row_ms", "latency_ms", "seconds", "stages", "wall_s", "written", "reason", "path",
@@ -24,7 +25,7 @@ CLOCKED = {
 OF_THE_TEST = {"test", "ledger", "verdict", "budget"}
 
 
-def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, Any]:
+def compare(name: str, way: str, data: Path | None, rounds: int, mode: str = everything_on.PLAIN) -> dict[str, Any]:
     """Trains on a table twice and compares.
 
     Args:
@@ -32,18 +33,21 @@ def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, An
         way: of `WAYS`.
         data: folder of real tables.
         rounds: iterations of the boosters, so that the plan and not the clock decides.
+        mode: of `everything_on.MODES`: what the training chooses.
 
     Returns:
         A row for the result file: what is the same, by name, and whether the test figures changed.
     """
     frame, target = tables.load(name, data), tables.TABLES[name].target
+    classes = 0 if tables.TABLES[name].task == "number" or frame[target].dtype.is_float() else frame[target].n_unique()
+    chosen, missing = everything_on.overrides(mode, classes)
     documents, changed = [], 0
     with TemporaryDirectory() as folder:
         for poisoned in (False, True):
             # Both trainings find their files under the same names.
             place = Path(folder) / ("poisoned" if poisoned else "clean")
             place.mkdir()
-            document, n = _train(frame, target, way, place, rounds, poisoned=poisoned)
+            document, n = _train(frame, target, way, place, {**_fixed_plan(rounds), **chosen}, poisoned=poisoned)
             documents.append(document)
             changed += n
     clean, noisy = documents
@@ -53,6 +57,8 @@ def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, An
         "part": "sealed test",
         "table": name,
         "way": way,
+        "mode": mode,
+        "missing": missing,
         "labels": changed,
         "same": {
             "findings": _same(clean, noisy, "findings"),
@@ -60,7 +66,10 @@ def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, An
             "package": clean["package"]["sha256"] == noisy["package"]["sha256"],
             "threshold": _same(clean, noisy, "threshold", "calibration"),
             "leaderboard": _same(clean, noisy, "leaderboard", "selected", "weights"),
-            "validation": _same(clean, noisy, "validation", "diagnosis", "gap", "comparison", "importance"),
+            "validation": _same(
+                clean, noisy, "validation", "diagnosis", "gap", "comparison", "importance", "reliability"
+            ),
+            **{key: _same(clean, noisy, key) for key in ("search", "decision") if clean.get(key) is not None},
             "result": _bytes(clean, OF_THE_TEST | own) == _bytes(noisy, OF_THE_TEST | own),
         },
         "differs": _differences(_strip(clean), _strip(noisy), OF_THE_TEST | own)[:20],
@@ -73,7 +82,7 @@ def compare(name: str, way: str, data: Path | None, rounds: int) -> dict[str, An
 
 
 def _train(
-    frame: pl.DataFrame, target: str, way: str, place: Path, rounds: int, *, poisoned: bool
+    frame: pl.DataFrame, target: str, way: str, place: Path, settings: dict[str, Any], *, poisoned: bool
 ) -> tuple[dict[str, Any], int]:
     """One training; the result document and the number of labels that were changed."""
     from trainwright.config.source import load_settings
@@ -84,7 +93,7 @@ def _train(
     rng = np.random.default_rng(3)
     is_test = pl.Series(np.random.default_rng(2).random(frame.height) < 0.2)
     changed = int(is_test.sum()) if poisoned else 0
-    overrides: dict[str, Any] = {"project": "poison", "data.target": target, **_fixed_plan(rounds)}
+    overrides: dict[str, Any] = {"project": "poison", "data.target": target, **settings}
     noisy = frame[target]
     if poisoned:
         noisy = noisy.scatter(is_test.arg_true(), noise.every_label(frame[target].filter(is_test), rng))
@@ -135,7 +144,7 @@ def _fixed_plan(rounds: int) -> dict[str, Any]:
 
 
 def _same(clean: dict[str, Any], noisy: dict[str, Any], *keys: str) -> bool:
-    return all(_bytes({k: clean[k]}, set()) == _bytes({k: noisy[k]}, set()) for k in keys)
+    return all(_bytes({k: clean.get(k)}, set()) == _bytes({k: noisy.get(k)}, set()) for k in keys)
 
 
 def _bytes(document: dict[str, Any], without: set[str]) -> str:

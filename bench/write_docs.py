@@ -26,6 +26,7 @@ SCRIPTS = {
     "coverage": "Expected and sealed",
     "interval_coverage": "Low and high",
     "cost": "Cost",
+    "calibration": "Calibration",
     "imbalance": "Rare classes",
     "million_rows": "Large tables",
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.evaluate.interval_coverage import Bounds, measure
+
 Json = dict[str, Any]
 
 
@@ -215,7 +217,26 @@ def a_number() -> tuple[Json, dict[str, Json]]:
         "text": "RMSE is 21,000 on rows it learned from and 46,210 on others.", "advice": ["Use fewer leaves.", "Collect more rows."],
     }  # fmt: skip
     result["gap"] = {"training": 21_000.0, "validation": 46_210.0, "gap": 25_210.0}
+    result["interval"] = low_and_high(actual, predicted)
     return result, {"validation": validation}
+
+
+def low_and_high(actual: np.ndarray, predicted: np.ndarray) -> Json:
+    """What a training says of low and high, with a kind of row on which they do not hold."""
+    half = 40_000 + 0.15 * predicted
+    bounds = Bounds(actual, predicted, np.maximum(predicted - half, 0), predicted + half, 0.9)
+    test = measure(bounds)
+    coverage = {"value": 0.71, "low": 0.64, "high": 0.77}
+    test["per_segment"] = [
+        {"where": "ocean_proximity = <ISLAND>", "column": "ocean_proximity", "n": 180, "coverage": coverage, "width": 9e4, "too_low": True}
+    ]  # fmt: skip
+    order = np.argsort(predicted)[::40]
+    shown = {name: getattr(bounds.take(order), name).tolist() for name in ("prediction", "low", "high", "y")}
+    return {
+        "level": 0.9, "method": "cv+", "kind": "prediction", "follows": "by the size of the prediction", "floor": 0.0,
+        "reason": "the mean width is 7% narrower", "claim": "promised for new rows: at least 79%", "review": None,
+        "validation": measure(bounds), "test": {**test, "segments_tried": 24}, "measured_on": "test", "shown": shown,
+    }  # fmt: skip
 
 
 def _binary(part: str, y: np.ndarray, p: np.ndarray, rows: int, names: list[str], level: float) -> Json:

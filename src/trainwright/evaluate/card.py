@@ -13,6 +13,7 @@ from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.checklist import checklist
 from trainwright.evaluate.decision_page import decision_page
+from trainwright.evaluate.interval_words import beside_numbers
 from trainwright.evaluate.text import count, estimate, plural, rows_of, verdict
 
 Result = Mapping[str, Any]
@@ -79,11 +80,7 @@ def escape(value: Any) -> str:
     text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
     text = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)
     text = re.sub(r"^([-+=>])", r"\\\1", text)
-    return (
-        re.sub(r"(?i)\b(https?|ftp|mailto):", r"\1&#58;", text)
-        .replace("www.", "www&#46;")
-        .replace("@", "&#64;")
-    )
+    return re.sub(r"(?i)\b(https?|ftp|mailto):", r"\1&#58;", text).replace("www.", "www&#46;").replace("@", "&#64;")
 
 
 def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -91,9 +88,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     document = evaluations.get("validation") or evaluations.get("test") or {}
     target = result.get("target") or {}
     kind = (
-        "a number"
-        if target.get("task") == "number"
-        else plural(len(target.get("classes") or []), "class", "classes")
+        "a number" if target.get("task") == "number" else plural(len(target.get("classes") or []), "class", "classes")
     )
     classes = sorted(document.get("per_class") or [], key=lambda row: estimate(row.get("f1"))[0] or 0.0)
     shown = view.per_class({"per_class": classes[:MOST_CLASSES]})
@@ -101,13 +96,11 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     load = f"{name}@{result['version']}" if result.get("version") else name
     split = result.get("split") if isinstance(result.get("split"), Mapping) else {}
     return {
-        "title": " ".join(str(result[key]) for key in ("project", "version") if result.get(key))
-        or "Model card",
+        "title": " ".join(str(result[key]) for key in ("project", "version") if result.get(key)) or "Model card",
         "verdict": verdict(result).sentence,
         "decision": _decision(result, evaluations),
         "target": target.get("column") or "the target",
-        "kind": f", {kind}"
-        + (f"; the positive class is {target['positive']}" if target.get("positive") else ""),
+        "kind": f", {kind}" + (f"; the positive class is {target['positive']}" if target.get("positive") else ""),
         "metrics": [
             {
                 "title": row["title"],
@@ -155,30 +148,23 @@ def _rows(result: Result) -> str:
     validated, sealed = rows_of(result, "validation"), rows_of(result, "test")
     parts = []
     if validated:
-        parts.append(
-            f"Validation figures come from {plural(validated, 'row')} that the scoring models had not seen"
-        )
+        parts.append(f"Validation figures come from {plural(validated, 'row')} that the scoring models had not seen")
     if sealed:
-        parts.append(
-            f"test figures from {plural(sealed, 'row')} that stayed sealed until the model was finished"
-        )
+        parts.append(f"test figures from {plural(sealed, 'row')} that stayed sealed until the model was finished")
     return "; ".join(parts) + ", each with its interval." if parts else ""
 
 
 def _limits(result: Result) -> list[str]:
     """What is known to be weak: serious findings, the diagnosis, what was shortened."""
     out = [
-        str(row.get("message", ""))
-        for row in record.findings(result)
-        if row.get("severity") in ("error", "warning")
+        str(row.get("message", "")) for row in record.findings(result) if row.get("severity") in ("error", "warning")
     ]
     out += [
-        f"{item['title']}. {item['text']}".strip()
-        for item in record.diagnosis(result)
-        if item.get("tone") != "good"
+        f"{item['title']}. {item['text']}".strip() for item in record.diagnosis(result) if item.get("tone") != "good"
     ]
     out += [f"A requirement is not kept: {text}" for text in record.unmet(result)]
     out += record.budget(result).get("shortened", [])
+    out += [line.strip() for line in beside_numbers(result)]
     if result.get("rehearsal"):
         out.insert(0, "This was a rehearsal on a sample of the rows: its figures are not for decisions.")
     return [

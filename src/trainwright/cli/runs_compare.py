@@ -133,7 +133,8 @@ def _say_curves(document: dict[str, Any]) -> None:
         line = sparkline(curve["validation"], min(values), max(values))
         last = curve["validation"][-1]
         output.say(
-            f"{curve['run'].ljust(width)}  {line}  {curve['loss']} {last:.4g} after {curve['steps'][-1]:g} {curve['unit']}s"
+            f"{curve['run'].ljust(width)}  {line}  {curve['loss']} {last:.4g} after "
+            f"{curve['steps'][-1]:g} {curve['unit']}s"
         )
 
 

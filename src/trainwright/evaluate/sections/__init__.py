@@ -47,6 +47,7 @@ MODULES = (
     "shapes",
     "diagnosis",
     "growth",
+    "iterations",
     "plan",
     "checklist",
     "record",

@@ -5,8 +5,8 @@ that no baseline is beaten?
 
 Twenty fixed seeds, each once as usual and once with everything on that looks at predictions (a search, stacking,
 columns chosen in the fold, a calibration, a decision). Each draws 3,000 rows of adult, adds three columns of many
-values that say nothing (what target encodings overfit to), permutes the target, and trains. An honest 95 % interval misses
-chance once in twenty; more than three misses of twenty speak against it. About 16 minutes on 2 cores.
+values that say nothing (what target encodings overfit to), permutes the target, and trains. An honest 95 %
+interval misses chance once in twenty; more than three misses of twenty speak against it. About 16 minutes on 2 cores.
 """
 
 from __future__ import annotations

@@ -207,3 +207,14 @@ def test_the_page_says_how_every_check_ended() -> None:
     text = " ".join(" ".join(Page(html).text).split())
     assert "2 checks ended: 1 passed, 1 skipped" in text
     assert "Not looked at: TW402" in text and "no time was left" in text and "Passed: rare classes (TW301)" in text
+
+
+def test_low_and_high_are_explained_and_their_weak_spots_named():
+    page = render_report(*a_number())
+    assert "How far a single prediction may be off" in page and "Low and high" in page
+    assert "ocean_proximity = &lt;ISLAND&gt;: 71 of 100 between low and high (180 rows)" in page
+    assert 'data-figure="interval_rows"' in page and 'data-figure="interval_bands"' in page
+    assert "true values lie between low and high" in render_card(*a_number())
+    result, evaluations = a_number()
+    result["interval"] = {"skipped": "6 out-of-fold rows are too few for low and high at 90%"}
+    assert "There is no low and high beside the predictions: 6 out-of-fold rows" in render_report(result, evaluations)

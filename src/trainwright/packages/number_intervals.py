@@ -167,7 +167,7 @@ class NumberIntervals:
         self, state: IntervalState, names: Sequence[str], folds: Sequence[int | None], weights: Sequence[float]
     ):
         self.state = state
-        order = sorted(state.points) if state.method == CV_PLUS else [None]
+        order: list[int | None] = [*sorted(state.points)] if state.method == CV_PLUS else [None]
         self._points = [np.asarray(state.points[fold]) for fold in order if fold is not None]
         share = np.asarray(weights, dtype=np.float64)
         # For each fold, (m, c): the mean of the members of each of c candidates, and (c,) their weights.

@@ -98,7 +98,7 @@ def learn_intervals(material: Material, outcome: Outcome) -> Learned:
         held = errors_by_fold(material, outcome, errors)
         held_mass, _ = masses(len(held.error), held.group)
         points = compress(held.error / size.of(held.features), held_mass, held.fold)
-        claims[CV_PLUS] = _claim_of_cv_plus(level, units, len(points), errors.group is not None)
+        claims[CV_PLUS] = _claim_of_cv_plus(level, units, len(np.unique(errors.fold)), errors.group is not None)
         kept = {fold: tuple(row.tolist()) for fold, row in points.items()}
         states[CV_PLUS] = IntervalState(method=CV_PLUS, share=share, points=kept, claim=claims[CV_PLUS], **shared)
     judged = _judged(material, outcome, errors, moments, chosen, level, floor)

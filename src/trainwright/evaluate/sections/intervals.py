@@ -24,7 +24,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         return {"skipped": str(found["skipped"])}
     shown = [(part, found[part]) for part in ("test", "validation") if (found.get(part) or {}).get("coverage")]
     if not shown:
-        return {"skipped": str((found.get("validation") or {}).get("skipped") or "nothing was measured")}
+        return {"unmeasured": str((found.get("validation") or {}).get("skipped") or "no row was left for it")}
     part, measured = shown[0]
     weak = [one for one in measured.get("per_segment") or [] if one.get("too_low")]
     width = measured.get("width") or {}

@@ -150,10 +150,16 @@ class Screen:
         for finding in document["findings"]:
             if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training
                 self._line(f"warning TW304 {finding['message']}")
+        from trainwright.evaluate import ensemble_words
         from trainwright.evaluate.interval_words import beside_numbers
         from trainwright.evaluate.reliability import told
+        from trainwright.evaluate.sections import weak_columns
 
         self._line(document["verdict"])
+        if words := ensemble_words.told(document.get("ensemble")):
+            self._line(words)
+        if words := weak_columns.said(document.get("selection")):
+            self._line(words)
         if words := told(document.get("reliability")):
             self._line(words)
         for line in beside_numbers(document):

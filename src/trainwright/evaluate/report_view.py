@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trainwright.evaluate.ensemble_words import gain_words
 from trainwright.evaluate.figures_training import is_baseline, spread
 from trainwright.evaluate.report_record import megabytes, optional
 from trainwright.evaluate.text import (
@@ -83,9 +84,7 @@ def strip(result: Result) -> list[dict[str, Any]]:
     low, high = min(ends), max(ends)
     pad = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
     low, span = low - pad, (high - low) + 2 * pad
-    width = common_width(
-        [figure for _, figure, kind, _ in found if kind == "test"] or [f for _, f, _, _ in found]
-    )
+    width = common_width([figure for _, figure, kind, _ in found if kind == "test"] or [f for _, f, _, _ in found])
 
     def at(value: float) -> float:
         return round(100 * (value - low) / span, 2)
@@ -148,9 +147,7 @@ def practice(result: Result, evaluations: Mapping[str, Any]) -> list[str]:
 def leaderboard(result: Result) -> list[dict[str, Any]]:
     """The rows of the leaderboard as printed."""
     metric = str(result.get("metric") or "")
-    verdicts = {
-        str(row.get("name", row.get("candidate"))): row.get("verdict") for row in comparison_rows(result)
-    }
+    verdicts = {str(row.get("name", row.get("candidate"))): row.get("verdict") for row in comparison_rows(result)}
     deviations = [spread(row, metric) for row in result.get("leaderboard") or []]
     words = {
         "better": "better than all",
@@ -179,6 +176,7 @@ def leaderboard(result: Result) -> list[dict[str, Any]]:
                 "fit": optional(duration, row.get("fit_s")),
                 "predict": optional(_milliseconds, row.get("row_ms", row.get("predict_ms_per_row"))),
                 "size": optional(megabytes, row.get("size_mb")),
+                "gain": gain_words(row.get("gain")),
             }
         )
     return out

@@ -13,6 +13,8 @@ from trainwright.evaluate.text import verdict
 from trainwright.evaluate.worth import worth
 from trainwright.packages.manifest import Manifest
 from trainwright.store.files import Published
+from trainwright.training.deployed import shown_decision
+from trainwright.training.ensemble_gain import ensemble_document, with_gain
 from trainwright.training.explanations import mark_suspected
 from trainwright.training.guarded import guarded
 from trainwright.training.iteration_view import iteration_documents, record_of_predictions
@@ -26,6 +28,7 @@ from trainwright.training.shape import Shaped
 from trainwright.training.shown_values import columns_to_show, shown_values
 from trainwright.training.simple import simple_model
 from trainwright.training.understand import advised
+from trainwright.training.weak_columns import selection_document
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
@@ -55,6 +58,7 @@ class Facts:
     clock: dict[str, float]
     started: float
     present: dict[str, Any] | None = None
+    decided: dict[str, Any] | None = None
     explained: dict[str, Any] = field(default_factory=dict)
     understood: dict[str, Any] = field(default_factory=dict)
     interval: dict[str, Any] | None = None
@@ -69,6 +73,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     summary = m.split_row.summary or m.split.summary()
     settings = m.options.settings
     rehearsal = settings.training.sample is not None
+    several = ensemble_document(outcome, m.work, m.task, m.plan.reasons)
     document = {
         "project": facts.project,
         "version": version,
@@ -81,7 +86,9 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "findings": facts.findings,
         "checks": facts.checks,
         "suspected_labels": facts.suspected,
-        "leaderboard": _leaderboard(facts),
+        "leaderboard": with_gain(_leaderboard(facts), several),
+        "ensemble": several,
+        "selection": _selection(facts),
         "selected": outcome.choice.selected,
         "weights": outcome.weights,
         "validation": _figures(facts.validation),
@@ -98,6 +105,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "rare_class": guarded(lambda: rare_class(outcome, m.work, m.target)),
         "comparison": _comparison(outcome),
         "present_process": _present(facts),
+        "operating_point": shown_decision(facts.decided, facts.project, version),
         "simple_model": simple_model(m, outcome),
         "importance": facts.importance,
         **mark_suspected(facts.explained, facts.suspected),
@@ -216,6 +224,13 @@ def _imbalance(facts: Facts) -> dict[str, Any] | None:
 def _imbalance_notes(facts: Facts) -> list[dict[str, Any]]:
     found = _imbalance(facts)
     return [] if found is None else [{"code": "rebalanced", "message": found["note"], "columns": []}]
+
+
+def _selection(facts: Facts) -> dict[str, Any] | None:
+    """Which columns were left out as weak, and in how many folds; None when that was not asked for."""
+    m = facts.material
+    asked = m.options.settings.training.select_features
+    return selection_document(asked, facts.outcome.trials, m.layout.names)
 
 
 def _figures(document: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from models_contract_data import TARGETS, table
 
 from trainwright.errors import UserError
 from trainwright.models.families import families
-from trainwright.models.recalibrated import FILE, Recalibrated, Recalibration, fit_recalibration, load_member
+from trainwright.models.members import load_member
+from trainwright.models.recalibrated import FILE, Recalibrated, Recalibration, fit_recalibration
 from trainwright.models.spec import Estimator
 
 

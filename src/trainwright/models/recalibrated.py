@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from trainwright.data.columns import Columns, Dataset
-from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.models.spec import Estimator, Report
-from trainwright.models.storage import read_json, write_json
+from trainwright.models.storage import write_json
 
 FILE = "recalibration.json"
 _SMALLEST = 1e-12
@@ -175,18 +174,6 @@ class Recalibrated(Estimator):
         if account is None:
             return None
         return {name: self.correction.sharpness * values for name, values in account.items()}
-
-
-def load_member(kind: type[Estimator], folder: Path, target: Target) -> Estimator:
-    """A saved model of a family, with its correction where one lies beside it.
-
-    Raises:
-        UserError: its files are not what the family writes.
-    """
-    estimator = kind.load(folder, target)
-    if not (folder / FILE).exists():
-        return estimator
-    return Recalibrated(estimator, Recalibration.from_json(read_json(folder / FILE), target.n_outputs))
 
 
 def _derivatives(

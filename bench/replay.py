@@ -61,7 +61,7 @@ def measure(name: str, data: Path | None, limit: float) -> dict[str, Any]:
         measured, first = processes.train(table, tables.TABLES[name].target, workspace=place, limit=limit)
         again = repeat(open_workspace(place), first["run"])
         pair = [Predictor.open(d["package"]["path"], expected_sha=d["package"]["sha256"]) for d in (first, again)]
-        fresh = _fresh_rows(open_workspace(place), first["run"])
+        fresh = fresh_rows(open_workspace(place), first["run"])
         predictions = [predictor.predict_raw(fresh) for predictor in pair]
     return {
         "table": name,
@@ -78,7 +78,7 @@ def measure(name: str, data: Path | None, limit: float) -> dict[str, Any]:
     }
 
 
-def _fresh_rows(workspace: Any, run_id: int) -> pl.DataFrame:
+def fresh_rows(workspace: Any, run_id: int) -> pl.DataFrame:
     """The features of the sealed test rows, and the same rows with numbers moved, gaps and unseen values."""
     from trainwright.data.parts import read_test_features
     from trainwright.store.datasets import get_split

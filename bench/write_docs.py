@@ -19,6 +19,7 @@ SCRIPTS = {
     "planted_leaks": "Planted leaks",
     "check_time": "Time of the checks",
     "replay": "Replay",
+    "reproduce": "Reproduced runs",
     "time_limit": "Time limit",
     "two_minutes": "Two minutes",
     "field": "The field",
@@ -28,6 +29,8 @@ SCRIPTS = {
     "cost": "Cost",
     "calibration": "Calibration",
     "imbalance": "Rare classes",
+    "tuned": "Searched settings",
+    "search_kill": "Searches that are killed",
     "million_rows": "Large tables",
 }
 HEAD = """# Benchmarks

@@ -1,0 +1,195 @@
+"""Tries: one setting changed, judged on the rows that both runs held out, kept only where that is proven."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, table
+
+from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.jobs import iterate, launch
+from trainwright.jobs.attempt import execute
+from trainwright.store.workspace import Workspace
+from trainwright.training.run_compare import compare_named
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, sealed_here: None) -> None:
+    """Runs are executed in this process; their child is the same as any other run's."""
+
+    def follow(workspace: Workspace, run: Any, started: float, **_: Any) -> Any:
+        return execute(workspace, run.id, run.attempt, started)
+
+    monkeypatch.setattr(iterate, "follow", follow)
+    monkeypatch.setattr(launch, "follow", follow)
+
+
+def crossed(n: int = 400) -> pl.DataFrame:
+    """Classes that no weighted sum tells apart and that a forest of three trees tells poorly."""
+    rng = np.random.default_rng(3)
+    a, b, c = rng.normal(size=(3, n))
+    label = (a * b + 0.4 * rng.normal(size=n)) > 0
+    return pl.DataFrame({"a": a, "b": b, "c": c, "y": np.where(label, "yes", "no")})
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tries")
+
+
+@pytest.fixture
+def poor(tmp_path: Path) -> tuple[Workspace, dict[str, Any]]:
+    """A version whose forest has three trees."""
+    workspace = new_workspace(tmp_path)
+    return workspace, run_here(workspace, crossed(), settings())[1]
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> tuple[Workspace, dict[str, Any]]:
+    """A version that a weighted sum serves well."""
+    workspace = new_workspace(tmp_path)
+    return workspace, run_here(workspace, table().select(FEATURES), settings())[1]
+
+
+def openings(workspace: Workspace) -> int:
+    return int(rows_of(workspace, "select count(*) from test_opening")[0][0])
+
+
+def test_a_better_try_becomes_a_version_and_the_next_starts_from_it(poor: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, first = poor
+    kept = iterate.try_setting(workspace, "demo", {"forest.n_estimators": "60"}, note="three trees are few")
+    step = kept["iteration"]
+    assert step["kept"] and kept["version"] == "v2" and "is better than that of v1" in step["reason"]
+    assert step["comparison"]["low"] > 0
+    assert step["changes"] == [
+        {"key": "training.family_settings.forest.n_estimators", "old": 3, "new": 60, "origin": "--set"}
+    ]
+    assert kept["comments"] == "three trees are few"
+    assert kept["dataset"] == first["dataset"] and kept["seed"] == first["seed"]
+    assert openings(workspace) == 2 and kept["ledger"]["k"] == 2
+    assert rows_of(workspace, "select distinct split_id from run") == [(1,)]
+    # The active version is still v1; without a number the next try goes on from what was kept.
+    assert kept["active"] == "v1"
+    again = iterate.try_setting(workspace, "demo", {"training.ensemble": "false"})
+    assert again["iteration"]["base"] == {"run": kept["run"], "version": "v2"}
+    assert [entry["run"] for entry in again["iterations"]] == [kept["run"], again["run"]]
+    assert again["iterations"][0]["version"] == "v2"
+    page = Path(again["report"]).read_text(encoding="utf-8")
+    assert "three trees are few" in page and "n_estimators=60" in page and "Log of tries" in page
+
+
+def test_a_try_without_effect_is_dropped_and_never_sees_the_sealed_test(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, first = good
+    assert first["selected"] == "linear"
+    dropped = iterate.try_setting(workspace, "demo@v1", {"forest.n_estimators": 4})
+    assert dropped["version"] is None and dropped["test"] is None and not dropped["iteration"]["kept"]
+    assert "the change made no difference" in dropped["iteration"]["reason"]
+    assert openings(workspace) == 1
+    assert rows_of(workspace, "select count(*) from version") == [(1,)]
+    # A second try from v1 is held to a stricter level; the ledger does the same with openings.
+    second = iterate.try_setting(workspace, "demo@v1", {"training.class_weight": "balanced"})
+    assert second["iteration"]["try"] == 2
+    assert second["iteration"]["comparison"]["level"] == pytest.approx(0.975)
+    assert "try 2 from v1" in second["iteration"]["rule"]
+    compared = compare_named(workspace, ["demo@v1", str(second["run"])])
+    assert [row["key"] for row in compared["settings"]] == ["training.class_weight"]
+    assert compared["runs"][1]["name"] == f"run {second['run']}" and compared["runs"][1]["try"] == "dropped"
+    assert compared["settings"][0]["origins"] == ["default", "--set"]
+
+
+def test_a_rule_of_ones_own_decides_by_the_cautious_end(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    low = iterate.try_setting(workspace, "demo", {"training.class_weight": "balanced"}, accept="recall>=0.5")
+    assert low["iteration"]["kept"] and low["version"] == "v2"
+    assert low["iteration"]["conditions"][0]["bound"] >= 0.5
+    high = iterate.try_setting(
+        workspace, "demo@v1", {"training.resample": "over"}, accept="recall[yes]>=0.999 and roc_auc>=0.5"
+    )
+    assert not high["iteration"]["kept"] and high["version"] is None
+    assert [one["kept"] for one in high["iteration"]["conditions"]] == [False, True]
+    assert "recall[yes]>=0.999 is not kept" in high["iteration"]["reason"]
+
+
+def test_a_column_can_be_left_out(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, first = good
+    without = iterate.try_setting(workspace, "demo", {"data.ignore": "a"})
+    assert "is worse than that of v1" in without["iteration"]["reason"] and not without["iteration"]["kept"]
+    named = {row["feature"] for row in without["importance"]["features"]}
+    assert named == {"b", "kind"}
+    again = launch.repeat(workspace, without["run"])
+    assert again["package"]["sha256"] == without["package"]["sha256"]
+    assert again["iteration"] is None
+    assert launch.repeat(workspace, first["run"])["package"]["sha256"] == first["package"]["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "words"),
+    [
+        ({"training.class_wieght": "balanced"}, {}, "did you mean 'class_weight'"),
+        ({"training.ensemble": "true"}, {}, "nothing to try"),
+        ({"forest.n_estimators": "3"}, {}, "is 3 already"),
+        ({"forest.n_estimator": "5"}, {}, "n_estimators"),
+        ({"catboost.depth": "4"}, {}, "catboost is not among the candidates"),
+        ({"training.dropout": "0.3"}, {}, "neural networks"),
+        ({"data.folds": "5"}, {}, "data.folds decides how the rows are read or split"),
+        ({"training.seed": "5"}, {}, "another seed is luck"),
+        ({"training.preset": "quick"}, {}, "data.folds"),
+        ({"project": "other"}, {}, "belongs to the project"),
+        ({"data.ignore": "z"}, {}, "'z' is no column"),
+        ({"training.class_weight": "sometimes"}, {}, "balanced"),
+        ({}, {}, "nothing is set"),
+        ({"training.class_weight": "balanced", "training.ensemble": "false"}, {}, "2 settings would change at once"),
+        ({"training.class_weight": "balanced"}, {"accept": "recal>=0.9"}, "did you mean 'recall'"),
+        ({"training.class_weight": "balanced"}, {"accept": "recall is good"}, "cannot be read"),
+        ({"training.class_weight": "balanced"}, {"accept": "recall[maybe]>=0.9"}, "no class 'maybe'"),
+        ({"training.class_weight": "balanced"}, {"accept": "log_loss>=0.2"}, "less is better"),
+    ],
+)
+def test_mistakes_are_named_and_leave_no_run(
+    shared: Workspace, given: dict[str, str], options: dict[str, str], words: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        iterate.try_setting(shared, "demo", given, **options)  # type: ignore[arg-type]
+    assert words in str(refused.value)
+    assert rows_of(shared, "select count(*) from run") == [(1,)]
+
+
+def test_several_changes_are_tried_together_only_when_asked(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    given = {"training.class_weight": "balanced", "training.ensemble": "false"}
+    both = iterate.try_setting(workspace, "demo", given, together=True)
+    assert both["iteration"]["together"] and len(both["iteration"]["changes"]) == 2
+    compared = compare_named(workspace, ["demo@v1", str(both["run"])])
+    assert any("2 settings" in words for words in compared["warnings"])
+
+
+def test_rows_that_are_gone_are_named_before_anything_is_written(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    for folder in (workspace.path / "artifacts" / "part").iterdir():
+        folder.rename(workspace.path / f"lost-{folder.name}")
+    with pytest.raises(EnvironmentProblem, match="is not in the workspace any more"):
+        iterate.try_setting(workspace, "demo", {"training.class_weight": "balanced"})
+    assert rows_of(workspace, "select count(*) from run") == [(1,)]
+
+
+@pytest.fixture(scope="module")
+def shared(places: Path) -> Workspace:
+    """A version that no test of this module changes."""
+    import json
+
+    from trainwright.jobs import attempt
+    from trainwright.jobs.sealed_test import test_document
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            attempt,
+            "_open_sealed",
+            lambda space, run, number, folder, sha: json.loads(json.dumps(test_document(space, run, folder, sha))),
+        )
+        workspace = new_workspace(places)
+        run_here(workspace, table().select(FEATURES), settings())
+    return workspace

@@ -19,7 +19,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 SCRIPTS = [
     "poisoned_test", "permuted_target", "planted_leaks", "check_time", "replay", "reproduce", "time_limit", "two_minutes",
     "cost",
-    "imbalance", "calibration", "million_rows", "write_docs",
+    "imbalance", "calibration", "tuned", "search_kill", "million_rows", "write_docs",
 ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def _figures(metric: str, gain: Mapping[str, Any], width: float | None) -> list[
         {
             "title": f"{explain(metric).title} as chosen",
             "value": score(metric, gain.get("score_as_chosen"), width),
-            "says": f"mean over the folds; it flatters, being the best of {plural(gain.get('candidates') or 0, 'trial')}",
+            "says": f"mean over the folds; flattering, as the best of {plural(gain.get('candidates') or 0, 'trial')}",
         },
         {
             "title": f"{explain(metric).title} corrected",

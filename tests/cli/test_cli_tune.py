@@ -1,0 +1,124 @@
+"""`trainwright tune` as people use it: a search, its result, the training after it, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Shop, assert_refused, run
+
+from trainwright.store.projects import ensure_project
+from trainwright.store.transaction import write
+from trainwright.store.workspace import open_workspace
+
+SPACE = "linear:\n  C: [0.01, 0.1, 10.0]\n"
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Path:
+    path = tmp_path / "space.yaml"
+    path.write_text(SPACE)
+    return path
+
+
+def test_a_search_leads_to_a_version_whose_figure_is_corrected_for_it(shop: Shop, space: Path) -> None:
+    said = run("tune", "shop", "--space", space, "--family", "linear", "--json", "--workspace", shop.workspace)
+    assert said.code == 0, said.err
+    document = said.document
+    assert (document["name"], document["method"], document["dataset"]) == ("s1", "grid", "d1")
+    assert [t["settings"] for t in document["trials"]] == [{}, {"C": 0.01}, {"C": 0.1}, {"C": 10.0}]
+    assert document["version"] == "v3" and document["ended"] == "all trials are done"
+    training = document["training"]
+    figure = training["validation"][training["metric"]]
+    assert "taken off for having been chosen among" in figure["method"] and "as_chosen" in figure
+    # The baselines, the contender where it differs from them, and the trials of the search.
+    assert training["comparison"]["optimism"]["candidates"] >= 3 + 4
+    assert training["search"]["best"]["number"] == document["best"]["number"]
+    assert training["ledger"]["k"] == 3, "each of the three trainings opened the sealed test once, the search did not"
+    report = Path(training["report"]).read_text()
+    assert "Did searching for better settings pay?" in report and "as chosen" in report
+    again = run("runs", "repeat", training["run"], "--json", "--workspace", shop.workspace)
+    assert again.code == 0, again.err
+    assert again.document["package"]["sha256"] == training["package"]["sha256"]
+
+
+def test_the_screen_tells_of_each_trial_and_of_what_is_next(shop: Shop, space: Path) -> None:
+    words = ("tune", "shop@v1", "--space", space, "--trials", "3", "--no-train", "--workspace", shop.workspace)
+    said = run(*words, "--method", "grid")
+    assert said.code == 0, said.err
+    assert "search  s1, grid" in said.out and "warning the grid has 3 combinations" in said.out
+    assert "3/3 linear C=0.1" in said.out and "best " in said.out and " left" in said.out
+    assert "trainwright train --project shop --data-version d1 --winner-of 1" in said.out
+    finished = run("tune", "shop", "--resume", "--workspace", shop.workspace)
+    assert_refused(finished, 2, "no search that is unfinished")
+    more = ("tune", "shop", "--search", "s1", "--trials", "4", "--no-train", "--json", "--workspace", shop.workspace)
+    on = run(*more)
+    assert on.code == 0, on.err
+    assert [t["number"] for t in on.document["trials"]] == [0, 1, 2, 3]
+    assert_refused(run(*more), 2, "s1 is finished", "--trials 8")
+
+
+def test_a_training_may_begin_with_a_search(shop: Shop, tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        "target: bought\nproject: shop2\nfamilies: [linear]\nfolds: 2\nrepeats: 1\ntime_limit: 60s\n"
+        "search:\n  trials: 3\n  method: grid\n  space:\n    linear: {C: [0.01, 0.1]}\n"
+    )
+    said = run("train", shop.table, "--config", config, "--json", "--workspace", shop.workspace)
+    assert said.code == 0, said.err
+    search = said.document["search"]
+    assert [t["settings"] for t in search["trials"]] == [{}, {"C": 0.01}, {"C": 0.1}]
+    assert said.document["comparison"]["optimism"]["candidates"] >= 3 + 3
+    names = [row["name"] for row in said.document["leaderboard"]]
+    assert "linear_tuned" in names or search["best"]["settings"] == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("nobody",), 2, ["there is no project 'nobody'"]),
+        (("shop@v9",), 2, ["v9"]),
+        (("shop", "--trials", "0"), 2, ["--trials must be a whole number from 1"]),
+        (("shop", "--time-limit", "0s"), 2, ["--time-limit"]),
+        (("shop", "--time-limit", "soon"), 2, ["soon"]),
+        (("shop", "--family", "catbost"), 2, ["did you mean 'catboost'"]),
+        (("shop", "--space", "nowhere.yaml"), 2, ["there is no file nowhere.yaml"]),
+        (("shop", "--space", "wid"), 2, ["did you mean 'wide'"]),
+        (("shop", "--resume"), 2, ["no search that is unfinished"]),
+        (("shop", "--search", "7"), 2, ["no search s7"]),
+        (("shop", "--resume", "--space", "wide"), 2, ["--space cannot change"]),
+        (("shop", "--method", "guess"), 2, ["guess"]),
+    ],
+)
+def test_bad_input_is_one_message(trained: Shop, words: tuple[str, ...], code: int, said: list[str]) -> None:
+    assert_refused(run("tune", *words, "--workspace", trained.workspace), code, *said)
+    as_json = run("tune", *words, "--workspace", trained.workspace, "--json")
+    assert json.loads(as_json.out)["error"]["exit_code"] == code
+
+
+def test_a_typo_in_a_space_is_named_with_its_line(trained: Shop, space: Path) -> None:
+    space.write_text("linear:\n  Cc: [1.0]\n")
+    said = run("tune", "shop", "--space", space, "--workspace", trained.workspace)
+    assert_refused(said, 2, "space.yaml line 2", "no setting 'Cc'", "did you mean 'C'")
+
+
+def test_a_project_without_a_training_is_refused(shop: Shop) -> None:
+    with write(open_workspace(shop.workspace)) as connection:
+        ensure_project(connection, "empty")
+    said = run("tune", "empty", "--workspace", shop.workspace)
+    assert_refused(said, 2, "project 'empty' has no completed training yet", "train first")
+
+
+def test_a_wrong_search_block_leaves_no_run_behind(shop: Shop, tmp_path: Path) -> None:
+    for line, words in (
+        ("trials: 0", "line 3"),
+        ("families: [catbost]", "did you mean 'catboost'"),
+        ("space: nowhere.yaml", "nowhere.yaml"),
+        ("methd: random", "did you mean 'method'"),
+    ):
+        config = tmp_path / "run.yaml"
+        config.write_text(f"target: bought\nsearch:\n  {line}\n")
+        said = run("train", shop.table, "--config", config, "--workspace", tmp_path / "fresh")
+        assert_refused(said, 2, words)
+        assert not (tmp_path / "fresh").exists()

@@ -1,0 +1,310 @@
+"""Searches: what is tried, in which order, what one that was stopped or shared leaves, and how it is judged."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training_runs import FEATURES, LIGHT, new_workspace, settings, table
+
+from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.store.process import current_owner
+from trainwright.store.searches import Search, SearchTrial, claim
+from trainwright.store.transaction import write
+from trainwright.store.workspace import Workspace
+from trainwright.training.prepare import prepare
+from trainwright.training.tuning import fit as fitting
+from trainwright.training.tuning import request as requests
+from trainwright.training.tuning.begin import begin
+from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
+from trainwright.training.tuning.judge import judge
+from trainwright.training.tuning.method import choose_method
+from trainwright.training.tuning.propose import propose
+from trainwright.training.tuning.request import Request
+from trainwright.training.tuning.search import EXHAUSTED, STOPPED, TIME, go_on, reread
+from trainwright.training.tuning.standing import best_trial
+
+LISTED: dict[str, Any] = {"linear": {"C": [0.001, 0.1, 10.0], "penalty": ["l2", "l1"]}}
+DRAWN: dict[str, Any] = {"linear": {"C": {"low": 0.001, "high": 10.0, "log": True}}}
+
+
+class Place:
+    """A workspace with a prepared run, and what a search stands on there."""
+
+    def __init__(self, folder: Path):
+        self.workspace: Workspace = new_workspace(folder)
+        wanted = settings(training__metric="log_loss", data__folds=4, training__family_settings=LIGHT)
+        prepared = prepare(self.workspace, table(200).select(FEATURES), wanted)
+        self.ground: Ground = stand_on(self.workspace, prepared.run, time.time())
+
+    def begin(self, space: Mapping[str, Any] | str = LISTED, **given: Any) -> Search:
+        request = Request(**{"space": space, "method": "grid", **given}).check()
+        return begin(self.workspace, self.ground, request)
+
+    def work(
+        self, search: Search, *, seconds: float = 60.0, stop: threading.Event | None = None, tell: Any = None
+    ) -> Any:
+        return go_on(
+            self.workspace,
+            search,
+            self.ground,
+            until=time.time() + seconds,
+            stop=stop or threading.Event(),
+            tell=tell or (lambda event: None),
+        )
+
+    def trials(self, search: Search) -> list[SearchTrial]:
+        return reread(self.workspace, search)[1]
+
+    def judged(self, search: Search) -> dict[str, Any]:
+        return judge(self.workspace, search, self.trials(search), self.ground, ended=EXHAUSTED, wall_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("tune"))
+
+
+def test_the_defaults_come_first_then_the_grid_in_order(place: Place) -> None:
+    search = place.begin(prune=False)
+    ending = place.work(search)
+    assert ending.why == EXHAUSTED and not ending.others
+    trials = place.trials(search)
+    assert [t.state for t in trials] == ["completed"] * 7
+    assert trials[0].settings == {}
+    assert [(t.settings["C"], t.settings["penalty"]) for t in trials[1:]] == [
+        (c, p) for c in (0.001, 0.1, 10.0) for p in ("l2", "l1")
+    ]
+    assert all(len(t.scores or []) == 4 and t.artifact and t.fit_seconds for t in trials)
+
+
+def test_the_same_seed_draws_the_same_settings(place: Place) -> None:
+    drawn = []
+    for seed in (5, 5, 6):
+        search = place.begin(DRAWN, method="random", trials=4, seed=seed)
+        place.work(search)
+        drawn.append([t.settings for t in place.trials(search)])
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len({t["C"] for t in drawn[0][1:]}) == 3
+
+
+def test_a_small_space_ends_when_everything_was_tried(place: Place) -> None:
+    search = place.begin({"linear": {"penalty": ["l2", "l1"]}}, method="random", trials=30)
+    assert place.work(search).why == EXHAUSTED
+    # l2 is the default already.
+    assert [t.settings for t in place.trials(search)] == [{}, {"penalty": "l1"}]
+
+
+def test_a_dead_processs_trial_is_taken_over_and_nothing_is_counted_twice(place: Place) -> None:
+    search = place.begin(trials=4, prune=False)
+    gone = str(replace(current_owner(), started=1))  # this process's number, from another start
+    greater = place.ground.metric.greater_is_better
+    with write(place.workspace) as connection:
+        lost = claim(connection, search.id, gone, lambda s, rows: propose(s, rows, greater_is_better=greater))
+    place.work(search)
+    trials = place.trials(search)
+    assert [t.number for t in trials] == [0, 1, 2, 3]
+    assert [t.state for t in trials] == ["completed"] * 4
+    assert isinstance(lost, SearchTrial) and trials[0].settings == lost.settings
+    assert [(t.details or {})["begun"] for t in trials] == [2, 1, 1, 1]
+
+
+def test_two_that_share_a_search_try_everything_once(place: Place) -> None:
+    search = place.begin(prune=False)
+    endings: list[Any] = []
+    workers = [threading.Thread(target=lambda: endings.append(place.work(search))) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60)
+    trials = place.trials(search)
+    assert [t.number for t in trials] == list(range(7))
+    assert {t.state for t in trials} == {"completed"}
+    assert len({str(t.settings) for t in trials}) == 7
+    assert {(t.details or {})["begun"] for t in trials} == {1}
+
+
+def test_a_stopped_search_keeps_what_is_finished_and_goes_on(place: Place) -> None:
+    search, stop = place.begin(prune=False), threading.Event()
+    done: list[int] = []
+
+    def tell(event: dict[str, Any]) -> None:
+        if event["state"] == "completed":
+            done.append(event["number"])
+        if len(done) == 3:
+            stop.set()
+
+    assert place.work(search, stop=stop, tell=tell).why == STOPPED
+    before = {t.number: t.scores for t in place.trials(search) if t.state == "completed"}
+    assert sorted(before) == [0, 1, 2]
+    place.work(search)
+    after = {t.number: t.scores for t in place.trials(search)}
+    assert len(after) == 7 and {number: after[number] for number in before} == before
+
+
+def test_no_trial_begins_that_the_time_does_not_suffice_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = fitting.fit_fold
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(0.12)
+        return slow(*arguments)
+
+    monkeypatch.setattr(fitting, "fit_fold", slowly)
+    search = place.begin(prune=False)
+    began = time.time()
+    assert place.work(search, seconds=1.5).why == TIME
+    assert time.time() - began < 1.5 * 1.1 + 0.3
+    states = [t.state for t in place.trials(search)]
+    assert 1 <= states.count("completed") < 7 and set(states) <= {"completed", "released"}
+
+
+def test_settings_that_fail_are_named_and_the_search_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = fitting.fit_fold
+
+    def breaks(step: Any, *rest: Any) -> Any:
+        if step.settings.get("penalty") == "l1":
+            raise ValueError("l1 is broken")
+        return fit(step, *rest)
+
+    monkeypatch.setattr(fitting, "fit_fold", breaks)
+    search = place.begin(prune=False)
+    place.work(search)
+    trials = place.trials(search)
+    assert [t.state for t in trials] == ["completed"] + ["completed", "failed"] * 3
+    assert (trials[2].details or {})["stopped"] == "ValueError: l1 is broken"
+    assert place.judged(search)["best"]["settings"].get("penalty") != "l1"
+
+
+def test_a_clearly_worse_trial_stops_before_its_last_fold(place: Place) -> None:
+    # A penalty that leaves no column at all, after four trials that hardly differ.
+    search = place.begin({"linear": {"C": [0.5, 2.0, 4.0, 8.0, 1e-6]}})
+    place.work(search)
+    trials = place.trials(search)
+    assert [t.state for t in trials] == ["completed"] * 5 + ["pruned"]
+    assert None in (trials[-1].scores or []) and trials[-1].artifact is None
+    assert "behind the best trial" in (trials[-1].details or {})["stopped"]
+    assert place.judged(search)["counts"] == {"completed": 5, "pruned": 1}
+
+
+def test_without_a_named_family_the_defaults_decide_what_is_searched(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "SCREENED", ("linear", "decision_tree", "svm"))
+    search = place.begin("first", method="random", trials=8)
+    place.work(search)
+    search, trials = reread(place.workspace, search)
+    assert [(t.family, t.settings) for t in trials[:3]] == [("linear", {}), ("decision_tree", {}), ("svm", {})]
+    kept = search.settings["kept"]
+    assert "decision_tree" not in kept and 1 <= len(kept) <= 2
+    assert {t.family for t in trials[3:]} == set(kept)
+    assert "not searched further: " in " ".join(search.settings["reasons"])
+
+
+def test_the_result_measures_the_winner_against_the_defaults_and_corrects_for_choosing(place: Place) -> None:
+    search = place.begin({"linear": {"C": [1e-5, 0.001, 0.03, 0.3, 1.0]}}, prune=False)
+    place.work(search)
+    found = place.judged(search)
+    best = best_trial(place.trials(search), greater_is_better=False)
+    assert best is not None and found["best"]["number"] == best.number
+    assert found["default"]["number"] == 0 and found["default"]["settings"] == {}
+    gain = found["gain"]
+    assert gain["score_corrected"] >= gain["score_as_chosen"], "log-loss: corrected is not better"
+    assert gain["bias"] >= 0 and gain["candidates"] == 6
+    if gain["against"] is not None:
+        assert gain["low"] <= gain["value"] <= gain["high"] and gain["value"] <= gain["as_chosen"]
+    assert found["best"]["number"] in found["pareto"]["fit_seconds"]
+    assert "best of 6 trials" in found["text"]
+
+
+def test_predictions_of_a_search_stand_on_the_rows_of_its_split(place: Place, tmp_path: Path) -> None:
+    assert fingerprint_of(place.ground.work) == place.begin().settings["fingerprint"]
+    other = Place(tmp_path)
+    assert fingerprint_of(other.ground.work) == fingerprint_of(place.ground.work), "the same table, the same split"
+    folds = place.ground.work.folds[:2]
+    assert fingerprint_of(replace(place.ground.work, folds=folds)) != fingerprint_of(place.ground.work)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "name"),
+    [
+        ({"space": LISTED}, 0.1, "grid"),
+        ({"space": LISTED, "trials": 4}, 0.1, "random"),
+        ({"space": LISTED, "seconds": 10.0}, 5.0, "bayesian"),
+        ({"space": DRAWN}, 0.1, "random"),
+        ({"space": DRAWN}, 30.0, "bayesian"),
+    ],
+)
+def test_auto_goes_by_the_size_of_the_space_and_the_cost_of_a_trial(
+    given: dict[str, Any], seconds: float, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainwright.training.tuning.method.optuna_installed", lambda: True)
+    request = Request(**given)
+    found = choose_method(request, request.spaces("classes")[0], seconds)
+    assert found.name == name and found.reason
+    monkeypatch.setattr("trainwright.training.tuning.method.optuna_installed", lambda: False)
+    without = choose_method(request, request.spaces("classes")[0], seconds)
+    assert without.name == ("random" if name == "bayesian" else name)
+    assert ("trainwright[tune]" in without.reason) == (name == "bayesian")
+
+
+def test_a_grid_larger_than_the_budget_is_warned_of_before_it_begins(place: Place) -> None:
+    warned = place.begin(trials=3).settings["warnings"]
+    assert len(warned) == 1 and "6 combinations" in warned[0] and "3 trials" in warned[0] and "random" in warned[0]
+    assert place.begin().settings["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"trials": 0}, "--trials must be a whole number from 1"),
+        ({"trials": -3}, "--trials"),
+        ({"seconds": 0.0}, "--time-limit"),
+        ({"method": "simulated annealing"}, "methods: auto"),
+        ({"families": ("catbost",)}, "did you mean 'catboost'"),
+        ({"families": ("baseline",)}, "nothing to search"),
+        ({"families": ("mlp",)}, "nothing to search"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Request(**given).check()
+
+
+def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "optuna_installed", lambda: False)
+    with pytest.raises(EnvironmentProblem, match=r"trainwright\[tune\]"):
+        Request(method="bayesian").check()
+    monkeypatch.setattr("trainwright.models.extras.LIBRARIES", {"xgboost": "no_such_library", "explain": "interpret"})
+    with pytest.raises(EnvironmentProblem, match=r"trainwright\[xgboost\]"):
+        Request(families=("xgboost",)).check()
+    with pytest.raises(EnvironmentProblem, match=r"trainwright\[xgboost\]"):
+        Request(space={"xgboost": "first"}).spaces("classes")
+    with pytest.raises(UserError, match="says nothing about the family 'forest'"):
+        Request(space=LISTED, families=("forest",)).check().spaces("classes")
+
+
+def test_a_project_in_which_nothing_was_trained_cannot_be_searched(place: Place) -> None:
+    with pytest.raises(UserError, match="no completed training yet"):
+        base_run(place.workspace, "demo")
+    with pytest.raises(UserError, match="there is no project 'dmo'; did you mean 'demo'"):
+        base_run(place.workspace, "dmo")
+
+
+def test_bayesian_proposals_lie_in_the_space_and_follow_from_the_trials(place: Place) -> None:
+    pytest.importorskip("optuna")
+    space = {"linear": {**DRAWN["linear"], "penalty": ["l2", "l1"]}}
+    drawn = []
+    for _ in range(2):
+        search = place.begin(space, method="bayesian", trials=14, seed=3)
+        place.work(search)
+        trials = place.trials(search)
+        assert all(t.state in ("completed", "pruned") for t in trials)
+        assert all(0.001 <= t.settings["C"] <= 10.0 for t in trials[1:])
+        drawn.append([t.settings for t in trials])
+    assert drawn[0] == drawn[1], "the same trials and seed propose the same"
+    assert len({str(one) for one in drawn[0]}) == 14

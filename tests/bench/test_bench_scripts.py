@@ -17,9 +17,8 @@ import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
 SCRIPTS = [
-    "poisoned_test", "permuted_target", "planted_leaks", "check_time", "replay", "reproduce", "time_limit", "two_minutes",
-    "cost",
-    "imbalance", "calibration", "tuned", "search_kill", "million_rows", "write_docs",
+    "poisoned_test", "permuted_target", "planted_leaks", "check_time", "replay", "reproduce", "time_limit",
+    "two_minutes", "cost", "imbalance", "calibration", "million_rows", "write_docs",
 ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Isotonic: a curve of any shape that never falls, learned from many rows.
+"""Isotonic: a curve of any shape that rises, learned from many rows.
 
-Rows within one step of the curve get the same probability, so that rows which were ranked may tie afterwards; none
-changes places with another.
+Plain isotonic regression gives all rows of a step the same probability, so that rows which were ranked tie. Here the
+curve goes straight from the middle of each step to that of the next (centred isotonic regression: Oron and Flournoy
+2017), and rises by next to nothing beyond the outermost ones, so that rows keep their order and none tie.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import numpy as np
 from trainwright.errors import UserError
 from trainwright.evaluate.calibration_scale import joined, masses, one_by_one
 
-MOST_STEPS = 100
-"""A curve has at most this many level parts, and so at most twice as many knots in the package."""
+MOST_KNOTS = 100
+"""Of one curve in a package."""
+_TILT = 1e-3
+"""How much of the way to 0 and to 1 a curve goes beyond its outermost steps, where it would be level."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,9 @@ class Isotonic:
 
 
 def fit_isotonic(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> Isotonic:
-    """The curves with the least squared error: Zadrozny and Elkan 2002, "Transforming classifier scores into accurate
-    multiclass probability estimates", by pooling adjacent violators; more than two classes one against the rest.
+    """The rising curves of least squared error: Zadrozny and Elkan 2002, "Transforming classifier scores into accurate
+    multiclass probability estimates", by pooling adjacent violators, then through the middles of the steps: Oron and
+    Flournoy 2017, "Centered isotonic regression"; more than two classes one against the rest.
 
     Args:
         y: (n,) class positions.
@@ -106,47 +110,46 @@ def _fit(p: np.ndarray, hit: np.ndarray, mass: np.ndarray) -> Curve:
     given, start = np.unique(p[order], return_index=True)
     rows = np.add.reduceat(mass[order], start)  # (d,) of each distinct probability
     hits = np.add.reduceat((mass * hit)[order], start)
-    low = high = np.arange(len(given))  # first and last distinct probability of each step
-    rows, hits, low, high = _pooled(rows, hits, low, high)
+    steps = _pooled(np.stack([rows, hits, rows, rows * given]))
     # As if one row of each kind more had been seen at either end: an end of few rows must not answer 0 or 1.
-    for end in {0, len(rows) - 1}:
-        rows[end] += 2.0
-        hits[end] += 1.0
-    rows, hits, low, high = _pooled(rows, hits, low, high)
-    rows, hits, low, high = _fewer(rows, hits, low, high)
-    knots = [(given[at], value) for a, b, value in zip(low, high, hits / rows) for at in ((a, b) if b > a else (a,))]
+    for end in {0, steps.shape[1] - 1}:
+        steps[:2, end] += 2.0, 1.0
+    rows, hits, seen, total = _fewer(_pooled(steps))
+    centre, shown = np.clip(total / seen, 0.0, 1.0), hits / rows
+    apart = np.concatenate(([True], np.diff(centre) > 0))  # but for the last digit they always are
+    centre, shown = centre[apart], shown[apart]
+    low = [(0.0, shown[0] * (1 - _TILT))] if centre[0] > 0 else []
+    high = [(1.0, 1 - (1 - shown[-1]) * (1 - _TILT))] if centre[-1] < 1 else []
+    knots = [*low, *zip(centre.tolist(), shown.tolist()), *high]
     return Curve(tuple(float(x) for x, _ in knots), tuple(float(v) for _, v in knots))
 
 
-def _pooled(
-    rows: np.ndarray, hits: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Neighbouring steps whose shares fall or are equal, joined: what is left rises."""
+def _pooled(steps: np.ndarray) -> np.ndarray:
+    """Neighbouring steps whose shares fall or are equal, joined: what is left rises.
+
+    Args:
+        steps: (4, s) rows, hits, rows without those that nobody saw, and the sum of the probabilities given to these.
+    """
     from scipy.optimize import isotonic_regression
 
-    level = isotonic_regression(hits / rows, weights=rows).x
+    level = isotonic_regression(steps[1] / steps[0], weights=steps[0]).x
     start = np.flatnonzero(np.concatenate(([True], np.diff(level) > 0)))
-    end = np.concatenate((start[1:], [len(level)])) - 1
-    return np.add.reduceat(rows, start), np.add.reduceat(hits, start), low[start], high[end]
+    return np.asarray(np.add.reduceat(steps, start, axis=1))
 
 
-def _fewer(
-    rows: np.ndarray, hits: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """At most `MOST_STEPS` steps: the two neighbours that differ least, for their rows, are joined first."""
-    while len(rows) > MOST_STEPS:
-        gap = np.diff(hits / rows) ** 2 * rows[1:] * rows[:-1] / (rows[1:] + rows[:-1])
-        at = int(gap.argmin())
-        start = np.delete(np.arange(len(rows)), at + 1)
-        rows, hits = np.add.reduceat(rows, start), np.add.reduceat(hits, start)
-        low, high = np.delete(low, at + 1), np.delete(high, at)
-    return rows, hits, low, high
+def _fewer(steps: np.ndarray) -> np.ndarray:
+    """Steps that leave room for two ends: the two neighbours that differ least, for their rows, are joined first."""
+    while steps.shape[1] > MOST_KNOTS - 2:
+        rows, share = steps[0], steps[1] / steps[0]
+        gap = np.diff(share) ** 2 * rows[1:] * rows[:-1] / (rows[1:] + rows[:-1])
+        steps = np.add.reduceat(steps, np.delete(np.arange(len(rows)), int(gap.argmin()) + 1), axis=1)
+    return steps
 
 
 def _read(curve: Any, i: int) -> Curve:
     """One curve from plain data, checked."""
     sides = [curve.get(key) if isinstance(curve, dict) else None for key in ("given", "shown")]
-    fine = all(isinstance(side, list) and 1 <= len(side) <= 2 * MOST_STEPS for side in sides)
+    fine = all(isinstance(side, list) and 1 <= len(side) <= MOST_KNOTS for side in sides)
     numbers = fine and all(
         isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v <= 1
         for side in sides
@@ -155,7 +158,7 @@ def _read(curve: Any, i: int) -> Curve:
     if not numbers or len(sides[0]) != len(sides[1]):  # type: ignore[arg-type]
         raise UserError(
             f"calibration of kind isotonic: curve {i} must hold as many 'given' as 'shown' probabilities, "
-            f"at most {2 * MOST_STEPS}"
+            f"at most {MOST_KNOTS}"
         )
     given, shown = (np.asarray(side, dtype=float) for side in sides)
     if (np.diff(given) <= 0).any() or (np.diff(shown) < 0).any() or shown.min() <= 0 or shown.max() >= 1:

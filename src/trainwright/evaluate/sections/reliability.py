@@ -20,9 +20,8 @@ DOES = {
     "another most probable class.",
     "sigmoid": "Two numbers for each class, a factor and a shift of the log-odds (Platt scaling), mend how bold the "
     "probabilities are and whether they are too high or too low altogether. Two classes keep the order of their rows.",
-    "isotonic": "A curve that never falls, learned from many rows (isotonic regression), turns each probability into "
-    "the share that came true. Rows on a level part of the curve get the same probability: they tie, none changes "
-    "places.",
+    "isotonic": "A curve that rises, learned from many rows (isotonic regression through the middles of its steps), turns "
+    "each probability into the share that came true. Two classes keep the order of their rows, and none tie.",
 }
 
 

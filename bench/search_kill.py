@@ -2,8 +2,8 @@
 
     python bench/search_kill.py [--kills 20]
 
-The search of a small table runs as `trainwright tune ... --no-train` in a process of its own. It is killed with SIGKILL
-at a moment drawn by chance and gone on with by `--resume`, until it was killed `--kills` times; then it runs to its end.
+The search of a small table runs as `trainwright tune ... --no-train` in its own process. It is killed with SIGKILL
+at a moment drawn by chance and gone on with by `--resume`, `--kills` times in all; then it runs to its end.
 Afterwards every number is there once, every trial is finished once, finished trials kept the scores that they had when
 a kill came, and the settings are those of a search that nobody disturbed. Then two processes run the same search at the
 same time. About 3 minutes on 2 cores.

@@ -20,8 +20,8 @@ DOES = {
     "another most probable class.",
     "sigmoid": "Two numbers for each class, a factor and a shift of the log-odds (Platt scaling), mend how bold the "
     "probabilities are and whether they are too high or too low altogether. Two classes keep the order of their rows.",
-    "isotonic": "A curve that rises, learned from many rows (isotonic regression through the middles of its steps), turns "
-    "each probability into the share that came true. Two classes keep the order of their rows, and none tie.",
+    "isotonic": "A curve that rises, learned from many rows (isotonic regression through the middles of its steps), "
+    "turns each probability into the share that came true. Two classes keep the order of their rows, and none tie.",
 }
 
 

@@ -147,7 +147,7 @@ def _given(value: Any, origin: str) -> str:
 
 
 def _value(value: Any) -> str:
-    from trainwright.training.change import shown
+    from trainwright.training.setting_values import shown
 
     return shown(value)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 )
 @click.argument("version", metavar="PROJECT[@vN]")
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="The setting, such as catboost.depth=4.")
+@click.option("--config", metavar="FILE", help="A YAML file instead: the settings it names are those that change.")
 @click.option("--note", metavar="TEXT", help="Why you try it; kept in the log.")
 @click.option(
     "--accept",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def COMMAND(
     version: str,
     sets: tuple[str, ...],
+    config: str | None,
     note: str | None,
     accept: str | None,
     together: bool,
@@ -45,9 +47,11 @@ def COMMAND(
     from trainwright.jobs.iterate import try_setting
     from trainwright.jobs.launch import Watcher
     from trainwright.store.workspace import open_workspace
-    from trainwright.training.change import parse_sets
+    from trainwright.training.changes_file import read_changes
+    from trainwright.training.setting_values import parse_sets
 
-    given = parse_sets(sets)
+    written, said = ({}, None) if config is None else read_changes(config)
+    given = {**written, **parse_sets(sets)}
     space = open_workspace(workspace, create=False)
     screen = Screen(quiet=as_json, started=time.time())
     with screen:
@@ -56,7 +60,7 @@ def COMMAND(
             space,
             version,
             given,
-            note=note,
+            note=note or said,
             accept=accept,
             together=together,
             watcher=watcher,

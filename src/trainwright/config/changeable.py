@@ -27,6 +27,8 @@ def why_fixed(key: str) -> tuple[str, str] | None:
         )
     if key == "training.sample":
         return "training.sample makes a rehearsal, which is no version", "rehearse with `trainwright train --sample`"
+    if key.startswith("search.") and key != "search.winner_of":
+        return f"{key} is about a search, which tries many settings", "`trainwright tune PROJECT` searches"
     if key in WORDS:
         return f"{key} changes nothing of the model", "say why you try something with --note"
     if key.startswith("problem.") and not key.startswith(("problem.costs.", "problem.class_costs")):

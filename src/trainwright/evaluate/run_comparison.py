@@ -35,7 +35,7 @@ def comparison_document(
     """
     first = runs[0]
     results = [run["result"] for run in runs]
-    settings = setting_differences([run["settings"] for run in runs], [run["origins"] for run in runs])
+    settings = setting_differences([_settings(run) for run in runs], [run["origins"] for run in runs])
     return {
         "runs": [_head(run) for run in runs],
         "metric": first["result"].get("metric"),
@@ -54,6 +54,12 @@ def comparison_document(
         ],
         "warnings": [*_warnings(runs, settings), *why],
     }
+
+
+def _settings(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A run's settings; of one that searched first, what the search found counts and not how it was asked for."""
+    found = (run["plan"].get("search") or {}).get("number")
+    return run["settings"] if found is None else {**run["settings"], "search": {"winner_of": found}}
 
 
 def _head(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,13 +160,13 @@ def _warnings(runs: Sequence[Mapping[str, Any]], settings: Sequence[Mapping[str,
         changed = [row["key"] for row in settings if row["values"][at] != row["values"][0]]
         if len(changed) > 1:
             out.append(
-                f"{run['name']} differs from {runs[0]['name']} in {len(changed)} settings ({', '.join(changed)}): which "
-                "one made the difference cannot be told; `trainwright try` changes one at a time"
+                f"{run['name']} differs from {runs[0]['name']} in {len(changed)} settings ({', '.join(changed)}): "
+                "which one made the difference cannot be told; `trainwright try` changes one at a time"
             )
-        fitted = plan_differences(runs[0]["plan"], run["plan"])
+        fitted = plan_differences(runs[0]["plan"], run["plan"], [{"key": key} for key in changed])
         if not changed and fitted and run["data_sha"] == runs[0]["data_sha"]:
-            out.append(f"{run['name']} has the same settings; the clock or the machine decided otherwise: {fitted[0]}")
-        elif len(changed) == 1 and changed[0] not in TIME and len(fitted) > 1:
+            out.append(f"{run['name']} has the same settings; the clock or machine decided otherwise: {fitted[0]}")
+        elif len(changed) == 1 and changed[0] not in TIME and fitted:
             out.append(
                 f"besides {changed[0]}, {run['name']} was fitted otherwise in {plural(len(fitted), 'point')} "
                 "(the plan follows the time there is)"

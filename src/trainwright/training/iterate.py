@@ -22,10 +22,11 @@ from trainwright.store.runs import Run, create_run, get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version, get_version, list_versions
 from trainwright.store.workspace import Workspace
-from trainwright.training.change import Change, changed, shown
+from trainwright.training.change import Change, changed
 from trainwright.training.ignored import check_ignored
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
+from trainwright.training.setting_values import shown
 from trainwright.training.try_log import iteration_of, iterations
 
 
@@ -75,7 +76,7 @@ def prepare_try(
     """
     project, version, chosen = _start(workspace, name)
     base = _base(workspace, project, version)
-    before = Settings.from_json(base.settings or {}, base.origins or {})
+    before = _with_winner(Settings.from_json(base.settings or {}, base.origins or {}), base)
     settings, changes = changed(before, given, base.plan or {}, together=together)
     RunOptions.from_settings(settings)  # a family whose library is not installed is refused here
     check_ignored(workspace, base, before, settings)
@@ -86,7 +87,8 @@ def prepare_try(
     rows_are_there(workspace, base)
     # Words about the run it starts from do not describe this one.
     settings = settings.model_copy(update={"training": settings.training.model_copy(update={"comments": note})})
-    origins = {**settings.origins, **({"training.comments": "--note"} if note else {})}
+    origins = {key: origin for key, origin in settings.origins.items() if key != "training.comments"}
+    origins |= {"training.comments": "--note"} if note else {}
     with write(workspace) as connection:
         earlier = [one for one in iterations(connection, project.id) if one["base"]["run"] == base.id]
         label = ", ".join(change.key.rpartition(".")[2] + "=" + shown(change.new) for change in changes)
@@ -172,6 +174,16 @@ def _base(workspace: Workspace, project: Project, version: Version) -> Run:
             remedy="train by a metric of ours first, and try from that version",
         )
     return base
+
+
+def _with_winner(before: Settings, base: Run) -> Settings:
+    """The settings of a run that searched first, with what its search found in place of searching again."""
+    found = (base.plan or {}).get("search") or {}
+    if not before.search.asked or not found.get("number"):
+        return before
+    origins = {key: origin for key, origin in before.origins.items() if not key.startswith("search.")}
+    document = {**before.to_json(), "search": {"winner_of": found["number"]}}
+    return Settings.from_json(document, {**origins, "search.winner_of": f"the search of run {base.id}"})
 
 
 def _findings_of(connection: Any, base: Run, run: Run, settings: Settings) -> None:

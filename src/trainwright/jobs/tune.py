@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from trainwright.config.durations import format_duration
 from trainwright.config.source import load_settings
-from trainwright.errors import UserError
+from trainwright.errors import TrainwrightError, UserError
 from trainwright.jobs.launch import Watcher
 from trainwright.jobs.launch import train as launch
 from trainwright.store.datasets import get_dataset_version
 from trainwright.store.names import split_name
 from trainwright.store.projects import Project, get_project
 from trainwright.store.runs import get_run
-from trainwright.store.searches import Search, change_search, close, find_search, list_searches
+from trainwright.store.searches import Search, SearchTrial, change_search, close, find_search, list_searches
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
@@ -86,6 +87,8 @@ def tune(
         dataset = get_dataset_version(connection, search.dataset_version_id)
     head = {"project": project.name, "dataset": f"d{dataset.number}"}
     document: dict[str, Any] = {**head, **result, "training": None, "version": None}
+    if result["best"] is None and ending.why != STOPPED and not ending.others:
+        raise _nothing(search, trials, ending.why, request.seconds)
     if result["best"] is None or ending.why == STOPPED or not mine or not train:
         return document
     document["training"] = _train(workspace, project, search, ground, result, watcher)
@@ -171,6 +174,17 @@ def _train(
     }
     settings = load_settings(None, overrides={k: v for k, v in overrides.items() if v is not None}, flags=False)
     return launch(workspace, None, settings, watcher=watcher)
+
+
+def _nothing(search: Search, trials: list[SearchTrial], why: str, seconds: float) -> TrainwrightError:
+    """Why a search has no completed trial."""
+    causes = [str((t.details or {}).get("stopped")) for t in trials if t.state == "failed"]
+    if causes:
+        return TrainwrightError(f"no trial of s{search.number} could be fitted ({causes[0]})")
+    return UserError(
+        f"not one trial of s{search.number} could be completed in {seconds:g} s",
+        remedy=f"give it more time: --search {search.number} --time-limit {format_duration(max(60.0, 10 * seconds))}",
+    )
 
 
 @contextmanager

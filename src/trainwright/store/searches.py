@@ -74,7 +74,7 @@ class SearchTrial:
         scores: the metric on each fold that was done, in their order.
         fit_seconds: of all its fits.
         predict_ms_per_row, size_mb: of one of its models.
-        details: why it was tried, why it was stopped, its wall seconds.
+        details: why it was tried, how often it was begun and lost with its process, why it stopped, its seconds.
         artifact: its out-of-fold predictions.
         created, started_at, finished_at: seconds since 1970.
     """
@@ -202,7 +202,9 @@ def claim(connection: Connection, search_id: int, owner: str, propose: Propose) 
     table, now = tables.search_trial, time.time()
     for row in rows:
         if row.state == "released" or (row.state == "running" and not works(row)):
-            details = {**(row.details or {}), "begun": int((row.details or {}).get("begun", 1)) + 1}
+            details = {**(row.details or {})}
+            details["begun"] = int(details.get("begun", 1)) + 1
+            details["lost"] = int(details.get("lost", 0)) + (row.state == "running")
             again = {"state": "running", "owner": owner, "started_at": now, "details": details}
             connection.execute(table.update().where(table.c.id == row.id).values(again))
             return _one(connection, row.id)

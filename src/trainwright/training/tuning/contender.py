@@ -53,6 +53,7 @@ class Tuned:
         for step in plan.steps:
             if step.family == self.step.family and effective(step.family, step.settings) == wanted:
                 note = f"the settings that won {self.document['name']} are those of {step.name}"
+                self.document.update(step=step.name, note=note)
                 return Plan(plan.steps, (*plan.reasons, note))
         first = next((i for i, step in enumerate(plan.steps) if step.role == "candidate"), len(plan.steps))
         steps = (*plan.steps[:first], self.step, *plan.steps[first:])

@@ -60,7 +60,12 @@ def _keep(search: Search, defaults: list[SearchTrial], greater: bool) -> tuple[l
     else:
         names, reason = keep_families(done, greater_is_better=greater) if done else ((), "")
         kept = list(names)
-    reasons = [*search.settings["reasons"], reason] if reason else search.settings["reasons"]
+    failed = [
+        f"the defaults of {t.family} failed: {(t.details or {}).get('stopped')}"
+        for t in defaults
+        if t.state == "failed"
+    ]
+    reasons = [*search.settings["reasons"], *([reason] if reason else []), *failed]
     return kept, {"kept": kept, "reasons": reasons}
 
 

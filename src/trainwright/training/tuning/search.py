@@ -45,6 +45,8 @@ from trainwright.training.tuning.step import step_of
 
 Tell = Callable[[dict[str, Any]], None]
 POLL = 0.3
+# A trial with which so many processes died (out of memory, most likely) is not begun again.
+MOST_LOST = 5
 PREDICTIONS = "predictions.npz"
 KIND = "search"
 EXHAUSTED, TIME, STOPPED = "all trials are done", "the time limit", "stopped by the user"
@@ -103,6 +105,12 @@ def go_on(
             continue
         if isinstance(trial, Wait):
             time.sleep(POLL)
+            continue
+        lost = int((trial.details or {}).get("lost", 0))
+        if lost >= MOST_LOST:
+            reason = f"its process died {lost} times while it was fitted: out of memory, most likely"
+            with write(workspace) as connection:
+                finish_search_trial(connection, trial, "failed", details={"stopped": reason})
             continue
         try:
             fitted = _attempt(workspace, trial, trials, search, ground, until, stop, tell)

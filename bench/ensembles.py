@@ -1,0 +1,223 @@
+"""One model or several: greedy average, bagging and stacking against the best single model, on test rows.
+
+    python bench/ensembles.py --data DATA [--tables adult,concrete]
+
+The same rows and the same folds each time, and four models: linear, forest, LightGBM, CatBoost. The single model is the
+one with the best out-of-fold figure. A quarter of the rows is the test part, which nothing is chosen by; what predicts
+it are the fold models, averaged. The gain on out-of-fold rows is what a training says of its ensemble; the gain on test
+rows, with its interval over resampled rows, is what became of it. Bagging fits the single model eight times in each
+fold. About 15 minutes on 2 cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from typing import Any
+
+import markdown
+import numpy as np
+import results
+import scores
+import tables
+
+TABLES = (
+    "adult", "credit_default", "bank_marketing", "steel_plates", "telco_churn", "ai4i2020", "concrete", "energy",
+    "wine_quality", "california_housing", "bike",
+)  # fmt: skip
+KINDS = {"greedy": "greedy average", "bagging": "bagging", "stacking": "stacking"}
+TEST_SHARE, MOST_ROWS, FOLDS, BAGS = 0.25, 10_000, 5, 8
+
+
+def main() -> None:
+    options = _options()
+    result = results.Result("ensembles", options)
+    for name in options.tables:
+        wanted = [kind for kind in options.kinds if not result.has(f"{name}, {kind}")]
+        if not wanted:
+            continue
+        try:
+            rows = Rows(name, options)
+        except tables.MissingTable as error:
+            results.say(f"{name}: not measured, {error}")
+            continue
+        for kind in wanted:
+            result.add(f"{name}, {kind}", {"table": name, "kind": kind, **rows.facts, **rows.measure(kind)})
+
+
+class Rows:
+    """A table cut into development and test rows, with folds and the fitted single models.
+
+    Args:
+        name: of the table.
+        options: the parsed options.
+    """
+
+    def __init__(self, name: str, options: argparse.Namespace):
+        from trainwright.data.columns import Layout
+        from trainwright.data.dataset import build_dataset
+        from trainwright.data.infer import infer_schema, infer_target
+        from trainwright.data.split import SplitRule, make_split
+        from trainwright.tasks import task_for
+        from trainwright.training.trials import Work
+
+        known = tables.TABLES[name]
+        frame = tables.load(name, options.data)
+        if frame.height > options.rows:
+            drawn = np.random.default_rng(0).choice(frame.height, options.rows, replace=False)
+            frame = frame[np.sort(drawn)]
+        inferred = infer_schema(frame, target=known.target)
+        frame, target, _ = infer_target(inferred.frame, known.target, task=known.task)
+        dataset = build_dataset(frame, inferred.schema, target, Layout.learn(frame, inferred.schema))
+        test = np.random.default_rng(1).random(len(dataset)) < TEST_SHARE
+        self.test, learn = dataset.take(np.flatnonzero(test)), dataset.take(np.flatnonzero(~test))
+        rule = SplitRule(test_size=0.0, folds=options.folds, repeats=1)
+        split = make_split(rule, len(learn), task=target.task, y=learn.y, classes=target.classes)
+        self.work = Work(learn, target, split.folds, seed=0, threads=1, jobs=options.jobs)
+        self.task = task_for(target)
+        self.metric = self.task.default_metric()
+        self.name = scores.name_of(target.task, len(target.classes))
+        self.trials = self._fit(_steps(options.light))
+        self.bags = options.bags
+        self.facts = {"n_rows": len(learn), "n_test": len(self.test), "metric": self.name}
+
+    def measure(self, kind: str) -> dict[str, Any]:
+        """The gain of one kind on out-of-fold rows and on test rows, and its cost."""
+        from trainwright.training.bagging import plan_bag
+        from trainwright.training.budget import Budget
+        from trainwright.training.ensemble_gain import ensemble_document
+        from trainwright.training.outcome import conclude
+        from trainwright.training.select import Requirements
+
+        trials = list(self.trials)
+        if kind == "bagging":
+            step = plan_bag(trials, self.work, self.metric, Budget(None, time.time()))
+            assert not isinstance(step, str), step
+            trials += self._fit([replace(step, bags=self.bags)])
+        outcome = conclude(trials, self.work, self.task, self.metric, Requirements(), use_ensemble=kind)
+        document = ensemble_document(outcome, self.work, self.task)
+        if "skipped" in document:
+            return {"skipped": document["skipped"]}
+        single = self._said(document["single"])
+        if kind == "bagging":
+            several = self._said("bagging", trials)
+        else:
+            combined = outcome.combined
+            assert combined is not None
+            several = combined.mix({name: self._said(name) for name in combined.weights})
+        y, positive = self.test.y, self.work.target.positive_index if self.name == "ROC-AUC" else 1
+        gain, low, high = scores.gain(self.name, y, several, single, positive)
+        said, cost = document["gain"], document["cost"]
+        return {
+            "single": document["single"],
+            "members": len(document["members"]),
+            "models": cost["models"]["ensemble"],
+            "single_test": scores.score(self.name, y, single, positive),
+            "several_test": scores.score(self.name, y, several, positive),
+            "gain": gain,
+            "gain_low": low,
+            "gain_high": high,
+            "said": said["difference"],
+            "said_low": said["low"],
+            "said_high": said["high"],
+            "verdict": said["verdict"],
+            "chosen": outcome.choice.selected in ("ensemble", "stacking", "bagging"),
+            **{f"{k}_times": cost[k]["ensemble"] / cost[k]["single"] for k in ("fit_s", "row_ms", "size_mb")},
+        }
+
+    def _fit(self, steps: list[Any]) -> list[Any]:
+        """Every fold of every step."""
+        import threading
+
+        from trainwright.training.budget import Budget
+        from trainwright.training.trials import run_steps
+
+        return run_steps(
+            tuple(steps),
+            self.work,
+            Budget(None, time.time()),
+            finished={},
+            on_fold=lambda step, fit: None,
+            report=lambda event: None,
+            stop=threading.Event(),
+        )
+
+    def _said(self, name: str, trials: list[Any] | None = None) -> np.ndarray:
+        """What the fold models of a candidate say of the test rows, averaged."""
+        trial = next(t for t in trials or self.trials if t.name == name)
+        parts = [fit.estimator.predict(self.test.columns) for fit in trial.fits.values()]
+        return np.asarray(np.mean(parts, axis=0))
+
+
+def _steps(light: bool) -> list[Any]:
+    """The single models, smaller for a try."""
+    from trainwright.training.plan import Step
+
+    rounds = 20 if light else 600
+    return [
+        Step("baseline", "baseline", role="baseline"),
+        Step("linear", "linear", role="baseline"),
+        Step("forest", "forest", {"n_estimators": 10 if light else 100}, role="baseline"),
+        Step("lightgbm", "lightgbm", {"features": "plain", "n_estimators": rounds}, inner=0.125),
+        Step("catboost", "catboost", {"iterations": rounds}),
+    ]
+
+
+def section(result: dict[str, Any]) -> str:
+    """The section of docs/benchmarks.md."""
+    rows = [r for r in result["rows"].values() if "skipped" not in r]
+    skipped = [f"{r['table']}, {r['kind']} ({r['skipped']})" for r in result["rows"].values() if "skipped" in r]
+    head = ["table", "metric", "kind", "best single", "its figure", "gain said", "gain on test rows (95 %)", "chosen"]
+    head += ["models", "training", "one row", "size"]
+    shown = markdown.table(
+        head,
+        [
+            [
+                *(r["table"], r["metric"], KINDS[r["kind"]], r["single"], r["single_test"], f"{r['said']:+.4g}"),
+                f"{r['gain']:+.4g} ({r['gain_low']:+.4g} to {r['gain_high']:+.4g})",
+                *("yes" if r["chosen"] else "no", r["models"]),
+                *(f"{r[k]:.1f}x" for k in ("fit_s_times", "row_ms_times", "size_mb_times")),
+            ]
+            for r in rows
+        ],
+    )
+    lines = []
+    for kind, title in KINDS.items():
+        own = [r for r in rows if r["kind"] == kind]
+        if own:
+            better, worse = sum(r["gain_low"] > 0 for r in own), sum(r["gain_high"] < 0 for r in own)
+            lines.append(
+                f"- **{title}**: better on {better} of {len(own)} tables beyond chance, worse on {worse}; "
+                f"{markdown.mean([r['fit_s_times'] for r in own]):.1f} times the training time and "
+                f"{markdown.mean([r['row_ms_times'] for r in own]):.1f} times as long for a row, on average."
+            )
+    left = f"\nNo ensemble was made of: {'; '.join(skipped)}.\n" if skipped else ""
+    summary = "\n".join(lines)
+    return f"""## One model or several
+
+What several models gain over the best single one on test rows that nothing was chosen by, and what they cost. "Gain
+said" is the difference on out-of-fold rows that the training reports; positive is better for every metric.
+
+{summary}
+
+{shown}
+{left}
+{markdown.footer(result)}
+"""
+
+
+def _options() -> argparse.Namespace:
+    parser = results.parser(__doc__)
+    parser.add_argument("--tables", type=results.names, default=list(TABLES))
+    parser.add_argument("--kinds", type=results.names, default=list(KINDS), help=f"of {', '.join(KINDS)}")
+    parser.add_argument("--rows", type=int, default=MOST_ROWS, help="rows of a table at most")
+    parser.add_argument("--folds", type=int, default=FOLDS)
+    parser.add_argument("--bags", type=int, default=BAGS, help="models of a bag in each fold")
+    parser.add_argument("--jobs", type=int, default=2, help="fits side by side")
+    parser.add_argument("--light", action="store_true", help="few rounds, for a try")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -99,7 +99,7 @@ class Dimension:
         return (value - self.low) / (self.high - self.low)
 
     def edge(self, value: Any) -> str | None:
-        """ "lowest" or "highest" where a value lies on an end beyond which better ones may lie, else None.
+        """On which end ("lowest", "highest") a value lies beyond which better ones may lie; None on neither.
 
         Of a list only three numbers or more have ends; "none" beside the `max_...` numbers means without limit, so the
         largest number is no end there.

@@ -48,6 +48,7 @@ def begin(workspace: Workspace, ground: Ground, request: Request, *, own: bool =
         "prune": request.prune,
         "fingerprint": fingerprint_of(ground.work),
         "own": own,
+        "greater_is_better": ground.metric.greater_is_better,
         "alone": list(request.families),
     }
     run = ground.run

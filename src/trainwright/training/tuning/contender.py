@@ -77,8 +77,7 @@ def tuned_for(workspace: Workspace, run: Run, options: RunOptions, work: Work, f
         if search is None:
             return None
         trials = search_trials(connection, search.id)
-    greater = (search.result or {}).get("greater_is_better", True)
-    order = ranked(trials, greater_is_better=greater)
+    order = ranked(trials, greater_is_better=search.settings["greater_is_better"])
     name = f"s{search.number}"
     document: dict[str, Any] = {"search": search.id, "number": search.number, "name": name, "trials": [], "step": None}
     if not order:

@@ -45,6 +45,8 @@ from trainwright.training.tuning.step import step_of
 
 Tell = Callable[[dict[str, Any]], None]
 POLL = 0.3
+# Seconds that a trial takes beside its fits: imports of the first, scores, writing.
+OVERHEAD = 0.5
 # A trial with which so many processes died (out of memory, most likely) is not begun again.
 MOST_LOST = 5
 PREDICTIONS = "predictions.npz"
@@ -139,7 +141,7 @@ def _attempt(
     """Fits a claimed trial and writes what came out; given back where the time does not suffice."""
     step = step_of(trial.family, trial.settings, ground.facts, name=f"trial {trial.number}")
     done = [other for other in trials if other.state in ("completed", "pruned")]
-    expected = wall(step, ground.facts) * _slowness(done, trial.family)
+    expected = (wall(step, ground.facts) + OVERHEAD) * _slowness(done, trial.family)
     left = until - time.time()
     event = {"kind": "search_trial", "search": search.number, "number": trial.number, "of": search.settings["trials"],
              "family": trial.family, "settings": trial.settings, "metric": ground.metric.name}  # fmt: skip
@@ -209,7 +211,7 @@ def _best(search: Search, done: list[SearchTrial], ground: Ground) -> tuple[list
 def _slowness(done: list[SearchTrial], family: str) -> float:
     """How many times longer than estimated completed trials took: those of the family, else all."""
     ratios = [
-        (t.family, (t.details or {})["wall_s"] / (t.details or {})["estimate_s"])
+        (t.family, (t.details or {})["wall_s"] / ((t.details or {})["estimate_s"] + OVERHEAD))
         for t in done
         if t.state == "completed" and (t.details or {}).get("estimate_s")
     ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
-from command_line import Shop, assert_refused, run
+from command_line import Shop, assert_refused, finish, run, start
 
 from trainwright.store.projects import ensure_project
 from trainwright.store.transaction import write
@@ -122,3 +127,52 @@ def test_a_wrong_search_block_leaves_no_run_behind(shop: Shop, tmp_path: Path) -
         said = run("train", shop.table, "--config", config, "--workspace", tmp_path / "fresh")
         assert_refused(said, 2, words)
         assert not (tmp_path / "fresh").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed by POSIX signals")
+def test_a_killed_search_goes_on_and_nothing_is_counted_twice(shop: Shop, tmp_path: Path) -> None:
+    space = tmp_path / "space.yaml"
+    space.write_text("linear:\n  C: {low: 0.001, high: 10.0, log: true}\n")
+    words = ("tune", "shop", "--workspace", shop.workspace, "--trials", "60", "--no-train")
+    process = start(*words, "--method", "random", "--no-prune", "--space", space)
+    query = "SELECT number, scores FROM search_trial WHERE state = 'completed' ORDER BY number"
+    before: list[tuple[int, str]] = []
+    while len(before) < 3:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+        before = rows_of(shop.workspace, query)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = rows_of(shop.workspace, query)
+    assert len(before) < 60
+    said = run("tune", "shop", "--workspace", shop.workspace, "--resume", "--no-train", "--json")
+    assert said.code == 0, said.err
+    after = rows_of(shop.workspace, query)
+    assert [number for number, _ in after] == list(range(60))
+    assert after[: len(before)] == before
+    assert said.document["counts"] == {"completed": 60}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is a POSIX signal")
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(shop: Shop, tmp_path: Path) -> None:
+    space = tmp_path / "space.yaml"
+    space.write_text("linear:\n  C: {low: 0.001, high: 10.0, log: true}\n")
+    words = ("tune", "shop", "--workspace", shop.workspace, "--trials", "200", "--method", "random", "--space", space)
+    process = start(*words)
+    while len(rows_of(shop.workspace, "SELECT number, state FROM search_trial WHERE state = 'completed'")) < 2:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = finish(process)
+    assert said.code == 130 and "Traceback" not in said.err, said.err
+    assert "finished trials stay" in said.out and "trainwright tune shop --search 1" in said.out
+    assert rows_of(shop.workspace, "SELECT count(*), 0 FROM version") == [(2, 0)], "no training after Ctrl-C"
+    assert rows_of(shop.workspace, "SELECT count(*), 0 FROM search_trial WHERE state = 'running'") == [(0, 0)]
+
+
+def rows_of(workspace: Path, query: str) -> list[tuple[int, str]]:
+    """What a query finds in the workspace's database; nothing while its tables are not there."""
+    with contextlib.closing(sqlite3.connect(workspace / "trainwright.db", timeout=30)) as connection:
+        return list(connection.execute(query).fetchall())

@@ -18,6 +18,7 @@ from trainwright.packages.plain_json import Reader
 
 CV_PLUS, RESIDUALS = "cv+", "residuals"
 ACCEPT, REVIEW = "accept", "review"
+WIDTH = "width"  # the kind of a decision on a number: from which width a person looks
 MOST_POINTS = 20_000
 
 

@@ -16,13 +16,12 @@ from trainwright.evaluate.deciding.question import read_capacity
 from trainwright.evaluate.formats import count, estimate, number, percent
 from trainwright.evaluate.resampling import make_units
 from trainwright.evaluate.width_review import Rows, judge_limit, limit_for
-from trainwright.packages.number_intervals import ReviewWidth
+from trainwright.packages.number_intervals import WIDTH, ReviewWidth
 from trainwright.store.workspace import Workspace
 from trainwright.training.judge import open_version
 from trainwright.training.reopen import reopen
 
 MOST_ROWS = 50_000
-KIND = "width"
 NOTE = (
     "widths are those of rows that most of the fold models learned from; the models may disagree a little more on new "
     "rows, and then a few more go to a person"
@@ -30,7 +29,7 @@ NOTE = (
 
 
 def decide_numbers(
-    workspace: Workspace, name: str, *, max_width: str | float | None = None, capacity: Any = None
+    workspace: Workspace, name: str, *, max_width: str | float | None = None, capacity: Any = None, **others: Any
 ) -> dict[str, Any]:
     """Finds or judges the distance between low and high from which a person looks at a row.
 
@@ -39,6 +38,7 @@ def decide_numbers(
         name: such as `housing` or `housing@v2`.
         max_width: the distance: 5 in the unit of the target, or "20%" of the prediction.
         capacity: instead, how many rows people can look at: "50/1000", "5%" or 0.05.
+        others: goals that only classes have; refused.
 
     Returns:
         {"goal", "given", "flags", "policy": {"kind": "width", "width"}, "figures" (see `width_review.judge_limit`),
@@ -48,6 +48,13 @@ def decide_numbers(
         UserError: no limit or two, one that is no width or no capacity, a package without low and high, or rows whose
             widths are all the same.
     """
+    wrong = [key for key, value in others.items() if value]
+    if wrong:
+        raise UserError(
+            f"--{wrong[0].replace('_', '-')} is for classes; a number has no threshold to choose, only a distance "
+            "between low and high",
+            remedy="give --max-width 5 (or 20% of the prediction), or --capacity 50/1000",
+        )
     if (max_width is None) == (capacity is None):
         raise UserError(
             "a decision on a number needs one limit, got "
@@ -74,11 +81,11 @@ def decide_numbers(
     found = judge_limit(rows, limit.value)
     unit = opened.predictor.target.column
     document = {
-        "kind": KIND,
+        "kind": WIDTH,
         "goal": "max_width" if max_width is not None else "capacity",
         "given": {"max_width": str(max_width)} if max_width is not None else {"capacity": str(capacity)},
         "flags": f"--max-width {max_width}" if max_width is not None else f"--capacity {capacity}",
-        "policy": {"kind": KIND, "width": repr(limit.value) if not limit.relative else f"{100 * limit.value!r}%"},
+        "policy": {"kind": WIDTH, "width": repr(limit.value) if not limit.relative else f"{100 * limit.value!r}%"},
         "figures": found,
         "typical_width": float(np.median(spans[:, 2] - spans[:, 1])),
         "unit": unit,

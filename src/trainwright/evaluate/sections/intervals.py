@@ -7,7 +7,7 @@ from typing import Any
 
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_intervals import by_prediction, rows
-from trainwright.evaluate.formats import number, plural
+from trainwright.evaluate.formats import number, percent, plural
 from trainwright.evaluate.interval_words import floor_words, said, segment, verdict
 from trainwright.evaluate.report_record import sentence
 
@@ -44,8 +44,22 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         "tried": plural(int(measured.get("segments_tried") or 0), "kind of row", "kinds of rows"),
         "looked": bool(measured.get("segments_tried")),
         "review": str(found.get("review") or ""),
+        "decision": _decision(result),
         "name": f"{result.get('project')}@{result.get('version')}" if result.get("version") else "",
     }
+
+
+def _decision(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The decision from which width a person looks, where there is one."""
+    found = result.get("operating_point")
+    if not isinstance(found, Mapping) or found.get("kind") != "width":
+        return {}
+    rows = [
+        {"share": percent(at["share"]), "limit": number(at["limit"]), "error": number(at["error_kept"])}
+        for at in (found.get("figures") or {}).get("sweep") or []
+    ]
+    text, note = str(found.get("text") or ""), sentence(str(found.get("note") or ""))
+    return {"label": str(found.get("label") or ""), "text": text, "note": note, "sweep": rows}
 
 
 def figures(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure | None]:

@@ -29,6 +29,7 @@ SCRIPTS = {
     "cost": "Cost",
     "calibration": "Calibration",
     "imbalance": "Rare classes",
+    "decisions": "Decisions",
     "ensembles": "One model or several",
     "tuned": "Searched settings",
     "search_kill": "Searches that are killed",

@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "Show what a table holds and what is wrong with it, before training.",
     "predict": "Predict the rows of a file with a model version.",
     "explain": "What a model version leans on, where it is weak, and what pushed one prediction.",
+    "decide": "Choose from which probability on a version acts: costs, capacity, held precision or recall.",
     "evaluate": "Measure a model version on a labelled file.",
     "report": "Write or open the report of a model version.",
     "versions": "List, show, compare, activate, roll back and delete model versions.",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--rank", "ranked", is_flag=True, help="Sort by risk, the highest first.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="For two classes, instead of the version's own.")
 @click.option(
+    "--decision", metavar="dN|none", help="A decision of the version, not the one in force; none: its own threshold."
+)
+@click.option(
     "--review-width",
     metavar="WIDTH",
     help="For a number: mark rows whose low and high lie further apart for review; 5, or 20% of the prediction.",
@@ -41,6 +44,7 @@ def COMMAND(
     keep: str | None,
     ranked: bool,
     threshold: float | None,
+    decision: str | None,
     review_width: str | None,
     workspace: str | None,
     as_json: bool,
@@ -51,7 +55,8 @@ def COMMAND(
 
     if place is not None:
         check_place(place)
-    predictor, label = open_package(version, workspace)
+    check_decision(decision, threshold, version)
+    predictor, label = open_package(version, workspace, decision=decision)
     given = predictor.conform(table)
     names = "all" if keep == "all" else [name.strip() for name in (keep or "").split(",") if name.strip()]
     frame = predictor.predict(
@@ -62,10 +67,13 @@ def COMMAND(
     notes = [note.message for note in given.notes]
     if is_folder(version):
         notes.insert(0, f"the package {label} is from elsewhere: it is whole, but nobody here knows who made it")
+    if predictor.decision is not None and threshold is None:
+        notes.append(f"decided by {predictor.decision} of {label}")
     written = None if place is None else str(write_predictions(frame, place))
     if as_json:
         document = {"version": label, "from_elsewhere": is_folder(version), "rows": frame.height, "output": written}
         document["notes"] = notes
+        document["decision"] = None if threshold is not None else predictor.decision
         output.print_json(document if written else {**document, "predictions": frame.to_dicts()})
         return
     for note in notes:
@@ -88,20 +96,39 @@ def is_folder(name: str) -> bool:
     return "/" in name or "\\" in name
 
 
-def open_package(name: str, workspace: str | None) -> tuple[Predictor, str]:
-    """What predicts, and how to call it."""
+def check_decision(decision: str | None, threshold: float | None, version: str) -> None:
+    """Refuses a decision beside a threshold, and one of a package that has no version here."""
+    from trainwright.errors import UserError
+
+    if decision is not None and threshold is not None:
+        raise UserError("--decision and --threshold both say how to decide", remedy="give one of them")
+    if decision is not None and is_folder(version):
+        raise UserError("a package from elsewhere has no decisions", remedy="leave --decision out, or give --threshold")
+
+
+def open_package(name: str, workspace: str | None, decision: str | None = None) -> tuple[Predictor, str]:
+    """What predicts, and how to call it.
+
+    Args:
+        name: of a version, or the path of a package.
+        workspace: the folder, or None to look for it.
+        decision: a label, "none", or None for the decision in force.
+    """
     from trainwright.errors import UserError
     from trainwright.packages.manifest import NAME
     from trainwright.packages.predictor import Predictor
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.deployed import policy_for
     from trainwright.training.judge import open_version
 
     if is_folder(name):
         return Predictor.open(name, trusted=False), str(Path(name))
     try:
-        opened = open_version(open_workspace(workspace, create=False, read_only=True), name)
+        space = open_workspace(workspace, create=False, read_only=True)
+        opened = open_version(space, name)
     except UserError as error:
         if not (Path(name) / NAME).is_file():
             raise
         raise UserError(error.problem, remedy=f"for the package in the folder {name}, write ./{name}") from None
-    return opened.predictor, opened.label
+    policy, chosen = policy_for(space, opened.project, opened.version, decision)
+    return opened.predictor.deciding(policy, chosen), opened.label

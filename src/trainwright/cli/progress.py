@@ -151,6 +151,7 @@ class Screen:
             if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training
                 self._line(f"warning TW304 {finding['message']}")
         from trainwright.evaluate import ensemble_words
+        from trainwright.evaluate.deciding.words import told as words_of_decision
         from trainwright.evaluate.interval_words import beside_numbers
         from trainwright.evaluate.reliability import told
         from trainwright.evaluate.sections import weak_columns
@@ -163,6 +164,8 @@ class Screen:
         if words := told(document.get("reliability")):
             self._line(words)
         for line in beside_numbers(document):
+            self._line(line)
+        for line in words_of_decision(document.get("operating_point")):
             self._line(line)
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name

@@ -73,6 +73,7 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     from trainwright.store.files import artifact_path
     from trainwright.store.names import resolve_version
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.deployed import decisions_in_short
     from trainwright.training.judge import kept_evaluations
 
     space = open_workspace(workspace, create=False, read_only=True)
@@ -81,6 +82,7 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     document["package"] = str(artifact_path(space, "package", version.artifact))
     for kind, rows in kept_evaluations(space, version).items():
         document[kind] = [_kept(row) for row in rows]
+    document["decisions"] = decisions_in_short(space, version)
     if as_json:
         output.print_json(document)
         return
@@ -127,11 +129,13 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
 
 @COMMAND.command(help="Let a version (PROJECT@v2) answer from now on.")
 @click.argument("name")
+@click.option("--decision", metavar="dN|none", help="By which of its decisions; by default the one it used last.")
 @workspace_option
 @json_option
-def activate(name: str, workspace: str | None, as_json: bool) -> None:
+def activate(name: str, decision: str | None, workspace: str | None, as_json: bool) -> None:
     """Activates a version."""
     from trainwright.errors import UserError
+    from trainwright.store.decisions import NONE, decision_in_force, get_decision
     from trainwright.store.deployments import activate as set_active
     from trainwright.store.names import resolve_version, split_name
     from trainwright.store.transaction import write
@@ -141,9 +145,17 @@ def activate(name: str, workspace: str | None, as_json: bool) -> None:
         raise UserError(f"{name!r} names no version", remedy=f"say which one: {name}@v2")
     space = open_workspace(workspace, create=False)
     project, version = resolve_version(space, name)
+    called = f"{project.name}@{version.label}"
     with write(space) as connection:
-        set_active(connection, project.id, version.id, version.label, reason="command line")
-    _said(f"{project.name}@{version.label} is active", {"active": f"{project.name}@{version.label}"}, as_json)
+        if decision is None:
+            chosen = decision_in_force(connection, version.id)
+        else:
+            chosen = None if decision == NONE else get_decision(connection, version.id, decision, name=called)
+        label = version.label if chosen is None else f"{version.label} {chosen.label}"
+        used = None if chosen is None else chosen.id
+        set_active(connection, project.id, version.id, label, reason="command line", decision_id=used)
+    document = {"active": called, "decision": None if chosen is None else chosen.label}
+    _said(f"{called} is active{'' if chosen is None else f' and answers by {chosen.label}'}", document, as_json)
 
 
 @COMMAND.command(help="Return to the version that was active before.")
@@ -152,6 +164,7 @@ def activate(name: str, workspace: str | None, as_json: bool) -> None:
 @json_option
 def rollback(project: str, workspace: str | None, as_json: bool) -> None:
     """Rolls back."""
+    from trainwright.store.decisions import decision_in_force
     from trainwright.store.deployments import rollback as roll_back
     from trainwright.store.projects import get_project
     from trainwright.store.transaction import write
@@ -163,7 +176,10 @@ def rollback(project: str, workspace: str | None, as_json: bool) -> None:
         found = get_project(connection, project)
         roll_back(connection, found)
         version = get_version(connection, found)
-    _said(f"{project}@{version.label} is active again", {"active": f"{project}@{version.label}"}, as_json)
+        chosen = decision_in_force(connection, version.id)
+    document = {"active": f"{project}@{version.label}", "decision": None if chosen is None else chosen.label}
+    words = "" if chosen is None else f", answering by {chosen.label}"
+    _said(f"{project}@{version.label} is active again{words}", document, as_json)
 
 
 @COMMAND.command(help="Remove the package of a version (PROJECT@v2); its row and figures are kept.")

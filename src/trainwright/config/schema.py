@@ -27,6 +27,7 @@ def json_schema() -> dict[str, Any]:
             bare.setdefault(name, field)
     free_text = {"type": "string", "description": "In your own words."}
     bare["problem"] = {"anyOf": [bare["problem"], free_text]}
+    bare["decision"] = {"anyOf": [bare["decision"], free_text]}
     return schema
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, PrivateAttr
 
 from trainwright.config.data import DataSettings
+from trainwright.config.decision import DecisionSettings
 from trainwright.config.keys import Block, Text, key
 from trainwright.config.problem import ProblemSettings
 from trainwright.config.requirements import RequirementSettings
@@ -24,14 +25,13 @@ class Settings(Block):
         (0, 'default')
     """
 
-    project: Text | None = key(
-        None, "The name of the problem; the file's name when not given.", example="adult"
-    )
+    project: Text | None = key(None, "The name of the problem; the file's name when not given.", example="adult")
     problem: ProblemSettings = key(ProblemSettings(), "The decision it supports.", example={})
     data: DataSettings = key(DataSettings(), "The table and how it is split.", example={})
     training: TrainingSettings = key(TrainingSettings(), "What is trained.", example={})
     requirements: RequirementSettings = key(RequirementSettings(), "What a model must satisfy.", example={})
     search: SearchSettings = key(SearchSettings(), "Which settings are tried first.", example={})
+    decision: DecisionSettings = key(DecisionSettings(), "From which probability on to act.", example={})
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -74,4 +74,5 @@ BLOCKS: dict[str, type[BaseModel]] = {
     "requirements": RequirementSettings,
     "problem": ProblemSettings,
     "search": SearchSettings,
+    "decision": DecisionSettings,
 }

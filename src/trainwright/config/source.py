@@ -105,6 +105,8 @@ def _place(root: Written, where: str) -> dict[str, Given]:
     for key, written in root.value.items():
         if key == "problem" and isinstance(written.value, str):  # free text
             _put(found, "problem.description", written, where)
+        elif key == "decision" and isinstance(written.value, str):  # the decision that the model supports, in words
+            _put(found, "problem.decision", written, where)
         elif is_block(key):
             _place_block(found, key, written, where)
         else:
@@ -165,7 +167,8 @@ def _overrides(overrides: Mapping[str, Any], flags: bool) -> dict[str, Given]:
     for key, value in overrides.items():
         if value is None:
             continue
-        name = full_name(key)
+        words = key == "decision" and isinstance(value, str)
+        name = "problem.decision" if words else full_name(key)
         if name is None or is_block(name):
             raise UserError(f"there is no setting {key!r}", remedy=advice(key.rpartition(".")[2], None))
         if name == "training.family_settings" and isinstance(value, Mapping):

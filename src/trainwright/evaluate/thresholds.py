@@ -3,13 +3,15 @@ folds."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
+from trainwright.evaluate.deciding.alone import by_question
+from trainwright.evaluate.deciding.question import Question
 from trainwright.evaluate.intervals import json_number
 from trainwright.tasks.metric import divide
 from trainwright.tasks.ranking import ranked
@@ -28,6 +30,8 @@ class ThresholdRule:
         min_precision: the most recall with at least this precision.
         min_recall: the most precision with at least this recall.
         maximise: "f1" whatever the share of positives.
+        most_flagged: at most this share of the rows, whatever the rest says.
+        question: a goal of `evaluate.deciding` instead of all of these but `most_flagged`.
     """
 
     fixed: float | None = None
@@ -36,9 +40,11 @@ class ThresholdRule:
     min_precision: float | None = None
     min_recall: float | None = None
     maximise: str | None = None
+    most_flagged: float | None = None
+    question: Question | None = None
 
     def __post_init__(self) -> None:
-        for name in ("fixed", "min_precision", "min_recall"):
+        for name in ("fixed", "min_precision", "min_recall", "most_flagged"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise UserError(f"threshold rule: {name} must lie between 0 and 1, got {value}")
@@ -52,7 +58,8 @@ class ThresholdRule:
 
     def to_json(self) -> dict[str, Any]:
         """The settings that are set."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "question"}
+        return {key: value for key, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -105,14 +112,15 @@ def choose_threshold(
     rule = rule or ThresholdRule()
     label = y == target.positive_index
     score = prediction[:, target.positive_index]
-    value, reason, met = _choose(score, label, rule, weight)
+    p = target.positive_index
+    value, reason, met = _choose(score, label, rule, weight, p)
     if fold is None or len(np.unique(fold)) < 2:
         return ThresholdChoice(value, reason, met)
     by_row = np.empty(len(y))
     for number in np.unique(fold):
         own = fold == number
         part = None if weight is None else weight[~own]
-        by_row[own] = _choose(score[~own], label[~own], rule, part)[0]
+        by_row[own] = _choose(score[~own], label[~own], rule, part, p)[0]
     return ThresholdChoice(value, reason, met, by_row)
 
 
@@ -140,12 +148,42 @@ def sweep(
 
 
 def _choose(
-    score: np.ndarray, label: np.ndarray, rule: ThresholdRule, weight: np.ndarray | None
+    score: np.ndarray, label: np.ndarray, rule: ThresholdRule, weight: np.ndarray | None, positive: int = 1
 ) -> tuple[float, str, bool]:
     """Threshold, reason, and whether the rule's demand is met on these rows."""
+    if rule.question is not None and len(score) and label.any():
+        value, reason, met = by_question(rule.question, score, label, weight, positive)
+    else:
+        value, reason, met = _freely(score, label, rule, weight)
+    if rule.most_flagged is None or len(score) == 0:
+        return value, reason, met
+    least = _least(score, rule.most_flagged, weight)
+    if value >= least:
+        return value, reason, met
+    demand = rule.min_recall is not None or rule.question is not None
+    why = f"from {least:.3g} on instead of {value:.3g} ({reason})"
+    words = f"at most {rule.most_flagged:.0%} of the rows can be reviewed: {why}"
+    return least, words, met and not demand
+
+
+def _least(score: np.ndarray, share: float, weight: np.ndarray | None) -> float:
+    """The lowest threshold that flags at most this share of the rows."""
+    r = ranked(score, np.zeros(len(score), dtype=bool), weight)
+    mass, scores = r.negative[::-1], r.scores[::-1]
+    kept = int((np.cumsum(mass) <= share * mass.sum() + 1e-9).sum())
+    above = float(scores[kept - 1]) if kept else 1.0
+    below = float(scores[kept]) if kept < len(scores) else 0.0
+    value = (above + below) / 2
+    return value if value > below else above
+
+
+def _freely(
+    score: np.ndarray, label: np.ndarray, rule: ThresholdRule, weight: np.ndarray | None
+) -> tuple[float, str, bool]:
+    """The same without a limit to what can be flagged."""
     if rule.fixed is not None:
         return rule.fixed, "as asked", True
-    if rule == ThresholdRule() and len(score):
+    if replace(rule, most_flagged=None) == ThresholdRule() and len(score):
         share = float(np.average(label, weights=weight))
         if share >= IMBALANCED:
             return 0.5, f"{share:.0%} of the rows are positive: from a probability of one half on", True

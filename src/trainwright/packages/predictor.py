@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,10 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.columns import Columns
+from trainwright.data.notes import Note
 from trainwright.errors import UserError
+from trainwright.evaluate.deciding.policy import Policy, segment_texts
+from trainwright.packages.decided import DecidedOutputs
 from trainwright.packages.ensemble import Ensemble, Model
 from trainwright.packages.keep import with_kept
 from trainwright.packages.number_intervals import NumberIntervals, ReviewWidth, number_columns, number_row
@@ -38,11 +42,13 @@ class Given:
         source: the table as it was given.
         frame: its feature columns with the types of the training table; same rows, same order.
         notes: what was found out, left out or could not be read.
+        segment: (n,) values of the column by which a decision differs, as texts, or None.
     """
 
     source: pl.DataFrame
     frame: pl.DataFrame
     notes: tuple[Any, ...]
+    segment: np.ndarray | None = None
 
 
 class Predictor:
@@ -64,6 +70,9 @@ class Predictor:
         self._schema = checked.manifest.schema
         self._row_encoder: RowEncoder | None = None
         self._outputs = Outputs(self.target, checked.manifest.threshold)
+        self._decided: DecidedOutputs | None = None
+        self.decision: str | None = None
+        self._width: ReviewWidth | None = None
         self._intervals = _intervals(checked)
 
     @classmethod
@@ -88,14 +97,25 @@ class Predictor:
             UserError: a file was changed, is missing or extra; a family is unknown.
             EnvironmentProblem: a library or a newer release is needed.
         """
-        checked = check_package(
-            Path(folder), expected_sha, max_size=MAX_SIZE if trusted else MAX_SIZE_ELSEWHERE
-        )
+        checked = check_package(Path(folder), expected_sha, max_size=MAX_SIZE if trusted else MAX_SIZE_ELSEWHERE)
         if trusted:
             return cls(checked, Ensemble(checked))
         from trainwright.packages.elsewhere import RemoteEnsemble
 
         return cls(checked, RemoteEnsemble(checked, limits))
+
+    def deciding(self, policy: Policy | ReviewWidth | None, label: str | None = None) -> Predictor:
+        """The same package answering by a decision of its version; None: by its own threshold.
+
+        Args:
+            policy: how is decided; for a number the width from which a person looks.
+            label: of the decision, such as "d1"; kept as `decision`.
+        """
+        other = copy(self)
+        other._decided = DecidedOutputs(self.target, policy) if isinstance(policy, Policy) else None
+        other._width = policy if isinstance(policy, ReviewWidth) else None
+        other.decision = None if policy is None else label
+        return other
 
     @property
     def threshold(self) -> float:
@@ -125,7 +145,8 @@ class Predictor:
 
             frame = to_polars(table)
         typed, more = conform(frame, self._schema, required=self.layout.names)
-        return Given(frame, typed.select(self.layout.names), (*notes, *more))
+        segment, said = self._segments(typed, frame)
+        return Given(frame, typed.select(self.layout.names), (*notes, *more, *said), segment)
 
     def predict(
         self,
@@ -147,7 +168,8 @@ class Predictor:
                 the target, or "20%" of the prediction; instead of the package's own.
 
         Returns:
-            `prediction` in the labels' own spelling and type; for classes `probability_<class>` and `confidence`;
+            `prediction` in the labels' own spelling and type; for classes `probability_<class>` and `confidence`, and
+            `decision` where a decision is in force and no `threshold` is given;
             for a number `low`, `high` and `width`, and `decision` (accept or review) where a width for review is set.
 
         Raises:
@@ -157,7 +179,9 @@ class Predictor:
         outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
         review = self._review(review_width)
         if self._intervals is None:
-            out = outputs.frame(self.predict_raw(given))
+            raw = self.predict_raw(given)
+            decided = self._decided if threshold is None else None
+            out = outputs.frame(raw) if decided is None else decided.frame(raw, given.segment)
         else:
             prediction, low, high = self.predict_spans(given).T
             out = outputs.frame(prediction).with_columns(**number_columns(prediction, low, high, review))
@@ -166,16 +190,16 @@ class Predictor:
         return with_kept(out, given.source, keep)
 
     def predict_proba(self, table: Any) -> np.ndarray:
-        """(n, k) probabilities in the order of `target.classes`.
+        """(n, k) probabilities in the order of `target.classes`, for the true shares of the classes where the
+        decision in force names them.
 
         Raises:
             UserError: the target is a number.
         """
         if self.target.task != "classes":
-            raise UserError(
-                f"{self.target.column!r} is a number and has no probabilities", remedy="use predict"
-            )
-        return self.predict_raw(table)
+            raise UserError(f"{self.target.column!r} is a number and has no probabilities", remedy="use predict")
+        raw = self.predict_raw(table)
+        return raw if self._decided is None else self._decided.policy.corrected(raw)
 
     def predict_raw(self, table: Any) -> np.ndarray:
         """(n, k) probabilities or (n,) numbers; what metrics are computed from."""
@@ -205,14 +229,16 @@ class Predictor:
         try:
             columns = self._row_encoder.encode(row)
         except Unusual:
-            frame = pl.DataFrame(
-                {name: [row[name]] for name in self.layout.names if name in row}, strict=False
-            )
+            frame = pl.DataFrame({name: [row[name]] for name in self.layout.names if name in row}, strict=False)
             columns = self.layout.encode(self.conform(frame).frame)
         outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
         if self._intervals is None:
             self._review(review_width)
-            return outputs.row(self._model.predict(columns))
+            raw = self._model.predict(columns)
+            if self._decided is None or threshold is not None:
+                return outputs.row(raw)
+            by = self._decided.policy.by
+            return self._decided.row(raw, None if by is None else segment_texts(pl.Series([row.get(by)], strict=False)))
         prediction, low, high = self._spans(columns)[0].tolist()
         return number_row(prediction, low, high, self._review(review_width))
 
@@ -259,12 +285,22 @@ class Predictor:
         return np.column_stack([prediction, *self._intervals.bounds(parts, prediction)])
 
     def _review(self, width: str | float | None) -> ReviewWidth | None:
-        """The width for review: the one asked for, else the package's own."""
+        """The width for review: the one asked for, that of the decision in force, or the package's own."""
         if width is None:
-            return None if self.interval is None else self.interval.review
+            return self._width or (None if self.interval is None else self.interval.review)
         if self.interval is None:
             raise UserError(_WITHOUT_BOUNDS, remedy=_WITH_BOUNDS)
         return ReviewWidth.parse(width)
+
+    def _segments(self, typed: pl.DataFrame, source: pl.DataFrame) -> tuple[np.ndarray | None, tuple[Note, ...]]:
+        """The values by which the decision differs, and what is said where the table lacks them."""
+        by = None if self._decided is None else self._decided.policy.by
+        if by is None:
+            return None, ()
+        if by in typed.columns or by in source.columns:
+            return segment_texts(typed[by] if by in typed.columns else source[by]), ()
+        words = f"the column {by!r} is not there: {self.decision or 'the decision'} uses the threshold of all rows"
+        return None, (Note("no_segments", words, (by,)),)
 
     def _given(self, table: Any) -> Given:
         return table if isinstance(table, Given) else self.conform(table)
@@ -272,11 +308,7 @@ class Predictor:
     def _in_chunks(self, frame: pl.DataFrame, work: Callable[[Columns], _T]) -> Iterator[_T]:
         """Encodes and works on as many rows at a time as fit in `_CHUNK_BYTES`."""
         layout = self.layout
-        width = (
-            8 * (len(layout.numbers) + len(layout.times))
-            + 4 * len(layout.categories)
-            + 60 * len(layout.texts)
-        )
+        width = 8 * (len(layout.numbers) + len(layout.times)) + 4 * len(layout.categories) + 60 * len(layout.texts)
         step = min(max(_CHUNK_BYTES // max(width, 1), 1_000), 200_000)
         for start in range(0, frame.height, step):
             yield work(layout.encode(frame.slice(start, step)))

@@ -38,6 +38,8 @@ from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.calibrate import reliability_document
 from trainwright.training.combine import blend_training
+from trainwright.training.decided import decide_run
+from trainwright.training.deployed import decided_elsewhere, record_decision
 from trainwright.training.explanations import explain_run
 from trainwright.training.guarded import guarded
 from trainwright.training.held_out import held_out, publish_held_out
@@ -96,6 +98,7 @@ def finish(
         opening = pool.submit(open_sealed, package.path, manifest.sha) if versioned else None
         importance = _importance(material, outcome, budget)
         present = present_process(material, outcome, budget)
+        decided = guarded(lambda: decide_run(material, outcome, budget, present))
         suspected = guarded(lambda: suspected_labels(material, outcome, importance, budget))
         explained = explain_run(material, outcome, importance, budget)
         test = None if opening is None else opening.result()
@@ -111,6 +114,7 @@ def finish(
         diagnosis=_diagnose(material, outcome),
         importance=importance,
         present=present,
+        decided=_told(workspace, material, decided),
         suspected=suspected,
         explained=explained,
         understood=understood,
@@ -340,6 +344,14 @@ def _tries(workspace: Workspace, material: Material) -> list[dict[str, Any]]:
         return iterations(connection, material.run.project_id, before=material.run.id)
 
 
+def _told(workspace: Workspace, material: Material, decided: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The decision of this training; where it makes none, that of the active version, which does not hold here."""
+    if decided is not None:
+        return decided
+    found = decided_elsewhere(workspace, material.run.project_id)
+    return None if found is None else {"elsewhere": found}
+
+
 def _project_name(workspace: Workspace, material: Material) -> str:
     with read(workspace) as connection:
         return next(p.name for p in list_projects(connection) if p.id == material.run.project_id)
@@ -354,6 +366,7 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
             numbers = [v.number for v in list_versions(connection, run.project_id, deleted=True)]
         label = f"v{max(numbers, default=0) + 1}"
     documents = {"validation": facts.validation, **({"test": facts.test} if facts.test else {})}
+    recorded = "policy" in (facts.decided or {})
     for _ in range(5):
         result = results.result_document(facts, label)
         page = publish_pages(workspace, result, documents)
@@ -373,11 +386,15 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
                     metrics=results.headline(facts),
                     details=results.version_details(facts),
                     comments=run.comments,
+                    activate_if_first=not recorded,
                 )
                 if version.label != label:
                     label = version.label  # another training took the number: the page must say the right one
                     connection.rollback()
                     continue
+                if recorded:
+                    called = f"{facts.project}@{version.label}"
+                    record_decision(connection, run.project_id, version, {**(facts.decided or {}), "version": called})
                 active = active_deployment(connection, run.project_id)
                 held = {v.id: v.label for v in list_versions(connection, run.project_id)}
                 result["active"] = None if active is None else held.get(active.version_id)

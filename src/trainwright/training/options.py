@@ -17,6 +17,7 @@ from trainwright.data.schema import Target
 from trainwright.evaluate.thresholds import ThresholdRule
 from trainwright.models.extras import require
 from trainwright.models.families import families
+from trainwright.training.decided import question_of
 from trainwright.training.select import Requirements
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ class RunOptions:
 
     def threshold_rule(self, target: Target) -> ThresholdRule:
         """What the threshold of two classes is chosen for."""
-        needs, costs = self.settings.requirements, self.settings.problem.costs
+        needs, costs, most = self.settings.requirements, self.settings.problem.costs, self._most_flagged(target)
+        question = question_of(self.settings, target) if target.task == "classes" and len(target.classes) == 2 else None
+        if question is not None:
+            return ThresholdRule(question=question, most_flagged=most)
 
         def of_positive(value: Any) -> float | None:
             if isinstance(value, dict):
@@ -97,12 +101,18 @@ class RunOptions:
             return None if value is None else float(value)
 
         if (recall := of_positive(needs.min_recall)) is not None:
-            return ThresholdRule(min_recall=recall)
+            return ThresholdRule(min_recall=recall, most_flagged=most)
         if (precision := of_positive(needs.min_precision)) is not None:
-            return ThresholdRule(min_precision=precision)
+            return ThresholdRule(min_precision=precision, most_flagged=most)
         if costs.false_positive is not None and costs.false_negative is not None:
-            return ThresholdRule(false_positive=costs.false_positive, false_negative=costs.false_negative)
-        return ThresholdRule()
+            alarm, miss = costs.false_positive, costs.false_negative
+            return ThresholdRule(false_positive=alarm, false_negative=miss, most_flagged=most)
+        return ThresholdRule(most_flagged=most)
+
+    def _most_flagged(self, target: Target) -> float | None:
+        """The share of rows that can be flagged: what people can review, unless they review a band instead."""
+        limit = self.settings.requirements.max_review_share
+        return limit if len(target.classes) == 2 and not self.settings.decision.review_band else None
 
 
 def usable_cores() -> int:

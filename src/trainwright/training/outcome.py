@@ -56,6 +56,7 @@ class Outcome:
         uncalibrated: `prediction` before it was calibrated.
         kind: the kind of ensemble that was asked for: "none", "greedy", "bagging" or "stacking".
         combined: the ensemble that was compared, chosen or not; None where there was none to make.
+        applied: (m, k) out-of-fold probabilities calibrated as the package calibrates: what thresholds are chosen on.
     """
 
     trials: list[Trial]
@@ -74,6 +75,7 @@ class Outcome:
     uncalibrated: np.ndarray | None = None
     kind: str = "none"
     combined: Combined | None = None
+    applied: np.ndarray | None = None
 
     @property
     def members(self) -> list[Trial]:
@@ -154,9 +156,8 @@ def conclude(
         held_out(oof, work, raw), asked=calibration, allowed=kinds, classes=task.target.classes
     )
     uncalibrated, honest = honest, calibrated.scored(held_out(oof, work, honest))
-    threshold = choose_threshold(
-        task.target, oof.y, calibrated.calibration.apply(raw), rule=rule, fold=oof.fold, weight=oof.weight
-    )
+    applied = calibrated.calibration.apply(raw)
+    threshold = choose_threshold(task.target, oof.y, applied, rule=rule, fold=oof.fold, weight=oof.weight)
     compared = {c.name: oof.predictions[c.name] for c in candidates if c.name in oof.predictions}
     if combined is not None:
         compared[combined.name] = combined.honest
@@ -179,6 +180,7 @@ def conclude(
         uncalibrated,
         kind,
         combined,
+        applied,
     )
 
 

@@ -23,6 +23,7 @@ from trainwright.errors import UserError
 from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
 from trainwright.training import calibrate
+from trainwright.training.decided import check_decision
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
 
@@ -99,6 +100,7 @@ def understand(source: Any, settings: Settings) -> Table:
         drawn = np.random.default_rng(settings.training.seed).choice(frame.height, rows, replace=False)
         frame = frame[np.sort(drawn)]
     check_values(settings, frame, target)
+    check_decision(settings, target, list(frame.columns))
     if data.weight is not None:
         weights(frame[data.weight])  # refused here, before anything is written
     return Table(

@@ -77,10 +77,8 @@ def decide(
     table, applied = table_of(question, rows), table_of(question, rows, applied=True)
     final = fit(question, applied, applied.counts(), p)
     _check_reached(question, rows, final)
-    against = {HALF: 0.5} if own_threshold in (None, 0.5) else {OWN: own_threshold, HALF: 0.5}
-    cuts = {
-        name: _in_the_world(question, rows, float(value), p) for name, value in against.items() if value is not None
-    }
+    against = _others(own_threshold, final)
+    cuts = {name: _in_the_world(question, rows, value, p) for name, value in against.items()}
     prior = None if final.by is None else final.by.prior
     found = bought(
         question, table, p, final, cuts, seed=seed, number=resamples,
@@ -112,6 +110,12 @@ def _document(question: Question, rows: Rows, policy: Policy, found: dict[str, A
         "reasons": why,
         **found,
     }
+
+
+def _others(own: float | None, final: Fitted) -> dict[str, float]:
+    """What the decision is compared with: one half, and the version's own threshold where that is another one."""
+    same = own is not None and abs(own - final.middle) <= 1e-4 + 0.01 * final.middle
+    return {HALF: 0.5} if own is None or own == 0.5 or same else {OWN: own, HALF: 0.5}
 
 
 def _check_reached(question: Question, rows: Rows, final: Fitted) -> None:

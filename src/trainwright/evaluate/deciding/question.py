@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
+from trainwright.evaluate.deciding.capacity import read_capacity
 from trainwright.evaluate.deciding.costs import Costs, read_costs
 from trainwright.evaluate.deciding.prevalence import read_prevalence
 
@@ -122,6 +123,8 @@ def ask(
         "recall_at": recall_at, "beta": beta, "threshold": threshold,
     }  # fmt: skip
     goals = [name for name in GOALS if asked[name] is not None]
+    if isinstance(cost, Path):
+        asked["cost"] = str(cost)
     kept = {**{name: asked[name] for name in goals}, "by": by, "review_band": review_band or None}
     kept["prevalence"] = prevalence
     given = {name: value for name, value in kept.items() if value is not None}
@@ -161,38 +164,6 @@ def ask(
     else:
         level = _number(value, FLAGS[goal], 0.0, 1.0, open_low=goal != "threshold")
     return Question(goal, level, costs, by=by, prevalence=shares, given=given)
-
-
-def read_capacity(given: Any, n_rows: int | None = None) -> float:
-    """The share of cases that can be looked at.
-
-    Example:
-        >>> read_capacity("200/1000"), read_capacity("5%"), read_capacity(0.05)
-        (0.2, 0.05, 0.05)
-    """
-    text = str(given).strip()
-    example = "such as --capacity 200/1000 (200 of every 1,000 cases) or --capacity 20%"
-    pair = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", text)
-    share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
-    if pair:
-        top, of = float(pair[1]), float(pair[2])
-        if of <= 0 or top > of:
-            raise UserError(f"capacity {text}: {pair[1]} is more than the {pair[2]} cases there are", remedy=example)
-        value = top / of
-    elif share:
-        value = float(share[1]) / 100
-    else:
-        try:
-            value = float(text)
-        except ValueError:
-            raise UserError(f"capacity {text!r} is neither a share nor k of n", remedy=example) from None
-        if value > 1 and n_rows is not None and value > n_rows:
-            raise UserError(f"capacity {text}: there are only {n_rows:,} rows", remedy=example)
-        if value > 1:
-            raise UserError(f"capacity {text}: of how many cases?", remedy=example)
-    if not 0 < value <= 1:
-        raise UserError(f"capacity {text} must be above 0 and at most all cases", remedy=example)
-    return value
 
 
 def _band(

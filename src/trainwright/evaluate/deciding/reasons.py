@@ -20,7 +20,6 @@ UNUSED = 0.1
 def of_two(question: Question, rows: Rows, table: Table, final: Fitted) -> list[str]:
     """The reasons for two classes, the main one first."""
     p = rows.target.positive_index
-    rarer = min(int((rows.y == p).sum()), int((rows.y != p).sum()))
     out = [*question.assumed]
     if final.band is not None:
         out += _band(question, final)
@@ -28,20 +27,8 @@ def of_two(question: Question, rows: Rows, table: Table, final: Fitted) -> list[
         out.append(_goal(question, final, p))
         if question.goal == "capacity":
             out += _ties(question, table, final)
-    # A width that a capacity alone sets has no threshold of the rows' own in it.
-    if question.goal == "cost" and question.costs is not None and not (final.band and final.band.price is not None):
-        theory = question.costs.theory(p)
-        share = rarer / (rarer + THEORY_ROWS)
-        found = "" if final.pick.found is None else f" {final.pick.found:.3g} on these rows"
-        formula = "(fp - tn) / (fp - tn + fn - tp)" if question.costs.of_two(p)[2:] != (0, 0) else "fp / (fp + fn)"
-        out.append(
-            f"theory says {theory:.3g} ({formula}); least cost lies at{found}; {plural(rarer, 'row')} of the rarer "
-            f"class count for {percent(share)} and theory for the rest: n / (n + {THEORY_ROWS:g})"
-            if final.band is None
-            else f"the two thresholds of theory are {final.band.theory[0]:.3g} and {final.band.theory[1]:.3g}; "
-            f"{plural(rarer, 'row')} of the rarer class count for {percent(share)} and theory for the rest: "
-            f"n / (n + {THEORY_ROWS:g})"
-        )
+    if question.goal == "cost":
+        out += _theory(question, final, p, min(int((rows.y == p).sum()), int((rows.y != p).sum())))
     if question.by is not None and final.by is not None:
         out += _by(question, rows, final)
     return out + _common(question, rows)
@@ -76,6 +63,21 @@ def _goal(question: Question, final: Fitted, p: int) -> str:
         "recall_at": f"{cut}: the most precision with a recall of {percent(level)} on these rows",
         "beta": f"{cut}: the most F{level:g}, in which recall counts {level:g} times as much as precision",
     }[question.goal]
+
+
+def _theory(question: Question, final: Fitted, p: int, rarer: int) -> list[str]:
+    """How much the rows count beside theory; nothing where no threshold of the rows' own is used."""
+    costs, band = question.costs, final.band
+    if costs is None or (band is not None and (band.price is not None or band.low >= band.high)):
+        return []
+    share = percent(rarer / (rarer + THEORY_ROWS))
+    weight = f"n / (n + {THEORY_ROWS:g})"
+    mixed = f"{plural(rarer, 'row')} of the rarer class count for {share} and theory for the rest, {weight}"
+    if band is not None:
+        return [f"theory puts the two at {band.theory[0]:.3g} and {band.theory[1]:.3g}; {mixed}"]
+    formula = "(fp - tn) / (fp - tn + fn - tp)" if costs.of_two(p)[2:] != (0, 0) else "fp / (fp + fn)"
+    found = "" if final.pick.found is None else f"; on these rows {final.pick.found:.3g} costs least"
+    return [f"theory says {costs.theory(p):.3g}, {formula}{found}; {mixed}"]
 
 
 def _band(question: Question, final: Fitted) -> list[str]:

@@ -145,3 +145,19 @@ def _money(figure: tuple[float | None, float | None, float | None]) -> str:
     value, low, high = figure
     text = _amount(value or 0.0)
     return text if low is None or high is None else f"{text} ({_amount(low)} to {_amount(high)})"
+
+
+def told(found: Mapping[str, Any] | None) -> list[str]:
+    """What the screen of a training says about its decision: the paragraph, or why there is none and what to do.
+
+    Example:
+        >>> told({"skipped": "d1 was made for parts@v1", "command": "trainwright decide parts@v2 --beta 2"})
+        ['no decision: d1 was made for parts@v1', '  trainwright decide parts@v2 --beta 2']
+    """
+    if not found:
+        return []
+    if "skipped" in found:
+        command = found.get("command")
+        return [f"no decision: {found['skipped']}", *([f"  {command}"] if command else [])]
+    label = found.get("label")
+    return [f"decision {label}: {found['text']}" if label else f"decision: {found['text']}"]

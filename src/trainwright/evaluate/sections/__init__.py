@@ -41,6 +41,7 @@ MODULES = (
     "labels",
     "reliability",
     "curves",
+    "operating_point",
     "segments",
     "worst_errors",
     "weak_columns",

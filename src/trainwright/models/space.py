@@ -184,10 +184,11 @@ class Dimension:
             value = self.low * (self.high / self.low) ** share
         else:
             value = self.low + (self.high - self.low) * share
-        return self._kind(min(self.high, max(self.low, float(f"{value:.4g}"))))
+        return self._kind(float(f"{value:.4g}"))
 
     def _kind(self, value: float) -> Any:
-        return round(value) if self.whole else float(f"{value:.10g}")
+        value = round(value) if self.whole else float(f"{value:.10g}")
+        return min(self.high, max(self.low, value))
 
     @staticmethod
     def _kind_like(value: float, known: Any) -> Any:

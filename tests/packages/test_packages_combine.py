@@ -61,7 +61,7 @@ def test_reasons_of_a_stacked_linear_model_are_exact(tmp_path: Path) -> None:
     predictor = Predictor.open(tmp_path / "p")
     columns = predictor.layout.encode(predictor.conform(table(30, seed=3)).frame)
     pushes = predictor._model.pushes(columns)
-    p = predictor.predict_columns(columns)[:, 1]
+    p = predictor._model.predict(columns)[:, 1]
     rest = np.log(p / (1 - p)) - pushes.values.sum(axis=1)
     assert pushes.exact and np.allclose(rest, rest[0])
 
@@ -78,7 +78,7 @@ def test_fold_models_of_one_name_are_averaged_first(tmp_path: Path) -> None:
     a, b, c = (estimator.predict(columns) for _, estimator in predictor._model.members)  # type: ignore[attr-defined]
     one = (1 / 3) * a + (2 / 3) * b  # members weigh 1, 2 and 3
     logs = np.log(one) + 0.5 * np.log(np.clip(c, 1e-4, 1))
-    assert np.allclose(predictor.predict_columns(columns), np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True))
+    assert np.allclose(predictor._model.predict(columns), np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True))
 
 
 def test_a_package_without_one_keeps_its_bytes_and_has_no_such_key(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from trainwright.errors import UserError
 from trainwright.models.storage import write_json
 from trainwright.packages.disk import disk_problems
 from trainwright.packages.ensemble import Ensemble
+from trainwright.packages.export.deciding import Deciding, deciding, own_threshold
 from trainwright.packages.export.parity import Parity, compare, require
 from trainwright.packages.export.pipeline import Pipeline, pipeline
 from trainwright.packages.export.trial_rows import MADE_UP, ROWS, trial_rows
@@ -43,12 +44,14 @@ class Subject:
         checked: its package, every byte checked.
         predictor: the same, opened.
         rows: the rows on which the export is compared.
+        deciding: by which decision, or the package's own threshold.
     """
 
     label: str
     checked: Checked
     predictor: Predictor
     rows: Given
+    deciding: Deciding
 
 
 def export_version(
@@ -94,6 +97,7 @@ def export_version(
             record = {
                 "version": subject.label,
                 "manifest_sha256": subject.checked.sha,
+                "decision": subject.deciding.label or None,
                 "format": format,
                 "trainwright": own_version(),
                 "parity": parity.to_json(),
@@ -160,7 +164,8 @@ def _subject(workspace: Workspace, project: Project, version: Version) -> Subjec
     rows = trial_rows(
         _development(workspace, version), checked.layout, checked.manifest.schema, checked.reference, seed=0
     )
-    return Subject(f"{project.name}@{version.label}", checked, predictor, predictor.conform(rows))
+    how = deciding(workspace, version, checked.manifest)
+    return Subject(f"{project.name}@{version.label}", checked, predictor, predictor.conform(rows), how)
 
 
 def _development(workspace: Workspace, version: Version) -> pl.DataFrame | None:
@@ -177,11 +182,9 @@ def _development(workspace: Workspace, version: Version) -> pl.DataFrame | None:
     return None if row is None else read_development(workspace, row)[0]
 
 
-def _compared(subject: Subject, pipe: Pipeline | None, theirs: Any, labels: Any, what: str) -> Parity:
-    manifest = subject.checked.manifest
-    ours = subject.predictor.predict_raw(subject.rows)
-    threshold = subject.predictor.threshold if pipe is None else pipe.threshold
-    parity = compare(ours, theirs, labels, manifest.target, threshold, min(MADE_UP, ROWS))
+def _compared(subject: Subject, how: Deciding, theirs: Any, labels: Any, what: str) -> Parity:
+    ours = how.corrected(subject.predictor.predict_raw(subject.rows))
+    parity = compare(ours, theirs, labels, subject.checked.manifest.target, how.threshold, min(MADE_UP, ROWS))
     require(parity, what)
     return parity
 
@@ -191,10 +194,10 @@ Written = tuple[dict[str, str], Parity, list[str], dict[str, str]]
 
 def _pipeline(subject: Subject) -> tuple[Pipeline, list[str]]:
     """The version's steps, and what they leave out."""
-    notes = []
+    notes = list(subject.deciding.notes)
     if getattr(subject.checked.manifest, "interval", None) is not None:
         notes.append("low and high are not part of the export: it gives the prediction alone")
-    return pipeline(subject.checked, Ensemble(subject.checked)), notes
+    return pipeline(subject.checked, Ensemble(subject.checked), subject.deciding), notes
 
 
 def _onnx(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
@@ -204,7 +207,7 @@ def _onnx(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Writ
     needed = write_onnx(temporary / MODEL, pipe, subject.label, own_version())
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows")
     theirs, labels = run_onnx(temporary / MODEL, pipe, subject.rows.frame)
-    return needed, _compared(subject, pipe, theirs, labels, "ONNX file"), notes, input_kinds(pipe)
+    return needed, _compared(subject, subject.deciding, theirs, labels, "ONNX file"), notes, input_kinds(pipe)
 
 
 def _folder(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
@@ -215,7 +218,7 @@ def _folder(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Wr
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, in a process without trainwright")
     theirs, labels = run_folder(temporary, pipe, subject.rows.frame)
     inputs = {name: pipe.schema[name].kind.value for name in pipe.layout.names}
-    return needed, _compared(subject, pipe, theirs, labels, "folder"), notes, inputs
+    return needed, _compared(subject, subject.deciding, theirs, labels, "folder"), notes, inputs
 
 
 def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
@@ -227,7 +230,13 @@ def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Wr
     needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label)
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, through mlflow.pyfunc")
     theirs, labels = run_mlflow(temporary, subject.checked, subject.rows.frame)
-    return needed, _compared(subject, None, theirs, labels, "MLflow model"), [], input_types(subject.checked)
+    notes = []
+    if subject.deciding.label:
+        notes.append(
+            f"the decision {subject.deciding.label} is not part of an MLflow model: it decides by its own threshold"
+        )
+    own = own_threshold(subject.checked.manifest)
+    return needed, _compared(subject, own, theirs, labels, "MLflow model"), notes, input_types(subject.checked)
 
 
 def _no_library() -> None:

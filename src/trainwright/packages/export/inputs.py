@@ -23,7 +23,7 @@ class Inputs:
 
     def __init__(self, steps: Steps, layout: Layout, schema: Schema):
         self.steps, self.layout = steps, layout
-        self._schema = schema
+        self.schema = schema
 
     def numbers(self) -> list[str]:
         """The (n, p) numbers, booleans as 0 and 1; an empty list where the table has none."""
@@ -33,7 +33,7 @@ class Inputs:
     def times(self) -> list[str]:
         """The (n, t) moments as seconds since 1970; an empty list where the table has none."""
         own = [
-            self.steps.add("moment", column=name, format=self._schema[name].format, marks=_marks(self._schema, name))
+            self.steps.add("moment", column=name, format=self.schema[name].format, marks=_marks(self.schema, name))
             for name in self.layout.times
         ]
         return [self.steps.join(own)] if own else []
@@ -42,13 +42,13 @@ class Inputs:
         """The (n, 1) places of category column j."""
         name = self.layout.categories[j]
         return self.steps.add(
-            "category", column=name, vocabulary=self.layout.vocabulary[j], marks=_marks(self._schema, name)
+            "category", column=name, vocabulary=self.layout.vocabulary[j], marks=_marks(self.schema, name)
         )
 
     def text(self, j: int) -> str:
         """Text column j."""
         name = self.layout.texts[j]
-        return self.steps.add("text", column=name, marks=_marks(self._schema, name))
+        return self.steps.add("text", column=name, marks=_marks(self.schema, name))
 
     def every_category(self) -> Columns:
         """Rows that hold every place of every category column: row r has place r, and unseen beyond the last one.
@@ -74,8 +74,8 @@ class Inputs:
         return len(self.layout.vocabulary[j]) + FIRST
 
     def _number(self, name: str) -> str:
-        column = self._schema[name]
-        marks = _marks(self._schema, name)
+        column = self.schema[name]
+        marks = _marks(self.schema, name)
         if column.kind is Kind.BOOLEAN:
             return self.steps.add("boolean", column=name, marks=marks)
         return self.steps.add("number", column=name, single=self.layout.single, format=column.format, marks=marks)

@@ -3,18 +3,18 @@ predictor. Nothing in it is pickled."""
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
-from importlib import metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from trainwright.data.schema import Kind
 from trainwright.errors import EnvironmentProblem
-from trainwright.packages.export.pipeline import Columns
 from trainwright.packages.needs import own_version
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.verify import Checked
@@ -23,6 +23,8 @@ LOADER = "trainwright.packages.export.mlflow_loader"
 # MLflow reports its use to its makers unless it is told not to.
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 _EXAMPLE_ROWS = 3
+_PANDAS = ">=2.3"
+_TYPES = {pl.String: "string", pl.Boolean: "boolean", pl.Int64: "long", pl.Float64: "double"}
 
 
 def require_mlflow() -> None:
@@ -47,22 +49,83 @@ def write_mlflow(
         made_up: rows with the types of the training table that belong to nobody; the first few become the example.
         label: how users call the version, such as "adult@v2".
     """
-    os.environ.update(QUIET)
-    import mlflow.pyfunc
-    from mlflow.models import ModelSignature
+    needed = {"trainwright": f"=={own_version()}", **checked.manifest.required, "pandas": _PANDAS}
+    with _quiet():
+        import mlflow.pyfunc
+        from mlflow.models import ModelSignature
 
-    needed = {"trainwright": f"=={own_version()}", **checked.manifest.required, "pandas": ">=2.3"}
-    example = to_pandas(made_up.head(_EXAMPLE_ROWS), checked)
-    signature = ModelSignature(inputs=_inputs(checked), outputs=_outputs(predictor.predict(made_up.head(1))))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's remarks on whole numbers and gaps, which our predictor reads
+        signature = ModelSignature(inputs=_inputs(checked), outputs=_outputs(predictor.predict(made_up.head(1))))
         mlflow.pyfunc.save_model(
             path=str(folder),
             loader_module=LOADER,
             data_path=str(checked.folder),
             signature=signature,
-            input_example=example,
+            input_example=to_pandas(made_up.head(_EXAMPLE_ROWS)),
             pip_requirements=[f"{library}{range_}" for library, range_ in sorted(needed.items())],
-            metadata={"trainwright_version": label, "manifest_sha256": checked.sha},
+            metadata={"trainwright_version": label, "manifest_sha256": checked.sha, "columns": input_types(checked)},
         )
     return needed
+
+
+def run_mlflow(folder: Path, checked: Checked, frame: pl.DataFrame) -> tuple[np.ndarray, list[Any] | None]:
+    """What MLflow answers for rows with the types of the training table: predictions, and labels for classes."""
+    with _quiet():
+        import mlflow.pyfunc
+
+        found = mlflow.pyfunc.load_model(str(folder)).predict(to_pandas(frame))
+    target = checked.manifest.target
+    if target.task == "number":
+        return found["prediction"].to_numpy(dtype=np.float64), None
+    names = [f"probability_{name}" for name in target.classes]
+    return found[names].to_numpy(dtype=np.float64), found["prediction"].tolist()
+
+
+def to_pandas(frame: pl.DataFrame) -> Any:
+    """The rows as a pandas frame."""
+    import pandas
+
+    return pandas.DataFrame({name: _cells(frame[name]) for name in frame.columns})
+
+
+def input_types(checked: Checked) -> dict[str, str]:
+    """The kind of each column."""
+    return {name: checked.manifest.schema[name].kind.value for name in checked.layout.names}
+
+
+def _cells(column: pl.Series) -> Any:
+    """A column as pandas would have read it: numbers with NaN, everything else as objects with None."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).to_numpy()
+    if column.dtype.is_temporal():
+        return [None if cell is None else cell.isoformat() for cell in column.to_list()]
+    return np.array(column.to_list(), dtype=object)
+
+
+def _inputs(checked: Checked) -> Any:
+    """Every column by name, of any type: MLflow would refuse whole numbers where it was told fractions, and gaps where
+    it was told yes or no, while our own reader takes what a file may hold."""
+    from mlflow.types.schema import AnyType, ColSpec, Schema
+
+    return Schema([ColSpec(AnyType(), name) for name in checked.layout.names])
+
+
+def _outputs(prediction: pl.DataFrame) -> Any:
+    """The columns of a prediction."""
+    from mlflow.types.schema import ColSpec, Schema
+
+    return Schema([ColSpec(_TYPES.get(type(dtype), "string"), name) for name, dtype in prediction.schema.items()])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow without telemetry and without remarks on standard error."""
+    os.environ.update(QUIET)
+    logger = logging.getLogger("mlflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

@@ -1,23 +1,22 @@
-"""A whole package as steps: columns, members, their weighted mean, the calibration."""
+"""A whole package as steps: columns, members, how they are combined, the calibration."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trainwright.data.columns import Layout
 from trainwright.data.schema import Schema, Target
 from trainwright.errors import UserError
 from trainwright.packages.ensemble import Ensemble
 from trainwright.packages.export.calibrating import calibrated
+from trainwright.packages.export.deciding import Deciding, own_threshold
 from trainwright.packages.export.inputs import Inputs
 from trainwright.packages.export.members.table import member
 from trainwright.packages.export.steps import Steps
-from trainwright.packages.outputs import check_threshold
+from trainwright.packages.manifest import MemberEntry
+from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.verify import Checked
-
-# Keys of the manifest that say how predictions come about; whatever else changes them is refused below.
-_COMBINE = "combine"
 
 
 @dataclass(frozen=True)
@@ -42,42 +41,56 @@ class Pipeline:
     families: tuple[str, ...]
 
 
-def pipeline(checked: Checked, ensemble: Ensemble) -> Pipeline:
+def pipeline(checked: Checked, ensemble: Ensemble, deciding: Deciding | None = None) -> Pipeline:
     """The steps of a package that was checked and loaded.
 
+    Args:
+        checked: the package.
+        ensemble: its members.
+        deciding: how is decided; None: by the package's own threshold.
+
     Raises:
-        UserError: a member, the way members are combined or the calibration cannot be exported; it is named.
+        UserError: a member or the calibration cannot be exported; it is named.
     """
     manifest = checked.manifest
-    _check_combination(manifest)
     steps = Steps()
     inputs = Inputs(steps, checked.layout, manifest.schema)
     if not checked.layout.names:
         raise UserError("the version looks at no column, so there is nothing to export", remedy="train on more columns")
-    parts, weights = [], []
-    for entry, (weight, estimator) in zip(manifest.members, ensemble.members):
+    parts: list[str] = []
+    for entry, (_, estimator) in zip(manifest.members, ensemble.members):
         fold = "" if entry.fold is None else f", fold {entry.fold}"
         steps.member = f"the member {entry.name!r} (family {entry.family}{fold})"
         parts.append(member(entry.family, estimator, inputs))
-        weights.append(weight)
     steps.member = ""
-    output = parts[0] if len(parts) == 1 else steps.add("weighted_sum", *parts, weights=tuple(weights))
+    if manifest.combine is None:
+        output = _mean(steps, parts, [weight for weight, _ in ensemble.members])
+    else:
+        output = _stacked(steps, manifest.combine, manifest.members, parts)
+    deciding = deciding or own_threshold(manifest)
+    output = calibrated(steps, output, manifest.calibration, len(manifest.target.classes))
     return Pipeline(
         steps,
-        calibrated(steps, output, manifest.calibration, len(manifest.target.classes)),
+        deciding.written(steps, output),
         manifest.target,
-        check_threshold(manifest.target, manifest.threshold),
+        deciding.threshold,
         checked.layout,
         manifest.schema,
         tuple(dict.fromkeys(entry.family for entry in manifest.members)),
     )
 
 
-def _check_combination(manifest: Any) -> None:
-    combine = getattr(manifest, _COMBINE, None)
-    kind = combine.get("kind") if isinstance(combine, dict) else combine
-    if kind not in (None, "average", "mean", "weights"):
-        raise UserError(
-            f"the members of this version are combined by {kind!r}, which no export expresses yet",
-            remedy="train without stacking: the greedy weights, which are the default, can be exported",
-        )
+def _mean(steps: Steps, parts: list[str], weights: list[float]) -> str:
+    """The weighted mean; `weights` add up to 1."""
+    return parts[0] if len(parts) == 1 else steps.add("weighted_sum", *parts, weights=tuple(weights))
+
+
+def _stacked(steps: Steps, level: SecondLevel, members: Sequence[MemberEntry], parts: list[str]) -> str:
+    """What a second level makes of the members: see `packages.second_level`."""
+    logs = []
+    for name, weight in level.weights.items():
+        own = [at for at, entry in enumerate(members) if entry.name == name]
+        total = sum(members[at].weight for at in own)
+        mean = _mean(steps, [parts[at] for at in own], [members[at].weight / total for at in own])
+        logs.append(steps.affine(steps.add("logs", mean, smallest=level.floor), weight))
+    return steps.add("softmax", steps.affine(steps.add("sum", *logs), shift=level.bias))

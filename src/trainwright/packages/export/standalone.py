@@ -180,7 +180,7 @@ def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
             "Every column must be there; an empty cell is a missing value, a new category is no error.",
             "Numbers are written with a point, moments as 2024-01-31 or 2024-01-31T10:30:00 (UTC).",
             "`export.json` says how the folder was compared with the version. `model.json`, `arrays.npz` and `files/`",
-            "are the model, `runtime/` the code that carries it out, `manifest.json` the record of the version's package.",
+            "are the model, `runtime/` the code that carries it out, `manifest.json` the record of its package.",
             "",
         ]
     )

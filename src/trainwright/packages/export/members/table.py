@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from trainwright.errors import UserError
+from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated
+from trainwright.models.selected import Selected, View
 from trainwright.packages.export.inputs import Inputs
 from trainwright.packages.export.members.boosters import catboost, ebm, lightgbm, xgboost
 from trainwright.packages.export.members.prepared import prepared
@@ -39,8 +41,14 @@ def member(family: str, estimator: Any, inputs: Inputs) -> str:
             f"{inputs.steps.member} cannot be exported: the family {family!r} has no converter",
             remedy=f"train with --families {','.join(name for name in CONVERTERS if name != 'baseline')}",
         )
+    steps = inputs.steps
     if isinstance(estimator, Recalibrated):
-        steps = inputs.steps
-        logs = steps.add("logs", CONVERTERS[family](estimator.inner, inputs), smallest=_SMALLEST)
+        logs = steps.add("logs", member(family, estimator.inner, inputs), smallest=_SMALLEST)
         return steps.add("softmax", steps.affine(logs, estimator.correction.sharpness, estimator.correction.bias))
+    if isinstance(estimator, Selected):
+        seen = View(inputs.layout, estimator.columns).layout
+        return member(family, estimator.inner, Inputs(steps, seen, inputs.schema))
+    if isinstance(estimator, Bagged):
+        parts = [member(family, model, inputs) for model in estimator.models]
+        return steps.affine(steps.add("sum", *parts), 1 / len(parts))
     return CONVERTERS[family](estimator, inputs)

@@ -11,7 +11,7 @@ from trainwright.packages.export.onnx_file.writer import ML, Writer
 
 # Modes of a node, as numbered by ONNX: a row takes the true branch when its value ...
 AT_MOST, BELOW, ABOVE, EQUAL, MEMBER = 0, 1, 3, 4, 6
-_NOTHING = -1.7e308  # a threshold that no value is below
+NOTHING = -1.7e308  # a threshold that no value is below
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Forest:
             if len(values):
                 self.members.append(np.asarray(values, dtype=np.float64))
             else:
-                mode[node], split[node] = AT_MOST, _NOTHING
+                mode[node], split[node] = AT_MOST, NOTHING
         self.roots.append(self._nodes)
         for kept, value in (
             (self.feature, feature),

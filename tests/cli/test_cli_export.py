@@ -1,0 +1,94 @@
+"""Tests of `trainwright export`: what is written and said, and what is refused with nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Shop, assert_refused, run
+
+import trainwright as tw
+from trainwright.packages.export import export as exporting
+from trainwright.store.audit import acts
+from trainwright.store.transaction import read
+from trainwright.store.workspace import open_workspace
+
+
+def test_a_folder_is_written_compared_and_noted(shop: Shop, tmp_path: Path) -> None:
+    said = run("export", "shop@v1", "--format", "folder", "--to", tmp_path / "out", "--workspace", shop.workspace)
+    assert said.code == 0, said.err
+    assert "shop@v1 is in" in said.out and "the same on 1,000 rows (250 of them made up" in said.out
+    assert "running it needs numpy>=2.0,<3\n" in said.out
+    record = json.loads((tmp_path / "out" / "export.json").read_text("utf-8"))
+    assert record["parity"]["rows"] == 1000 and record["parity"]["worst"] < 1e-9
+    assert record["inputs"] == {"age": "number", "spent": "number", "job": "category"}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    with read(open_workspace(shop.workspace, create=False)) as connection:
+        last = acts(connection)[-1]
+    assert (last.action, last.subject, last.details["format"]) == ("export", "v1", "folder")
+
+
+def test_onnx_is_a_folder_or_a_file_with_its_record_beside(shop: Shop, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    words = ("export", "shop", "--format", "onnx", "--workspace", shop.workspace, "--json")
+    document = run(*words).document
+    assert Path(document["path"]) == tmp_path / "shop-v1-onnx"  # where the command ran
+    assert set(document["files"]) == {"model.onnx", "export.json"}
+    document = run(*words, "--to", tmp_path / "deep" / "shop.onnx").document
+    assert document["parity"]["worst"] < 1e-9 and document["parity"]["labels"] == 0
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["shop.export.json", "shop.onnx"]
+
+
+def test_from_python(shop: Shop, tmp_path: Path) -> None:
+    found = tw.export("shop@v2", "folder", tmp_path / "out", workspace=shop.workspace)
+    assert found["version"] == "shop@v2" and Path(found["path"], "predict.py").exists()
+    with pytest.raises(tw.UserError, match="no export format 'pmml'; the formats are onnx, mlflow, folder"):
+        tw.export("shop", "pmml", workspace=shop.workspace)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("shop", "--format", "pmml"), ("'pmml'", "'onnx'")),
+        (("shop",), ("--format",)),
+        (("shpo", "--format", "folder"), ("no project 'shpo'", "shop")),
+        (("shop@v9", "--format", "folder"), ("no version v9", "v1, v2")),
+        (("shop", "--format", "folder", "--to", "full"), ("full is a folder with something in it", "--to")),
+        (("shop", "--format", "folder", "--to", "file.txt"), ("file.txt is there already",)),
+        (("shop", "--format", "folder", "--to", "file.txt/out"), ("file.txt is a file",)),
+        (("shop", "--format", "folder", "--to", "a.onnx"), ("names an ONNX file",)),
+    ],
+)
+def test_what_is_wrong_is_one_message(words, said, trained: Shop, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    (tmp_path / "file.txt").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    assert_refused(run("export", *words, "--workspace", trained.workspace), 2, *said)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file.txt").read_text() == "mine"
+
+
+def test_an_export_that_answers_otherwise_is_not_published(
+    trained: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = exporting.pipeline
+
+    def wrong(checked, ensemble, deciding):
+        pipe = real(checked, ensemble, deciding)
+        object.__setattr__(pipe, "output", pipe.steps.affine(pipe.output, 1.0, [0.001, -0.001]))
+        return pipe
+
+    monkeypatch.setattr(exporting, "pipeline", wrong)
+    words = ("export", "shop", "--format", "folder", "--to", "out", "--workspace", trained.workspace)
+    assert_refused(run(*words), 2, "does not answer as the version does", "difference of 0.001", "nothing was written")
+    assert not list(tmp_path.iterdir())
+    with read(open_workspace(trained.workspace, create=False)) as connection:
+        assert "export" not in {act.action for act in acts(connection)}
+
+
+def test_an_empty_folder_may_be_filled(trained: Shop, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    said = run("export", "shop", "--format", "folder", "--to", "out", "--workspace", trained.workspace)
+    assert said.code == 0 and (tmp_path / "out" / "model.json").exists()

@@ -149,6 +149,8 @@ READ_BACK = (
     "leaf_estimation_method",
     "leaf_estimation_iterations",
 )
+# Of these, what trees that are added take over from the first fit.
+KEPT = ("learning_rate", "boosting_type", "leaf_estimation_method", "leaf_estimation_iterations")
 # Entries of the model file that differ between equal trainings, or tell nothing a prediction needs.
 SCRUBBED = {
     "model_guid": "",
@@ -209,6 +211,59 @@ class CatBoost(Estimator):
             metadata[key] = nothing
         self._model = model
         return self
+
+    def more(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        rounds: int | None = None,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> CatBoost | None:
+        """See `Estimator.more`: trees are added that correct what the ones it has get wrong."""
+        if self._model is None:
+            return None
+        labels = self._outcome.labels(y)
+        if not np.isfinite(labels).all():
+            return None
+        from catboost import CatBoost as Booster
+        from catboost import Pool
+
+        grown = CatBoost(self.target, dict(self.settings))
+        grown._outcome, grown._block = self._outcome, self._block
+        settings = check_settings(SPEC, self.settings)
+        before = int(self.iterations or 0)
+        settings["iterations"] = max(1, rounds or before)
+        train = Pool(_features(self._block.transform(X, np.float32), X.codes), labels, weight=sample_weight)
+        held = None
+        stopping = self._outcome.stopping(validation)
+        if stopping is not None:
+            part, held_labels = stopping
+            numbers = self._block.transform(part.columns, np.float32)
+            held = Pool(_features(numbers, part.columns.codes), held_labels, weight=part.weight)
+        parameters = grown._parameters(settings, seed, threads, stop=held is not None)
+        # What CatBoost derived from the rows of the first fit holds for the trees that are added.
+        parameters |= {name: self.derived[name] for name in KEPT if name in self.derived}
+        model = Booster(parameters)
+        model.fit(
+            train,
+            eval_set=held,
+            init_model=self._model,
+            callbacks=None if report is None else [_Callback(report, settings["iterations"])],
+        )
+        grown._read_back(model, threads)
+        grown.derived["learned_on_from"] = before
+        losses: list[float] = next(iter((model.get_evals_result().get("validation") or {}).values()), [])
+        grown.curve = thinned([loss * grown._outcome.scale for loss in losses], before)
+        metadata = model.get_metadata()
+        for key, nothing in SCRUBBED.items():
+            metadata[key] = nothing
+        grown._model = model
+        return grown
 
     def predict(self, X: Columns) -> np.ndarray:
         if self._model is None:

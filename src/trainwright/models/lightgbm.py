@@ -151,6 +151,58 @@ class LightGBM(Estimator):
         self._booster = lightgbm.Booster(model_str=self._text)
         return self
 
+    def more(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        rounds: int | None = None,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> LightGBM | None:
+        """See `Estimator.more`: trees are added that correct what the ones it has get wrong."""
+        if self._booster is None or self._matrix is None:
+            return None
+        labels = self._outcome.labels(y)
+        if not np.isfinite(labels).all():
+            return None
+        import lightgbm
+
+        grown = LightGBM(self.target, dict(self.settings))
+        grown._outcome, grown._matrix = self._outcome, self._matrix
+        settings = check_settings(SPEC, self.settings)
+        before = int(self.iterations or 0)
+        settings["n_estimators"] = max(1, rounds or before)
+        parameters = grown._parameters(settings, len(y), seed, threads)
+        train = lightgbm.Dataset(
+            self._matrix.transform(X),
+            labels,
+            weight=sample_weight,
+            categorical_feature=self._matrix.categorical(X.layout),
+            params=parameters,
+        )
+        history: dict[str, Any] = {}
+        booster = lightgbm.train(
+            parameters,
+            train,
+            num_boost_round=settings["n_estimators"],
+            init_model=lightgbm.Booster(model_str=self._text),
+            **grown._stopping(validation, train, settings, report, history),
+        )
+        grown.curve = grown._curve(history, before)
+        grown.iterations = int(booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration())
+        grown.derived = {
+            "num_threads": threads,
+            "min_child_samples": parameters["min_data_in_leaf"],
+            "learned_on_from": before,
+        }
+        grown._text = _model_text(booster, grown.iterations)
+        grown._booster = lightgbm.Booster(model_str=grown._text)
+        return grown
+
     def predict(self, X: Columns) -> np.ndarray:
         if self._booster is None or self._matrix is None:
             return self._outcome.constants(len(X))
@@ -220,12 +272,12 @@ class LightGBM(Estimator):
             estimator._booster = lightgbm.Booster(model_str=estimator._text)
         return estimator
 
-    def _curve(self, history: dict[str, Any]) -> dict[str, list[float]] | None:
+    def _curve(self, history: dict[str, Any], after: int = 0) -> dict[str, list[float]] | None:
         """The loss by round on the inner validation rows; squared error becomes RMSE in the target's unit."""
         losses: list[float] = next(iter(next(iter(history.values()), {}).values()), [])
         if self.target.task == "number":
             losses = [float(np.sqrt(loss)) * self._outcome.scale for loss in losses]
-        return thinned(losses)
+        return thinned(losses, after)
 
     def _parameters(self, settings: dict[str, Any], n: int, seed: int, threads: int) -> dict[str, Any]:
         """LightGBM's own parameters for these settings and n training rows."""

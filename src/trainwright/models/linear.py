@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.data.columns import Columns
-from trainwright.models.linear_learning import Strengths, choose_strength, fit_linear
+from trainwright.data.columns import Columns, Dataset
+from trainwright.models.linear_learning import Fitted, Strengths, choose_strength, fit_linear
 from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, limited, sigmoid_pair, softmax
-from trainwright.models.spec import Setting, Spec
+from trainwright.models.spec import Report, Setting, Spec
 
 SPEC = Spec(
     name="linear",
@@ -98,6 +98,44 @@ class Linear(PreparedEstimator):
             "columns": int(Z.width),
         }
         return True
+
+    def more(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        rounds: int | None = None,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> Linear | None:
+        """See `Estimator.more`: its columns and strength stay, and the solver begins where it ended. The weights are
+        taken as they are: a row that stands for five earlier ones weighs five, so that the strength means the same."""
+        if self.is_constant:
+            return None
+        grown = Linear(self.target, dict(self.settings))
+        grown.chosen, grown.seed, grown.threads = dict(self.chosen), seed, threads
+        inside = grown._set_target(y, sample_weight)
+        if not np.array_equal(grown.present, self.present):
+            return None
+        grown.preparation, grown.is_constant = self.preparation, False
+        Z = self.preparation.transform(X)
+        shift, scale = (0.0, 1.0) if self._n_classes else (float(grown.prior[0]), float(np.std(y)) or 1.0)
+        ratio = {"l2": 0.0, "l1": 1.0, "elasticnet": float(self.chosen["l1_ratio"])}[self.chosen["penalty"]]
+        kind = Strengths(self._n_classes, ratio, seed, Z.sparse is not None)
+        name = "C" if self._n_classes else "alpha"
+        start = Fitted(self.weights, self.intercept, True) if self._n_classes else None
+        import sklearn.linear_model  # noqa: F401
+
+        with limited(threads):
+            rows = inside if self._n_classes else (inside - shift) / scale
+            fitted = fit_linear(kind, Z, rows, sample_weight, float(self.derived[name]), start)
+        grown.weights, grown.intercept = fitted.weights * scale, fitted.intercept * scale + shift
+        grown.centre = (np.full((1, len(Z)), 1 / len(Z)) @ Z.for_learning()).ravel()
+        grown.derived = {**self.derived, "converged": fitted.converged, "strength_chosen": False, "learned_on_from": 0}
+        return grown
 
     def answer(self, Z: Matrix) -> np.ndarray:
         """See `PreparedEstimator.answer`."""

@@ -55,8 +55,16 @@ class Fitted:
     converged: bool
 
 
-def fit_linear(kind: Strengths, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, strength: float) -> Fitted:
-    """One model at one strength: C for classes, alpha for numbers (standardised by the caller)."""
+def fit_linear(
+    kind: Strengths,
+    Z: Matrix,
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    strength: float,
+    start: Fitted | None = None,
+) -> Fitted:
+    """One model at one strength: C for classes, alpha for numbers (standardised by the caller); `start` is where the
+    solver for classes begins."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 
@@ -72,6 +80,9 @@ def fit_linear(kind: Strengths, Z: Matrix, y: np.ndarray, weight: np.ndarray | N
             tol=1e-4 if smooth else 1e-3,
             random_state=kind.seed,
         )
+        if start is not None:
+            model.warm_start = True
+            model.coef_, model.intercept_ = start.weights.T.copy(), start.intercept.copy()
     elif kind.l1_ratio:
         model = ElasticNet(alpha=strength, l1_ratio=kind.l1_ratio, max_iter=2000, tol=1e-3)
     else:

@@ -145,6 +145,23 @@ class Estimator:
         does not learn in rounds."""
         return None
 
+    def more(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        rounds: int | None = None,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> Estimator | None:
+        """A new model that learns on from this fitted one: its encodings stay, and rounds are added (at most `rounds`;
+        None: as many as it has). The other arguments are those of `fit`. None when the family can only be fitted anew,
+        or when y holds a class that this model does not know."""
+        return None
+
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """For each original feature (n,) its push on the log-odds of the positive (or predicted) class, or on the
         number; None when the family offers no exact account."""

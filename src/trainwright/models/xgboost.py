@@ -128,6 +128,59 @@ class XGBoost(Estimator):
         self._booster = xgboost.Booster(model_file=bytearray(self._bytes))
         return self
 
+    def more(
+        self,
+        X: Columns,
+        y: np.ndarray,
+        *,
+        rounds: int | None = None,
+        sample_weight: np.ndarray | None = None,
+        validation: Dataset | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        report: Report | None = None,
+    ) -> XGBoost | None:
+        """See `Estimator.more`: trees are added that correct what the ones it has get wrong."""
+        if self._booster is None or self._matrix is None:
+            return None
+        labels = self._outcome.labels(y)
+        if not np.isfinite(labels).all():
+            return None
+        import xgboost
+
+        grown = XGBoost(self.target, dict(self.settings))
+        grown._outcome, grown._matrix = self._outcome, self._matrix
+        settings = check_settings(SPEC, self.settings)
+        before = int(self.iterations or 0)
+        added = max(1, rounds or before)
+        train = grown._data(X, labels, sample_weight, threads)
+        stopping = grown._outcome.stopping(validation)
+        held = None
+        if stopping is not None:
+            held = grown._data(stopping[0].columns, stopping[1], stopping[0].weight, threads)
+        history: dict[str, dict[str, list[float]]] = {}
+        booster = xgboost.train(
+            grown._parameters(settings, seed, threads),
+            train,
+            num_boost_round=added,
+            evals=[] if held is None else [(held, "held")],
+            early_stopping_rounds=None if held is None else int(settings["patience"]),
+            callbacks=None if report is None else [_telling(report, added)],
+            evals_result=history,
+            verbose_eval=False,
+            xgb_model=xgboost.Booster(model_file=bytearray(self._bytes)),
+        )
+        losses = next(iter(history.get("held", {}).values()), [])
+        grown.curve = thinned([float(loss) * grown._outcome.scale for loss in losses], before)
+        if held is not None:
+            booster = booster[: booster.best_iteration + 1]
+        grown.iterations = int(booster.num_boosted_rounds())
+        grown.derived = {"nthread": threads, "learned_on_from": before}
+        booster.set_attr(best_iteration=None, best_score=None)
+        grown._bytes = bytes(booster.save_raw("ubj"))
+        grown._booster = xgboost.Booster(model_file=bytearray(grown._bytes))
+        return grown
+
     def predict(self, X: Columns) -> np.ndarray:
         if self._booster is None or not len(X):
             return self._outcome.constants(len(X))

@@ -32,8 +32,12 @@ class Progress:
             self._report({"kind": "iteration", "family": self._family, "step": step, "of": self._total, "loss": loss})
 
 
-def thinned(losses: list[float]) -> dict[str, list[float]] | None:
+def thinned(losses: list[float], after: int = 0) -> dict[str, list[float]] | None:
     """A loss by round with at most `MOST_POINTS` points, the first, the best and the last among them; None without any.
+
+    Args:
+        losses: one for each round.
+        after: rounds that were there before the first of them.
 
     Example:
         >>> thinned([0.6, 0.5, 0.4])
@@ -44,4 +48,4 @@ def thinned(losses: list[float]) -> dict[str, list[float]] | None:
     best = min(range(len(losses)), key=losses.__getitem__)
     spread = range(0, len(losses), -(-len(losses) // (MOST_POINTS - 2)))
     kept = sorted({*spread, best, len(losses) - 1})
-    return {"steps": [float(at + 1) for at in kept], "validation": [float(losses[at]) for at in kept]}
+    return {"steps": [float(after + at + 1) for at in kept], "validation": [float(losses[at]) for at in kept]}

@@ -1,0 +1,103 @@
+"""Learns on from a fitted model with whatever was put around it: its columns stay, its copies learn on one by one.
+
+A correction of probabilities is taken off: it belonged to the rows that it was fitted on, and is fitted anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from trainwright.data.columns import Columns, Dataset
+from trainwright.errors import TrainwrightError
+from trainwright.models.bagged import Bagged
+from trainwright.models.recalibrated import Recalibrated
+from trainwright.models.selected import Selected, View
+from trainwright.models.spec import Estimator, Report
+
+
+class CannotLearnOnError(TrainwrightError):
+    """The model can only be fitted anew."""
+
+
+def learn_more(
+    estimator: Estimator,
+    X: Columns,
+    y: np.ndarray,
+    *,
+    rounds: int | None = None,
+    sample_weight: np.ndarray | None = None,
+    validation: Dataset | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    report: Report | None = None,
+) -> Estimator:
+    """A new model that knows what the fitted one knows, and these rows; the fitted one stays as it is.
+
+    Args:
+        estimator: fitted; wrapped or not.
+        X, y, sample_weight, validation, seed, threads, report: see `Estimator.fit`.
+        rounds: at most so many more rounds, for families that learn in rounds; None: as many as it has.
+
+    Raises:
+        CannotLearnOnError: its family cannot, or y holds a class that it does not know.
+    """
+    if isinstance(estimator, Recalibrated):
+        estimator = estimator.inner
+    if isinstance(estimator, Selected):
+        view = View(X.layout, estimator.columns)
+        if validation is not None:
+            validation = replace(validation, columns=view.of(validation.columns))
+        inner = learn_more(
+            estimator.inner,
+            view.of(X),
+            y,
+            rounds=rounds,
+            sample_weight=sample_weight,
+            validation=validation,
+            seed=seed,
+            threads=threads,
+            report=report,
+        )
+        return Selected(inner, estimator.columns)
+    if isinstance(estimator, Bagged):
+        grown = [
+            learn_more(
+                model,
+                X,
+                y,
+                rounds=rounds,
+                sample_weight=sample_weight,
+                validation=validation,
+                seed=(seed + number) % (2**31 - 1),
+                threads=threads,
+                report=report,
+            )
+            for number, model in enumerate(estimator.models)
+        ]
+        return Bagged(grown)
+    found = estimator.more(
+        X,
+        y,
+        rounds=rounds,
+        sample_weight=sample_weight,
+        validation=validation,
+        seed=seed,
+        threads=threads,
+        report=report,
+    )
+    if found is None:
+        raise CannotLearnOnError(f"a fitted {type(estimator).__name__} cannot learn on from these rows")
+    return found
+
+
+def learns_on(kind: type[Estimator]) -> bool:
+    """Whether a family's models can learn on from more rows at all.
+
+    Example:
+        >>> from trainwright.models.families import families
+        >>> learns_on(families()["linear"].load()), learns_on(families()["forest"].load())
+        (True, False)
+    """
+    return kind.more is not Estimator.more

@@ -130,7 +130,7 @@ class IntervalState:
                 if not name.isdecimal() or not _ascending(row) or not row:
                     raise reader.fail("points", "errors by fold, ascending from 0 or more")
                 points[int(name)] = tuple(map(float, row))
-            if {*points} - {*folds} or not points or sum(map(len, points.values())) > MOST_POINTS:
+            if {*points} != {*folds} or sum(map(len, points.values())) > MOST_POINTS:
                 raise reader.fail(
                     "points", f"one row for each fold with members, at most {MOST_POINTS:,} values in all"
                 )

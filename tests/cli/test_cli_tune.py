@@ -52,8 +52,11 @@ def test_the_screen_tells_of_each_trial_and_of_what_is_next(shop: Shop, space: P
     words = ("tune", "shop@v1", "--space", space, "--trials", "3", "--no-train", "--workspace", shop.workspace)
     said = run(*words, "--method", "grid")
     assert said.code == 0, said.err
-    assert "search  s1, grid" in said.out and "warning the grid has 3 combinations" in said.out
-    assert "3/3 linear C=0.1" in said.out and "best " in said.out and " left" in said.out
+    assert (
+        "search  s1, grid" in said.out
+        and "the grid has 3 combinations, and 3 trials are enough for about 2" in said.out
+    )
+    assert "trial 2   linear C=0.1" in said.out and "best " in said.out and " left" in said.out
     assert "trainwright train --project shop --data-version d1 --winner-of 1" in said.out
     finished = run("tune", "shop", "--resume", "--workspace", shop.workspace)
     assert_refused(finished, 2, "no search that is unfinished")

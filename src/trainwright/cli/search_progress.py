@@ -44,9 +44,7 @@ class SearchScreen:
         found = f"{event['metric']} {score:.4f}" if score is not None else f"{event['state']}: {event['reason']}"
         best = "" if self._best is None else f"; best {self._best[0]:.4f} (trial {self._best[1]})"
         left = f"; {format_duration(max(0.0, event['left']))} left"
-        return (
-            f"  {number + 1:>3}/{event['of']} {event['family']} {settings_text(event['settings'])}: {found}{best}{left}"
-        )
+        return f"  trial {number:<3} {event['family']} {settings_text(event['settings'])}: {found}{best}{left}"
 
 
 def settings_text(settings: dict[str, Any]) -> str:

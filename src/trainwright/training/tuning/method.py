@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainwright.config.durations import format_duration
+from trainwright.evaluate.screening import MOST
 from trainwright.models.space import Space
+from trainwright.models.spaces import NAMES
 from trainwright.training.tuning.request import Request, optuna_installed
 
 # Of more combinations than this a sample says as much as all of them.
@@ -44,10 +46,15 @@ def choose_method(request: Request, spaces: Sequence[Space], seconds: float) -> 
         >>> choose_method(Request(), [default_space("forest", "first", "classes")], 0.5).name
         'grid'
     """
-    combinations = sum(space.combinations for space in spaces)
-    affordable = min(request.trials, math.floor(request.seconds / max(seconds, 1e-3)))
+    sizes = sorted(space.combinations for space in spaces)
+    screened = isinstance(request.space, str) and request.space in NAMES and not request.families
+    combinations = sum(sizes[-MOST:] if screened else sizes)
+    # The defaults are trials too.
+    affordable = max(0, min(request.trials, math.floor(request.seconds / max(seconds, 1e-3))) - len(spaces))
     if request.method == "grid":
-        return Method("grid", f"as asked: {combinations:,} combinations", _too_large(request, combinations, affordable))
+        return Method(
+            "grid", f"as asked: {combinations:,} combinations", _too_large(request, combinations, affordable, seconds)
+        )
     if request.method != "auto":
         return Method(request.method, "as asked")
     largest = max(spaces, key=lambda space: space.size)
@@ -68,11 +75,12 @@ def choose_method(request: Request, spaces: Sequence[Space], seconds: float) -> 
     return Method("bayesian", f"a space {size} and expensive trials ({cost}): each proposal learns from those before")
 
 
-def _too_large(request: Request, combinations: int, affordable: int) -> tuple[str, ...]:
+def _too_large(request: Request, combinations: int, affordable: int, seconds: float) -> tuple[str, ...]:
     """What to say of a grid that the budget does not finish."""
     if combinations <= affordable:
         return ()
-    limit = f"{request.trials} trials" if affordable == request.trials else format_duration(request.seconds)
+    in_time = request.seconds / max(seconds, 1e-3)
+    limit = f"{request.trials} trials" if request.trials <= in_time else format_duration(request.seconds)
     return (
         f"the grid has {combinations:,} combinations, and {limit} are enough for about {affordable:,} of them, in the "
         f"order of the space; shorten its lists, raise --trials or --time-limit, or take --method random",

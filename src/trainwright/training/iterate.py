@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainwright.config.settings import Settings
+from trainwright.data.schema import Target
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.evaluate.acceptance import check_rule, parse_rule
 from trainwright.store.evaluations import evaluations_of, findings_of, outcomes_of, save_findings, save_outcomes
@@ -26,6 +27,7 @@ from trainwright.training.change import Change, changed
 from trainwright.training.ignored import check_ignored
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
+from trainwright.training.rebalance import Rebalance
 from trainwright.training.setting_values import shown
 from trainwright.training.try_log import iteration_of, iterations
 
@@ -79,6 +81,8 @@ def prepare_try(
     before = _with_winner(Settings.from_json(base.settings or {}, base.origins or {}), base)
     settings, changes = changed(before, given, base.plan or {}, together=together)
     RunOptions.from_settings(settings)  # a family whose library is not installed is refused here
+    target = Target.from_json((base.result or {})["target"])
+    Rebalance.from_settings(settings.training, target)  # class weights of a number are refused here
     check_ignored(workspace, base, before, settings)
     if accept is not None:
         with read(workspace) as connection:

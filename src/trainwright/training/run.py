@@ -251,7 +251,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
             custom=tuple(name for name, _ in custom.families),
             optional=not bagging,
         )
-        kept = () if options.settings.training.seeds == 1 else (SEEDS_REASON,)
+        kept: tuple[str, ...] = () if options.settings.training.seeds == 1 else (SEEDS_REASON,)
         kept += (BAG_REASON,) if bagging else ()
         plan = Plan(plan.steps, (why, *filtered, *uneven, *kept, *plan.reasons))
         if tuned is not None:

@@ -81,7 +81,7 @@ def test_each_of_more_classes_is_mended_by_itself(kind: str) -> None:
     wrong /= wrong.sum(1, keepdims=True)
     fresh = FITS[kind](y[:6000], wrong[:6000]).apply(wrong[6000:])
     assert np.abs(wrong[6000:].mean(0) - right[6000:].mean(0)).max() > 0.1
-    assert np.abs(fresh.mean(0) - right[6000:].mean(0)).max() < 0.02
+    assert np.abs(fresh.mean(0) - right[6000:].mean(0)).max() < 0.04
     assert log_loss(y[6000:], fresh) < log_loss(y[6000:], wrong[6000:]) - 0.05
 
 

@@ -22,16 +22,16 @@ from trainwright.training.calibrate import kinds
 
 
 def weak(n: int = 1_600) -> pl.DataFrame:
-    """Rows on which a small forest is far too sure of itself."""
+    """Rows on which a small forest is far too sure of itself, of the rare class more than of the other."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=n), rng.normal(size=n)
-    y = np.where(rng.random(n) < 1 / (1 + np.exp(-(a - 1.0))), "yes", "no")
+    y = np.where(rng.random(n) < np.where(a * b > 0, 0.5, 0.1), "yes", "no")
     return pl.DataFrame({"a": a, "b": b, "y": y})
 
 
 FOREST = {
     "training__families": ("forest",),
-    "training__family_settings": {"forest": {"n_estimators": 3}},
+    "training__family_settings": {"forest": {"n_estimators": 3, "min_samples_leaf": 1}},
     "data__test_size": 0.1,
 }
 
@@ -61,7 +61,7 @@ def test_a_run_says_what_calibration_did_and_its_repetition_is_the_same_package(
         assert state["kind"] != "identity"
         assert found["difference"]["log_loss"]["high"] < 0  # three trees answer 0 and 1
         assert found["before"]["metrics"]["calibration_error"]["value"] > 0.1
-        assert found["after"]["metrics"]["calibration_error"]["value"] < 0.07
+        assert found["after"]["metrics"]["calibration_error"]["value"] < 0.08
     figure = (found["after"] or found["before"])["metrics"]["log_loss"]["value"]
     assert figure == pytest.approx(result["validation"]["log_loss"]["value"], abs=1e-9)
     predictor = Predictor.open(Path(result["package"]["path"]))
@@ -91,7 +91,7 @@ def test_runs_of_earlier_releases_are_repeated_as_they_were(tmp_path: Path) -> N
     """Their plan names no kind: they chose between a temperature and nothing."""
     assert kinds({}) != kinds({"selected": "forest"}) == ("identity", "temperature")
     workspace, result = trained(tmp_path, weak(), training__calibration="auto", **FOREST)
-    assert result["calibration"]["kind"] in ("sigmoid", "isotonic")  # else this test would show nothing
+    assert result["calibration"]["kind"] == "sigmoid"  # else this test would show nothing
     with write(workspace) as connection:
         run = get_run(connection, result["run"])
         plan = {key: value for key, value in (run.plan or {}).items() if key != "calibration"}

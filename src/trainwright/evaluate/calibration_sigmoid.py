@@ -19,6 +19,8 @@ from trainwright.evaluate.calibration_scale import (
     one_by_one,
 )
 
+_FARTHEST = 5.0  # that factor or shift move in one step
+
 
 @dataclass(frozen=True)
 class Sigmoid:
@@ -119,8 +121,9 @@ def _newton(z: np.ndarray, wanted: np.ndarray, share: np.ndarray, *, free: bool)
             step = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
         else:
             step = np.array([0.0, off.sum() / (spread.sum() + 1e-12)])
-        scale = 1.0
-        while scale > 1e-8:
+        # Where every answer is certain the curvature is next to nothing, and a full step would end anywhere.
+        scale = min(1.0, _FARTHEST / max(float(np.abs(step).max()), 1e-300))
+        for _ in range(30):
             trial = slope - scale * float(step[0]), offset - scale * float(step[1])
             trial_loss = _loss(trial[0] * z + trial[1], wanted, share)
             if trial_loss < loss:

@@ -86,7 +86,7 @@ def compare(
     sides = [Resampler(y, p, units, counted, seed=seed, seconds=seconds / 8) for p in (before, after) if p is not None]
     metrics = _metrics(target)
     few = too_few(units, len(y))
-    shown = [
+    shown: list[dict[str, Any]] = [
         {"metrics": _figures(metrics, side, level, few), "curve": curve(target, y, side.prediction)} for side in sides
     ]
     out: dict[str, Any] = {

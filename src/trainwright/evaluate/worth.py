@@ -42,14 +42,14 @@ def twice_the_time(result: Result) -> dict[str, Any]:
         evidence.append("the chosen model still improved when its rounds ended")
     elif settled == "converged":
         evidence.append("the chosen model had settled before its rounds ended")
-    evidence += open_ends
+    evidence += open_ends or (["everything that was planned was finished"] if evidence else [])
     if not evidence:
         return {"skipped": "fewer than two candidates were fitted, so nothing shows what time bought"}
     paid = gain is not None and gain["low"] is not None and gain["low"] > 0
     if settled == "still_improving" or (paid and open_ends):
         answer, text = "yes", "Twice the time would probably pay"
-    elif open_ends:
-        answer, text = "unknown", "Whether twice the time would pay is open, because part of the plan was cut short"
+    elif open_ends or paid:
+        answer, text = "unknown", "Whether twice the time would pay is open"
     else:
         answer, text = "hardly", "Twice the time would hardly pay"
     return {"answer": answer, "text": f"{text}: {'; '.join(evidence)}.", "evidence": evidence, "gain": gain}

@@ -112,7 +112,8 @@ def fit_size(kind: str, errors: Errors) -> ErrorSize:
         return ErrorSize()
     feature = errors.features[kind]
     order = np.argsort(feature, kind="stable")
-    at, size = [], []
+    at: list[float] = []
+    size: list[float] = []
     for part in np.array_split(order, bins):
         middle, mean = float(feature[part].mean()), float(errors.error[part].mean())
         if at and middle <= at[-1]:  # many rows of one value: their bins are one

@@ -36,6 +36,11 @@ class Bounds:
     high: np.ndarray
     level: float
 
+    @classmethod
+    def of(cls, y: np.ndarray, spans: np.ndarray, level: float) -> Bounds:
+        """The bounds of (n, 3) predictions with their lower and upper bound."""
+        return cls(y, spans[:, 0], spans[:, 1], spans[:, 2], level)
+
     def take(self, rows: np.ndarray) -> Bounds:
         """Some of the rows, by positions or as a mask."""
         return Bounds(self.y[rows], self.prediction[rows], self.low[rows], self.high[rows], self.level)
@@ -193,7 +198,7 @@ def _segments(
         for s, name in enumerate(cut.names):
             if name is not None and FEWEST_IN_SEGMENT <= count[s] <= 0.9 * len(inside):
                 looked.append((name, cut.column, int(count[s]), float(hits[s]), float(reach[s] / count[s])))
-    out = []
+    out: list[dict[str, Any]] = []
     for name, column, n, hit, mean_width in looked:
         trials = n / spread
         sure = wilson(hit / n * trials, trials, 1 - 2 * SURE / len(looked))

@@ -99,7 +99,7 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
     )
     if spans is not None and predictor.interval is not None:
         document["interval"] = measure(
-            Bounds(y[known], *spans.T, predictor.interval.level),
+            Bounds.of(y[known], spans, predictor.interval.level),
             columns=lambda rows: predictor.layout.encode(given.frame[rows]),
             booleans=booleans_of(schema),
             group=role_codes(frame, schema, Role.GROUP),

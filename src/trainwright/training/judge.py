@@ -108,7 +108,7 @@ def evaluate_file(
     )
     if state is not None and spans is not None:
         document["interval"] = measure(
-            Bounds(labelled.y, *spans.T, state.level),
+            Bounds.of(labelled.y, spans, state.level),
             columns=lambda rows: opened.predictor.layout.encode(labelled.given.frame[rows]),
             booleans=booleans_of(manifest.schema),
             group=_role(source, manifest.schema, Role.GROUP),

@@ -6,7 +6,7 @@ The sealed test never touches them; a run without enough rows says why it has no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,20 +87,24 @@ def learn_intervals(material: Material, outcome: Outcome) -> Learned:
     size = fit_size(chosen.kind, recent)
     floor = 0.0 if float(data.y[material.work.everything].min()) >= 0 else None
     review = material.options.settings.requirements.review_width
-    shared = {"level": level, "size": size, "floor": floor}
-    shared["review"] = None if review is None else ReviewWidth.parse(review)
     share, half = _residual_quantile(recent, size, level)
-    claims = {RESIDUALS: _claim_of_residuals(material, recent, level, share is not None)}
-    states = {
-        RESIDUALS: IntervalState(method=RESIDUALS, share=share or level, half=half, claim=claims[RESIDUALS], **shared)
-    }
+    around = IntervalState(
+        level,
+        RESIDUALS,
+        level if share is None else share,
+        size,
+        half=half,
+        floor=floor,
+        review=None if review is None else ReviewWidth.parse(review),
+        claim=_claim_of_residuals(material, recent, level, share is not None),
+    )
+    states = {RESIDUALS: around}
     if moments is None and share is not None:
         held = errors_by_fold(material, outcome, errors)
-        held_mass, _ = masses(len(held.error), held.group)
-        points = compress(held.error / size.of(held.features), held_mass, held.fold)
-        claims[CV_PLUS] = _claim_of_cv_plus(level, units, len(np.unique(errors.fold)), errors.group is not None)
+        points = compress(held.error / size.of(held.features), masses(len(held.error), held.group)[0], held.fold)
+        claim = _claim_of_cv_plus(level, units, len(np.unique(errors.fold)), errors.group is not None)
         kept = {fold: tuple(row.tolist()) for fold, row in points.items()}
-        states[CV_PLUS] = IntervalState(method=CV_PLUS, share=share, points=kept, claim=claims[CV_PLUS], **shared)
+        states[CV_PLUS] = replace(around, method=CV_PLUS, points=kept, half=None, claim=claim)
     judged = _judged(material, outcome, errors, moments, chosen, level, floor)
     document = {
         "level": level,

@@ -56,7 +56,9 @@ def trained(folder: Path, kind: str | bool, classes: int = 2, **more: Any) -> tu
 @pytest.fixture
 def ensembles_win(monkeypatch: pytest.MonkeyPatch) -> None:
     """On so few rows the simplest would be chosen; here the ensemble is, so that its package is made."""
-    from trainwright.training import outcome
+    from trainwright.training import bagging, outcome
+
+    monkeypatch.setattr(bagging, "MOST", 3)
 
     real = outcome.choose
 

@@ -31,14 +31,15 @@ def _predicted(shop: Shop, *words: str) -> Any:
 def test_a_decision_is_kept_and_predict_follows_it(decided: tuple[Shop, dict[str, Any]]) -> None:
     shop, document = decided
     assert document["label"] == "d1" and document["used"] and document["goal"] == "cost"
-    cut = document["policy"]["high"]
+    cut, yes = document["policy"]["high"], document["target"]["positive"]
+    no = next(name for name in ("no", "yes") if name != yes)
     found = _predicted(shop, "shop", str(shop.table))
     assert found["decision"] == "d1" and any("d1" in note for note in found["notes"])
     for row in found["predictions"]:
-        assert row["decision"] == row["prediction"] == ("yes" if row["probability_yes"] >= cut else "no")
+        assert row["decision"] == row["prediction"] == (yes if row[f"probability_{yes}"] >= cut else no)
     plain = _predicted(shop, "shop", str(shop.table), "--decision", "none")
     assert plain["decision"] is None and "decision" not in plain["predictions"][0]
-    flagged, before = (sum(r["prediction"] == "yes" for r in d["predictions"]) for d in (found, plain))
+    flagged, before = (sum(r["prediction"] == yes for r in d["predictions"]) for d in (found, plain))
     assert flagged > before
     other = _predicted(shop, "shop", str(shop.table), "--threshold", "0.99")
     assert "decision" not in other["predictions"][0]
@@ -92,7 +93,7 @@ def test_a_review_band_sends_rows_to_a_person(shop: Shop) -> None:
     found = _predicted(shop, "shop", str(shop.table))["predictions"]
     low, high = said.document["policy"]["low"], said.document["policy"]["high"]
     for row in found:
-        p = row["probability_yes"]
+        p = row[f"probability_{said.document['target']['positive']}"]
         assert row["decision"] == ("accept" if p < low else "reject" if p >= high else "review")
     assert {row["decision"] for row in found} == {"accept", "review", "reject"}
 
@@ -105,8 +106,9 @@ def test_segments_and_prevalence_decide_at_predict_time(shop: Shop, tmp_path: Pa
     rare = run("decide", "shop@v1", "--threshold", "0.3", "--prevalence", "0.05", "--json", *where)
     assert rare.code == 0, rare.err
     plain, true = (_predicted(shop, "shop@v1", str(shop.table), "--decision", d)["predictions"] for d in ("none", "d2"))
-    assert all(t["probability_yes"] < p["probability_yes"] for t, p in zip(true, plain))
-    assert all((t["decision"] == "yes") == (t["probability_yes"] >= 0.3) for t in true)
+    yes = rare.document["target"]["positive"]
+    assert all(t[f"probability_{yes}"] < p[f"probability_{yes}"] for t, p in zip(true, plain))
+    assert all((t["decision"] == yes) == (t[f"probability_{yes}"] >= 0.3) for t in true)
 
 
 REFUSED = {

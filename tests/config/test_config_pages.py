@@ -39,6 +39,8 @@ def test_every_key_has_guidance_and_an_example_that_is_accepted(name: str) -> No
     assert field is not None and field.description and field.examples
     assert re.search(r"[.!?]$", field.description)
     companions = "time: t\n" if name in ("data.validation_from", "data.test_from", "data.gap") else ""
+    if name in ("decision.by", "decision.prevalence"):
+        companions = "beta: 2\n"
     block, _, key = name.rpartition(".")
     lines = f"{key}: {show(field.examples[0])}"
     for part in reversed(block.split(".") if block else []):
@@ -74,6 +76,7 @@ def test_the_template_is_accepted_and_so_is_every_line_switched_on() -> None:
     on = re.sub(r"^(  )# (\w+:)( |$)", r"\1\2\3", text, flags=re.MULTILINE)
     on = re.sub(r"^  #   (\w+: )", r"    \1", on, flags=re.MULTILINE)
     clashes = ("test_file", "train_size", "split_column", "l2_regularization", "warmup_ratio", "model_type", "resample")
+    clashes += ("capacity", "min_precision", "min_recall", "recall_at", "beta", "threshold", "by")
     on = re.sub(rf"^  ({'|'.join(clashes)}): .*\n", "", on, flags=re.MULTILINE)
     settings = load_settings(text=on)
     assert len(settings.origins) > 70
@@ -115,9 +118,7 @@ def test_a_formatted_span_is_read_back_within_its_rounding(seconds: float) -> No
     assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, rel=0.06, abs=0.00051)
 
 
-@pytest.mark.parametrize(
-    "wrong", ["soon", "5 parsecs", "", "-3", "m5", "5m and more", True, float("inf"), -1, None]
-)
+@pytest.mark.parametrize("wrong", ["soon", "5 parsecs", "", "-3", "m5", "5m and more", True, float("inf"), -1, None])
 def test_what_is_no_span_of_time_is_refused(wrong: object) -> None:
     with pytest.raises(UserError, match="span of time"):
         parse_duration(wrong)

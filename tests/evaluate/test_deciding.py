@@ -44,14 +44,14 @@ def test_costs_decide_near_theory_and_save_against_one_half() -> None:
     cost, half = (d["cost_per_1000"]["value"] for d in (found.document["figures"], found.document["against"][HALF]))
     assert cost < 0.7 * half
     saved = found.document["against"][HALF]["saved_per_1000"]
-    assert saved["low"] > 0 and saved["low"] < saved["value"] == pytest.approx(half - cost) < saved["high"]
+    assert 0 < saved["low"] < saved["value"] < saved["high"] and saved["value"] == pytest.approx(half - cost)
     assert (
         found.document["thresholds"]["high"]["low"] < found.policy.high < found.document["thresholds"]["high"]["high"]
     )
 
 
 def test_with_few_positive_rows_theory_decides() -> None:
-    few = decide(ask(TARGET, cost="fp=1 fn=20"), rows(300, share=0.03, seed=3), resamples=0)
+    few = decide(ask(TARGET, cost="fp=1 fn=20"), rows(300, share=0.01, seed=3), resamples=0)
     positives = few.document["positives"]
     assert 3 <= positives <= 20
     reason = " ".join(few.document["reasons"])
@@ -78,7 +78,7 @@ def test_ties_that_leave_capacity_unused_are_said() -> None:
     assert (p[:, 1] >= found.policy.high).sum() == 0
 
 
-@pytest.mark.parametrize(("goal", "level"), [("min_recall", 0.8), ("min_precision", 0.7)])
+@pytest.mark.parametrize(("goal", "level"), [("min_recall", 0.8), ("min_precision", 0.5)])
 def test_a_held_bound_keeps_its_promise_on_new_rows(goal: str, level: float) -> None:
     kept = []
     y, p = scores(20_000, seed=999)
@@ -121,10 +121,8 @@ def test_a_recall_that_nobody_can_promise_says_the_best() -> None:
 def test_each_fold_is_judged_by_thresholds_it_had_no_part_in() -> None:
     base = rows(500, seed=2)
     question = ask(TARGET, beta=1)
-    before = decide(question, base, resamples=0).document["figures"]["found_per_1000"]["value"]
     own = base.fold == 0
     flipped = Rows(TARGET, np.where(own, 1 - base.y, base.y), base.prediction, base.fold, base.units)
-    # The threshold that decides fold 0 comes from the others: flipping the labels of fold 0 moves nobody there.
     from trainwright.evaluate.deciding.fit import fit, table_of
 
     def cut(sample: Rows) -> float:
@@ -134,7 +132,8 @@ def test_each_fold_is_judged_by_thresholds_it_had_no_part_in() -> None:
         return float(fit(question, table, (own_counts, other), 1).high[0])
 
     assert cut(base) == cut(flipped)
-    assert decide(question, flipped, resamples=0).document["figures"]["found_per_1000"]["value"] != before
+    others = Rows(TARGET, np.where(own, base.y, 1 - base.y), base.prediction, base.fold, base.units)
+    assert cut(others) != cut(base)
 
 
 def test_a_review_band_follows_the_price_of_a_review() -> None:

@@ -127,7 +127,9 @@ def bought(
     value = held_out_sums(question, table, counts, positive)
     ways = {name: _fixed(table, counts, cut) for name, cut in against.items()}
     size = resamples(len(table.bin)) if number is None else number
-    draws, others, ends = [], {name: [] for name in ways}, []
+    draws: list[np.ndarray] = []
+    others: dict[str, list[np.ndarray]] = {name: [] for name in ways}
+    ends: list[tuple[float, float]] = []
     for times in drawn(table.units, size, seed):
         again = table.counts(times)
         if not again[0].any() or not again[1].any():

@@ -8,6 +8,9 @@ from typing import Any
 from trainwright.cli import output
 from trainwright.config.durations import format_duration
 
+# What became of a trial without a score.
+STATES = {"pruned": "stopped early", "failed": "failed", "released": "left for later", "completed": "no score"}
+
 
 class SearchScreen:
     """Progress of a search: a line for each finished trial, with the best so far and the time that is left."""
@@ -41,7 +44,9 @@ class SearchScreen:
         score, number = event.get("score"), event["number"]
         if score is not None and (self._best is None or (score > self._best[0]) == self._greater):
             self._best = (score, number)
-        found = f"{event['metric']} {score:.4f}" if score is not None else f"{event['state']}: {event['reason']}"
+        found = (
+            f"{event['metric']} {score:.4f}" if score is not None else f"{STATES[event['state']]}: {event['reason']}"
+        )
         best = "" if self._best is None else f"; best {self._best[0]:.4f} (trial {self._best[1]})"
         left = f"; {format_duration(max(0.0, event['left']))} left"
         return f"  trial {number:<3} {event['family']} {settings_text(event['settings'])}: {found}{best}{left}"

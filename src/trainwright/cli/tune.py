@@ -60,7 +60,6 @@ def COMMAND(
 ) -> None:
     """Searches, shows what was found, trains."""
     from trainwright.cli.progress import Screen
-    from trainwright.cli.search_progress import SearchScreen
     from trainwright.errors import UserError
     from trainwright.jobs.launch import Watcher
     from trainwright.jobs.tune import tune as search
@@ -77,6 +76,13 @@ def COMMAND(
     named = [name.strip() for word in families for name in word.split(",") if name.strip()]
     request = Request.of(method, space, trials, time_limit, named, seed=seed or 0, prune=not no_prune)
     shown = SearchScreen(quiet=as_json)
+
+    def tell(event: dict[str, Any]) -> None:
+        if event["kind"] == "search_done" and not as_json:
+            show_result(event["document"], train=not no_train)
+        else:
+            shown.event(event)
+
     screen = Screen(quiet=as_json, started=time.time())
     with screen:
         watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
@@ -88,20 +94,18 @@ def COMMAND(
             number=number,
             more=trials,
             train=not no_train,
-            tell=shown.event,
+            tell=tell,
             watcher=watcher,
         )
     if as_json:
         output.print_json(document)
-    else:
-        show_result(document)
-        if document["training"] is not None:
-            screen.result(document["training"])
+    elif document["training"] is not None:
+        screen.result(document["training"])
     if document["ended"] == "stopped by the user":
         raise click.exceptions.Exit(130)
 
 
-def show_result(document: dict[str, Any]) -> None:
+def show_result(document: dict[str, Any], *, train: bool) -> None:
     """The best trials, what was gained, what mattered, and what to do next."""
     project, number = document["project"], document["search"]
     output.say()
@@ -132,5 +136,5 @@ def show_result(document: dict[str, Any]) -> None:
         output.say(f"matters not known: {mattered['skipped']}")
     if document["ended"] != "all trials are done":
         output.say(f"  trainwright tune {project} --search {number}      goes on")
-    if document["training"] is None and document["best"] is not None:
+    if document["best"] is not None and (not train or document["ended"] == "stopped by the user"):
         output.say(f"  trainwright train --project {project} --data-version {document['dataset']} --winner-of {number}")

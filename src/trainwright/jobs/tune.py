@@ -82,11 +82,11 @@ def tune(
         change_search(connection, search.id, result=result)
         # Of several processes only the one that closes the search trains; without a last one, whoever is alone does.
         mine = close(connection, search.id, finished=True) if ending.why == EXHAUSTED else not ending.others
-    tell({"kind": "search_done", "number": search.number, "message": result["text"], "ended": ending.why})
     with read(workspace) as connection:
         dataset = get_dataset_version(connection, search.dataset_version_id)
     head = {"project": project.name, "dataset": f"d{dataset.number}"}
     document: dict[str, Any] = {**head, **result, "training": None, "version": None}
+    tell({"kind": "search_done", "document": document})
     if result["best"] is None and ending.why != STOPPED and not ending.others:
         raise _nothing(search, trials, ending.why, request.seconds)
     if result["best"] is None or ending.why == STOPPED or not mine or not train:

@@ -150,6 +150,15 @@ class Dimension:
             return None
         return replace(self, low=low, high=high)
 
+    def tidy(self, value: float) -> Any:
+        """A value of the range with four digits: more would only make it unreadable.
+
+        Example:
+            >>> Dimension("rate", low=0.01, high=0.3, log=True).tidy(0.123456789)
+            0.1235
+        """
+        return self._kind(value if self.step is not None else float(f"{value:.4g}"))
+
     def words(self) -> str:
         """The values as a person writes them.
 
@@ -179,12 +188,12 @@ class Dimension:
         return sorted(v for v in self.values if isinstance(v, int | float) and not isinstance(v, bool))
 
     def _at(self, share: float) -> Any:
-        """The value at a share of the way, with four digits: more would only make it unreadable."""
+        """The value at a share of the way."""
         if self.log:
             value = self.low * (self.high / self.low) ** share
         else:
             value = self.low + (self.high - self.low) * share
-        return self._kind(float(f"{value:.4g}"))
+        return self.tidy(value)
 
     def _kind(self, value: float) -> Any:
         value = round(value) if self.whole else float(f"{value:.10g}")

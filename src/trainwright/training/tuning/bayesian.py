@@ -50,7 +50,8 @@ def suggest(
             if known is not None:
                 study.add_trial(known)
         asked = study.ask(distributions)
-    return {d.name: d.values[asked.params[d.name]] if d.values else asked.params[d.name] for d in space.dimensions}
+    params = asked.params
+    return {d.name: d.values[params[d.name]] if d.values else d.tidy(params[d.name]) for d in space.dimensions}
 
 
 def _distribution(dimension: Dimension) -> Any:

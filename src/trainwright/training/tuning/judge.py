@@ -213,7 +213,7 @@ def _text(document: dict[str, Any], ground: Ground) -> str:
     figure = f"{ground.metric.title} {gain['score_as_chosen']:.4f}"
     if gain["bias"] > 0:
         figure += f" as chosen, {gain['score_corrected']:.4f} corrected for having been chosen"
-    text = f"{what} is the best of {plural(len(document['trials']), 'trial')}: {figure}"
+    text = f"{what} is the best of {plural(document['counts']['completed'], 'complete trial')}: {figure}"
     if gain.get("value") is not None:
         interval = f"{gain['low']:+.4f} to {gain['high']:+.4f}"
         text += f"; gain over the defaults {gain['value']:+.4f} ({interval}), {gain['verdict']}"

@@ -169,6 +169,8 @@ def _difference(found: dict[str, Any] | None) -> str | None:
         return None
     if found.get("low") is None:
         return f"{found['difference']:+.3g}"
+    if found["difference"] == found["low"] == found["high"] == 0:
+        return "the same"
     return f"{found['difference']:+.3g} ({found['low']:+.3g} to {found['high']:+.3g})"
 
 

@@ -107,6 +107,7 @@ def outcome_lines(document: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"run {document['run']} stays as a record, {label} as it is; the sealed test was not opened")
         lines.append(f"  trainwright runs compare {project}@{label} {document['run']}")
+        lines.append(f"  its report: {document['report']}")
     suggestions = document.get("next_tries") or []
     for one in suggestions[:1]:
         lines.append(f"next: {one['text']}, because {one['because']}")

@@ -70,7 +70,8 @@ def gains(entries: Sequence[Mapping[str, Any]]) -> Figure | None:
     )
     title = explain(metrics.pop()).title
     alt = "; ".join(
-        f"{name}: {text}, {'kept' if entry.get('kept') else 'dropped'}" for name, text, entry in zip(names, texts, rows)
+        f"{name}: better by {text}, {'kept' if entry.get('kept') else 'dropped'}"
+        for name, text, entry in zip(names, texts, rows)
     )
     layout = {
         "xaxis": {"title": {"text": f"gain in {title} (right of the line is better)"}, "zeroline": False},

@@ -21,6 +21,8 @@ WEAK_CLASS = 0.15
 # What a setting is believed to do for a diagnosis when the run holds no figure of its size.
 USUAL = 0.4
 CUT_SHORT = 0.2
+UNTRIED = 0.1
+STRONGEST = "catboost"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def next_tries(
     }
     name = f"{result.get('project')}@{result['version']}" if result.get("version") else str(result.get("project"))
     found: dict[str, NextTry] = {}
-    for one in (*_weak_class(result, per_class, tried), *_advised(result), *_cut_short(result)):
+    for one in (*_weak_class(result, per_class, tried), *_advised(result), *_cut_short(result), *_untried(result)):
         key, old, new, text, weak_point, because, evidence = one
         if why_fixed(key) is not None or key.startswith("requirements."):
             continue
@@ -148,6 +150,16 @@ def _cut_short(result: Mapping[str, Any]) -> Iterator[Proposal]:
         because = f"the limit cut {plural(len(shortened), 'part')} of the plan: {shortened[0]}"
         old, new = float(limit), 2 * float(limit)
         yield "training.time_limit", old, new, "allow twice the time", "the time", because, CUT_SHORT
+
+
+def _untried(result: Mapping[str, Any]) -> Iterator[Proposal]:
+    """The family that is strongest on most tables, where the user's choice of families leaves it out."""
+    given = (result.get("settings") or {}).get("training") or {}
+    named = list(given.get("families") or [])
+    if named and STRONGEST not in named and not given.get("model_type"):
+        because = f"only {', '.join(named)} and the simple models were compared, and {STRONGEST} is often the strongest"
+        new = [*named, STRONGEST]
+        yield "training.families", named, new, f"let {STRONGEST} take part", "the choice of families", because, UNTRIED
 
 
 def spelled(value: Any) -> str:

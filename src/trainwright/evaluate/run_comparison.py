@@ -9,7 +9,7 @@ from trainwright.evaluate.compare import BETTER, WORSE
 from trainwright.evaluate.formats import plural
 from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.run_differences import plan_differences, setting_differences
-from trainwright.evaluate.try_words import gain_words
+from trainwright.evaluate.try_words import by_words
 
 PARTS = ("precision", "recall", "f1")
 # Settings that decide how long a run may take; what they change shows in what was fitted.
@@ -149,7 +149,7 @@ def _verdict(name: str, against: str, metric: str, found: Mapping[str, Any] | No
     elif one["difference"] == 0 and one["low"] == 0 == one["high"]:
         text = f"{name} and {against} do not differ in {title} on any of {plural(one['n_rows'], 'row')}"
     else:
-        text = f"{name} {words} {against} in {title}: {gain_words(one)}"
+        text = f"{name} {words} {against} in {title}{by_words(one)}"
     return {"name": name, "against": against, "verdict": one["verdict"], "text": text}
 
 

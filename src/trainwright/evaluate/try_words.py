@@ -38,30 +38,53 @@ def comparison_words(found: Comparison, label: str) -> str:
         found: the new run against the earlier one.
         label: what the earlier one is called.
     """
-
     if found.verdict == TOO_FEW:
         return f"{count(found.n_rows)} held-out rows are too few to compare with {label}"
     verdict = f"{VERDICTS[found.verdict]} {FROM[found.verdict]} that of {label}"
-    return f"{explain(found.metric).title} {verdict}: {gain_words(found.to_json())}"
+    return f"{explain(found.metric).title} {verdict}{by_words(found.to_json())}"
 
 
-def gain_words(found: Mapping[str, Any]) -> str:
+def by_words(found: Mapping[str, Any]) -> str:
+    """By how much a verdict holds: " by 0.31 (...)"; where there is none, the difference with its interval.
+
+    Example:
+        >>> found = {"metric": "rmse", "difference": -0.31, "low": -0.47, "high": -0.15, "level": 0.95, "n_rows": 876}
+        >>> by_words({**found, "verdict": "worse"}).replace("\\u00a0", " ")
+        ' by 0.31 (0.15 to 0.47, 95 % interval, 876 rows)'
+        >>> by_words({**found, "high": 0.1, "verdict": "not distinguishable"}).replace("\\u00a0", " ")
+        ': better by −0.31 (−0.47 to 0.10, 95 % interval, 876 rows)'
+    """
+    if found.get("verdict") == WORSE:
+        low, high = found.get("low"), found.get("high")
+        turned = {"low": None if high is None else -high, "high": None if low is None else -low}
+        return f" by {gain_words({**found, 'difference': -found['difference'], **turned})}"
+    return f" by {gain_words(found)}" if found.get("verdict") == BETTER else f": better by {gain_words(found)}"
+
+
+def gain_words(found: Mapping[str, Any], *, rows: bool = True) -> str:
     """How much better, with its interval; less than nothing is worse.
+
+    Args:
+        found: `Comparison.to_json()`.
+        rows: say on how many rows, and at which level.
 
     Example:
         >>> found = {"metric": "roc_auc", "difference": 0.012, "low": 0.004, "high": 0.02, "level": 0.95, "n_rows": 900}
-        >>> gain_words(found).replace("\\u00a0", " ")
-        'a gain of 0.012 (0.004 to 0.020, 95 % interval, 900 rows)'
+        >>> gain_words(found).replace("\\u00a0", " "), gain_words(found, rows=False)
+        ('0.012 (0.004 to 0.020, 95 % interval, 900 rows)', '0.012 (0.004 to 0.020)')
     """
     metric, low, high = str(found["metric"]), found.get("low"), found.get("high")
     if found.get("difference") is None:
-        return "the difference cannot be measured on these rows"
+        return "what cannot be measured on these rows"
     width = None if low is None or high is None else high - low
-    gain = score(metric, found["difference"], width)
+    gain = score(metric, found["difference"] + 0.0, width)
     if low is None or high is None:
-        return f"a gain of {gain}, without an interval"
+        return f"{gain}, without an interval"
+    if low == 0 == high:
+        return "nothing"
     reach = interval(metric, {"low": low, "high": high}, width)
-    return f"a gain of {gain} ({reach}, {level_text(found['level'])} interval, {count(found['n_rows'])} rows)"
+    on = f", {level_text(found['level'])} interval, {count(found['n_rows'])} rows" if rows else ""
+    return f"{gain} ({reach}{on})"
 
 
 def same_words(label: str, *, moved: bool) -> str:

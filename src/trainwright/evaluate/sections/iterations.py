@@ -67,7 +67,7 @@ def _row(entry: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
         "metric": explain(metric).title,
         "old": score(metric, entry.get("old")),
         "new": score(metric, entry.get("new")),
-        "gain": gain_words(found) if found.get("metric") else "",
+        "gain": gain_words(found, rows=False) if found.get("metric") else "",
         "accept": entry.get("accept") or "",
         "kept": bool(entry.get("kept")),
         "version": entry.get("version") or "",

@@ -59,5 +59,7 @@ def settings_text(settings: dict[str, Any]) -> str:
         >>> settings_text({"depth": 6, "learning_rate": None}), settings_text({})
         ('depth=6 learning_rate=none', 'defaults')
     """
-    words = [f"{name}={'none' if value is None else value}" for name, value in settings.items()]
+    words = [
+        f"{name}={f'{v:.4g}' if isinstance(v, float) else 'none' if v is None else v}" for name, v in settings.items()
+    ]
     return " ".join(words) or "defaults"

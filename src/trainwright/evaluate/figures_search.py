@@ -101,5 +101,8 @@ def settings_words(settings: Mapping[str, Any]) -> str:
         >>> settings_words({"depth": 6, "learning_rate": None}), settings_words({})
         ('depth 6, learning_rate none', 'with its defaults')
     """
-    words = [f"{name} {'none' if value is None else value}" for name, value in settings.items()]
-    return ", ".join(words) or "with its defaults"
+    return ", ".join(f"{name} {_value(value)}" for name, value in settings.items()) or "with its defaults"
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.evaluate.compare import compare
+from trainwright.evaluate.figures_search import settings_words
 from trainwright.evaluate.formats import duration, plural
 from trainwright.evaluate.pareto import pareto_front
 from trainwright.evaluate.search_edges import edges
@@ -208,8 +209,8 @@ def _patience(order: list[SearchTrial], greater: bool) -> dict[str, Any] | None:
 def _text(document: dict[str, Any], ground: Ground) -> str:
     """The search in one sentence."""
     best, gain = document["best"], document["gain"]
-    words = ", ".join(f"{name} {'none' if value is None else value}" for name, value in best["settings"].items())
-    what = f"{best['family']} with {words}" if words else f"{best['family']} with its defaults"
+    words = settings_words(best["settings"])
+    what = f"{best['family']} {words}" if not best["settings"] else f"{best['family']} with {words}"
     figure = f"{ground.metric.title} {gain['score_as_chosen']:.4f}"
     if gain["bias"] > 0:
         figure += f" as chosen, {gain['score_corrected']:.4f} corrected for having been chosen"

@@ -25,7 +25,7 @@ def sentence(document: Mapping[str, Any]) -> str:
         >>> words.split(": ")[0]
         'the weighted average of catboost and lightgbm is better than catboost alone'
         >>> words.split(": ")[1].split(";")[0]
-        'ROC-AUC 0.004 better (95 % interval 0.001 to 0.007)'
+        'ROC-AUC 0.004 better (95 % interval of the gain 0.001 to 0.007)'
     """
     gain, names = document["gain"], [str(m["name"]) for m in document["members"]]
     models = max((int(m.get("models") or 1) for m in document["members"]), default=1)
@@ -42,7 +42,7 @@ def sentence(document: Mapping[str, Any]) -> str:
         words += f": {explain(str(document['metric'])).title} {amount(abs(difference))} {side}"
         if gain.get("low") is not None:
             level = f"{100 * gain.get('level', 0.95):.0f} %"
-            words += f" ({level} interval {amount(gain['low'])} to {amount(gain['high'])})"
+            words += f" ({level} interval of the gain {amount(gain['low'])} to {amount(gain['high'])})"
     return words + "; " + cost_words(document["cost"])
 
 

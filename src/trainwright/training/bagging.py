@@ -40,7 +40,7 @@ def plan_bag(trials: list[Trial], work: Work, metric: Metric, budget: Budget) ->
         return "no bagging: no model was finished that could be fitted again"
     best = max(single, key=lambda t: _figure(t, work, metric))
     rounds = -(-len(work.folds) // work.jobs)
-    each = max(fit.fit_s for fit in best.fits.values())
+    each = float(np.median([fit.fit_s for fit in best.fits.values()]))
     models = MOST
     if budget.limit is not None:
         left = budget.remaining() - OPTIONAL_RESERVE * budget.limit

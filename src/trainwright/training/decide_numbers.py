@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.errors import UserError
-from trainwright.evaluate.deciding.question import read_capacity
+from trainwright.evaluate.deciding.capacity import read_capacity
 from trainwright.evaluate.formats import count, estimate, number, percent
 from trainwright.evaluate.resampling import make_units
 from trainwright.evaluate.width_review import Rows, judge_limit, limit_for

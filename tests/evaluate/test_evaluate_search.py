@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +89,11 @@ def test_a_winner_on_the_edge_names_the_range_to_try() -> None:
     found = edges(space, families()["catboost"], {"learning_rate": 0.01, "depth": 6})
     assert [edge["setting"] for edge in found] == ["learning_rate"]
     assert found[0]["end"] == "lowest" and "try 0.0025 to 0.3" in found[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "name", ["pruning", "screening", "pareto", "setting_importance", "search_edges", "figures_search"]
+)
+def test_examples_are_right(name: str) -> None:
+    found = doctest.testmod(import_module(f"trainwright.evaluate.{name}"))
+    assert found.attempted > 0 and found.failed == 0

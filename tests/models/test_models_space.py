@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,9 @@ def test_a_grid_walks_through_every_combination_once() -> None:
     assert len(found) == space.combinations == 6
     assert len({tuple(sorted(one.items(), key=str)) for one in found}) == 6
     assert {one["n_estimators"] for one in found} == {10, 20, 30}
+
+
+@pytest.mark.parametrize("name", ["models.space", "models.spaces", "models.space_file", "training.tuning.method"])
+def test_examples_are_right(name: str) -> None:
+    found = doctest.testmod(import_module(f"trainwright.{name}"))
+    assert found.attempted > 0 and found.failed == 0

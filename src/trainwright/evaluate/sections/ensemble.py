@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainwright.evaluate import ensemble_words as words
-from trainwright.evaluate.figure_style import BLUE, GREY, Figure, envelope
+from trainwright.evaluate.figure_style import BLUE, ORANGE, Figure, envelope
 from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.report_record import sentence
 from trainwright.evaluate.text import number, score
@@ -49,40 +49,38 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
 
 
 def figures(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure | None]:
-    """Both in every fold."""
+    """The gain in every fold."""
     return {"ensemble_folds": in_every_fold(result)}
 
 
 def in_every_fold(result: Mapping[str, Any]) -> Figure | None:
-    """The metric of the best single model and of the ensemble in each fold."""
+    """How far the ensemble is ahead of the best single model in each fold."""
     found = result.get("ensemble")
     if not isinstance(found, Mapping) or "skipped" in found:
         return None
     rows = {row.get("name"): row for row in result.get("leaderboard") or []}
-    names = [found.get("single"), found.get("name")]
-    values = [list((rows.get(name) or {}).get("fold_scores") or []) for name in names]
-    if not values[0] or len(values[0]) != len(values[1]) or len(values[0]) < 2:
+    single, several = (str(found.get(key)) for key in ("single", "name"))
+    pairs = list(zip(*((rows.get(name) or {}).get("fold_scores") or [] for name in (single, several))))
+    if len(pairs) < 2 or any(value is None or value != value for pair in pairs for value in pair):
         return None
-    folds = [f"fold {i + 1}" for i in range(len(values[0]))]
     about = explain(str(found.get("metric")))
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": str(name),
-            "x": folds,
-            "y": points,
-            "marker": {"color": colour, "size": 10, "symbol": symbol},
-            "hovertemplate": "%{x}<br>%{y:.4g}<extra>" + str(name) + "</extra>",
-        }
-        for name, points, colour, symbol in zip(names, values, (GREY, BLUE), ("circle-open", "diamond"))
-    ]
     sign = 1 if about.greater_is_better else -1
-    ahead = sum(sign * (b - a) > 0 for a, b in zip(*values) if a is not None and b is not None)
-    better = "more is better" if about.greater_is_better else "less is better"
-    layout = {"yaxis": {"title": {"text": f"{about.title} ({better})"}}}
-    alt = f"{names[1]} is ahead of {names[0]} in {ahead} of {len(folds)} folds."
-    return envelope("The same rows, both ways", "each fold's held-out rows", alt, traces, layout)
+    ahead = [sign * (b - a) for a, b in pairs]
+    folds = [f"fold {i + 1}" for i in range(len(ahead))]
+    bars = {
+        "type": "bar",
+        "x": folds,
+        "y": ahead,
+        "marker": {"color": [BLUE if value > 0 else ORANGE for value in ahead]},
+        "hovertemplate": "%{x}: %{y:+.3g}<extra></extra>",
+    }
+    layout = {"yaxis": {"title": {"text": f"gain in {about.title}"}, "zeroline": True}, "showlegend": False}
+    won = sum(value > 0 for value in ahead)
+    alt = (
+        f"{several} is ahead of {single} in {won} of {len(folds)} folds; the gains reach from "
+        f"{words.amount(min(ahead))} to {words.amount(max(ahead))}, more is better."
+    )
+    return envelope("Ahead or behind", f"{several} against {single}, each fold's held-out rows", alt, [bars], layout)
 
 
 def _name(found: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def test_too_few_rows_say_so_instead_of_an_interval() -> None:
 def test_the_line_on_the_terminal() -> None:
     y, right, bold = right_and_bold()
     found = {**compare(TWO, y, bold, right), "chosen": "temperature", "asked": "auto", "reason": "x"}
-    assert "Calibrated by one temperature: calibration error 0." in told(found)
+    assert "Calibrated by one temperature; calibration error before: 0." in told(found)
     plain = {**compare(TWO, y, right, None), "chosen": "identity"}
     assert told(plain).endswith("they are shown as they come.")
     assert told(None) == told({"skipped": "x"}) == ""

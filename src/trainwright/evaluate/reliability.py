@@ -172,9 +172,16 @@ def told(found: Mapping[str, Any] | None) -> str:
     if before is None:
         return str(found["sentence"])
     if after is None:
-        return f"{found['sentence']} Calibration error {before:.3f}; they are shown as they come."
+        return f"{found['sentence']} Calibration error: {_error(before)}; they are shown as they come."
     kind = WORDS.get(str(found.get("chosen")), str(found.get("chosen")))
-    return f"{found['sentence']} Calibrated by {kind}: calibration error {before:.3f} to {after:.3f}."
+    return (
+        f"{found['sentence']} Calibrated by {kind}; calibration error before: {_error(before)}, after: {_error(after)}."
+    )
+
+
+def _error(value: float) -> str:
+    """A calibration error, which is 0 where chance explains all of it."""
+    return f"{value:.3f}" if value >= 0.0005 else "none beyond chance"
 
 
 def _hundredths(share: float) -> str:

@@ -50,7 +50,7 @@ def test_from_python(shop: Shop, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("shop", "--format", "pmml"), ("'pmml'", "'onnx'")),
+        (("shop", "--format", "pmml"), ("'pmml'", "the formats are onnx, mlflow, folder")),
         (("shop",), ("--format",)),
         (("shpo", "--format", "folder"), ("no project 'shpo'", "shop")),
         (("shop@v9", "--format", "folder"), ("no version v9", "v1, v2")),

@@ -17,18 +17,20 @@ from trainwright.cli.output import json_option, workspace_option
 @click.option(
     "--format",
     "form",
-    required=True,
-    type=click.Choice(["onnx", "mlflow", "folder"]),
+    metavar="onnx|mlflow|folder",
     help="onnx: one file for ONNX Runtime; mlflow: a model for mlflow.pyfunc; folder: a script with NumPy alone.",
 )
 @click.option("--to", "place", metavar="PATH", help="A new or empty folder; for onnx also a new file ending in .onnx.")
 @workspace_option
 @json_option
-def COMMAND(version: str, form: str, place: str | None, workspace: str | None, as_json: bool) -> None:
+def COMMAND(version: str, form: str | None, place: str | None, workspace: str | None, as_json: bool) -> None:
     """Exports."""
-    from trainwright.packages.export.export import export_version
+    from trainwright.errors import UserError
+    from trainwright.packages.export.export import FORMATS, export_version
     from trainwright.store.workspace import open_workspace
 
+    if form is None:
+        raise UserError(f"--format says which of {', '.join(FORMATS)}", remedy="such as --format onnx")
     say = (lambda words: None) if as_json else (lambda words: output.say(f"{words} ..."))
     space = open_workspace(workspace, create=False)
     found = export_version(space, version, form, place, say=say)

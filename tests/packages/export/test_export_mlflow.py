@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,7 +72,10 @@ def test_mlflow_serves_it(saved):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **QUIET})
+    # MLflow looks for its server on the path, as in an activated environment.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, **QUIET, "PATH": path}
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         body = json.dumps({"dataframe_records": json.loads(to_pandas(rows.frame).to_json(orient="records"))})
         answer = _asked(f"http://127.0.0.1:{port}/invocations", body.encode())
@@ -87,6 +92,8 @@ def _asked(url: str, body: bytes):
         try:
             request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
             return json.loads(urllib.request.urlopen(request, timeout=60).read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()[:2000]) from error
         except OSError:
             time.sleep(0.5)
     raise AssertionError("the server did not come up within 60 seconds")

@@ -58,6 +58,9 @@ def _affine(writer: Writer, own: dict[str, Any], inputs: list[str]) -> str:
 
 
 def _times(writer: Writer, own: dict[str, Any], inputs: list[str]) -> str:
+    if len(own["weights"]) == 1:
+        # ONNX Runtime would merge a product of matrices with a factor before it, which it then keeps in 32 bits.
+        return writer.node("Mul", inputs[0], writer.constant(own["weights"]))
     return writer.node("MatMul", inputs[0], writer.constant(own["weights"]))
 
 

@@ -244,8 +244,9 @@ def _claim_of_cv_plus(level: float, units: int, folds: int, groups: bool) -> str
     if folds == 1:
         return f"promised for {who}: {level:.0%} of true values on average (split conformal prediction)"
     return (
-        f"promised for {who}: at least {least:.0%} of true values, as a rule about {level:.0%} (CV+ conformal "
-        "prediction; having chosen the model on the same rows is not part of the promise, so the share is measured)"
+        f"promised for {who}: at least {least:.0%} of true values, as a rule about {level:.0%} or a "
+        "little more (CV+ conformal prediction; having chosen the model on the same "
+        "rows is not part of the promise, so the share is measured)"
     )
 
 

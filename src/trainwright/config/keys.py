@@ -62,6 +62,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
 Integers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_list)]
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)]
+Replay = Annotated[float, BeforeValidator(_share), Field(ge=0)]
 Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 
 
@@ -91,9 +92,7 @@ def key(
         extra["concerns"] = concerns
     if flag is not None:
         extra["flag"] = flag
-    return Field(
-        default, description=guidance, examples=[example], json_schema_extra=extra or None, **constraints
-    )
+    return Field(default, description=guidance, examples=[example], json_schema_extra=extra or None, **constraints)
 
 
 def extra(field: FieldInfo, name: str) -> Any:

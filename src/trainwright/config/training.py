@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from trainwright.config.keys import AsWritten, Block, Duration, Integers, PositiveShare, Text, Words, key
+from trainwright.config.keys import AsWritten, Block, Duration, Integers, PositiveShare, Replay, Text, Words, key
 
 Preset = Literal["quick", "balanced", "production", "limited-data"]
 Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "elu", "selu"]
@@ -91,6 +91,23 @@ class TrainingSettings(Block):
         "sigmoid (two numbers for each class, some hundreds of rows), isotonic (a curve of any shape, a thousand), or "
         "none; auto takes what does better on folds that it was not fitted on.",
         example="sigmoid",
+    )
+    incremental: bool = key(
+        False,
+        "Learn on from a version instead of training anew: its models continue on the new rows and on a sample of the "
+        "earlier ones; classes may be added.",
+        example=True,
+    )
+    base: Text | None = key(
+        None,
+        "With incremental: the version to learn on from, such as v3; the active one when not given, else the newest.",
+        example="v3",
+    )
+    replay: Replay = key(
+        0.2,
+        "With incremental: the share of earlier rows that is learned from again, or above 1 their number; of each "
+        "class at least 50.",
+        example="20%",
     )
     sample: PositiveShare | None = key(
         None, "Rehearse on this share of the rows; the result is marked and makes no version.", example="10%"
@@ -300,6 +317,8 @@ class TrainingSettings(Block):
 
     @model_validator(mode="after")
     def _combinations(self) -> TrainingSettings:
+        if self.base is not None and not self.incremental:
+            raise ValueError("base is the version that an incremental training learns on from; add incremental: true")
         if self.weight_decay is not None and self.l2_regularization is not None:
             raise ValueError(
                 "weight_decay (decoupled) and l2_regularization (within the loss) are two ways to "

@@ -76,9 +76,10 @@ def train(
     started = time.time() if started is None else started
     watcher = watcher or Watcher()
     if not isinstance(workspace, Workspace):
-        if settings.data.version is None and not (locate(workspace) / DATABASE).exists():
+        stored = settings.data.version is not None or settings.training.incremental
+        if not stored and not (locate(workspace) / DATABASE).exists():
             source = look_first(source, settings, say=watcher.stage)
-        workspace = open_workspace(workspace, create=settings.data.version is None)
+        workspace = open_workspace(workspace, create=not stored)
     sweep(workspace)
     # The child imports its libraries while the table is prepared here.
     child = None if _in_this_process(custom) else spawn(ATTEMPT)

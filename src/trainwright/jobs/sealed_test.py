@@ -30,6 +30,8 @@ from trainwright.store.runs import fence, get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.tasks import task_for
+from trainwright.training.guarded import guarded
+from trainwright.training.incremental_judge import Side, judge_sealed, older_splits, together
 from trainwright.training.options import RunOptions
 from trainwright.training.present import present_on_test
 from trainwright.training.record import peak_memory_mb
@@ -42,22 +44,19 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         assert run.split_id is not None and run.dataset_version_id is not None
         split = get_split(connection, run.split_id)
         get_dataset_version(connection, run.dataset_version_id)
-    if not has_test(split):
+    older = older_splits(workspace, run, split)
+    sealed = [one for one in (split, *older) if has_test(one)]
+    if not sealed:
         return None
     options = RunOptions.of(run)
     predictor = Predictor.open(package, expected_sha=sha)
-    opened = open_test(
-        workspace,
-        split,
-        run_id=run_id,
-        manifest_sha=sha,
-        purpose=f"final figures of run {run_id}",
-        who=current_user(),
-    )
+    purpose, who = f"final figures of run {run_id}", current_user()
+    doors = [open_test(workspace, one, run_id=run_id, manifest_sha=sha, purpose=purpose, who=who) for one in sealed]
+    opened, everything = doors[0], together([door.frame for door in doors])  # of one run and package: one opening
     target = predictor.manifest.target
-    y = encode_target(opened.frame[target.column], target)
+    y = encode_target(everything[target.column], target)
     known = y >= 0 if target.task == "classes" else ~(y != y)
-    frame = opened.frame.filter(known)
+    frame = everything.filter(known)
     schema = predictor.manifest.schema
     metric = _metric(target, options.metric_name)
     weight = schema.with_role(Role.WEIGHT)
@@ -109,6 +108,27 @@ def test_document(workspace: Workspace, run_id: int, package: Path, sha: str) ->
         )
     if today is not None:
         document["present_process"] = today
+    if older:
+        new = doors[0].frame.height if sealed[0] is split else 0
+        cut = predictor.manifest.threshold
+        candidate = Side(
+            y[known],
+            prediction,
+            prediction,
+            0.5,
+            0.5 if cut is None else cut,
+            np.flatnonzero(known) >= new,
+            role_codes(frame, schema, Role.GROUP)
+            if schema.with_role(Role.GROUP)
+            else role_codes(frame, schema, Role.CLUSTER),
+            _time(frame, schema, options),
+            weights(frame[weight]) if weight is not None and _complete(frame, weight) else None,
+        )
+        document["incremental"] = guarded(
+            lambda: judge_sealed(
+                workspace, split, frame, candidate, target, document["metric"], seed=options.seed, level=opened.level
+            )
+        )
     document["peak_memory_mb"] = peak_memory_mb()
     document["opening"] = {"k": opened.k, "level": opened.level, "unknown_labels": int((~known).sum())}
     return document

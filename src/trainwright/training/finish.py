@@ -34,6 +34,7 @@ from trainwright.store.runs import save_document, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import create_version, list_versions
 from trainwright.store.workspace import Workspace
+from trainwright.training import incremental_result as incremental
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
 from trainwright.training.calibrate import reliability_document
@@ -88,6 +89,7 @@ def finish(
     held = held_out(outcome, material.work)
     kept = publish_held_out(workspace, held)
     judged = judge_try(workspace, material, outcome, held, validation, plan)
+    compared = incremental.measured(material, outcome)
     versioned = versioned and (judged is None or judged.kept)
     clock["understanding"] = time.time()
     understood = understand(material, outcome, budget, report)
@@ -120,6 +122,7 @@ def finish(
         understood=understood,
         held_out=kept,
         judged=judged,
+        compared=compared,
         log=_tries(workspace, material),
         interval=interval_document(learned, manifest.interval, test),
         findings=_findings(workspace, material, suspected),
@@ -157,7 +160,7 @@ def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
     if outcome.optimism is not None and chosen.family != "baseline":  # a constant answer flatters nobody
         outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
     figure, sealed = document["metrics"].get(material.metric.name), _sealed_rows(material)
-    if figure is not None and sealed:
+    if figure is not None and sealed and material.work.continuing is None:  # earlier rows are another mix there
         task = material.task.at(0.5 if outcome.threshold is None else outcome.threshold.value)
         units = make_resampler(
             task,

@@ -99,6 +99,10 @@ def prepare(
     Raises:
         UserError: about the table, the split or the settings.
     """
+    if settings.training.incremental:
+        from trainwright.training.incremental_prepare import prepare_incremental
+
+        return prepare_incremental(workspace, source, settings, say=say)
     if settings.data.version is not None:
         from trainwright.training.stored import prepare_stored
 

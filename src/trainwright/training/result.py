@@ -17,6 +17,7 @@ from trainwright.training.deployed import shown_decision
 from trainwright.training.ensemble_gain import ensemble_document, with_gain
 from trainwright.training.explanations import mark_suspected
 from trainwright.training.guarded import guarded
+from trainwright.training.incremental_result import incremental_document
 from trainwright.training.iteration_view import iteration_documents, record_of_predictions
 from trainwright.training.judge_try import Judged
 from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
@@ -64,6 +65,7 @@ class Facts:
     interval: dict[str, Any] | None = None
     held_out: Published | None = None
     judged: Judged | None = None
+    compared: dict[str, Any] | None = None
     log: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -131,6 +133,9 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
         "requirements": _requirements(facts),
         "search": m.searched,
+        "incremental": incremental_document(
+            m, outcome, facts.compared, facts.test, project=facts.project, started=facts.started
+        ),
         "comments": m.run.comments,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "origins": settings.origins,
@@ -173,8 +178,14 @@ def version_details(facts: Facts) -> dict[str, Any]:
         "duration_s": time.time() - facts.started,
         "dataset": f"d{facts.material.data.number}",
         "settings": facts.material.options.settings.model_dump(mode="json", exclude_defaults=True),
-        "base_model": None,
+        "base_model": _base(facts),
     }
+
+
+def _base(facts: Facts) -> str | None:
+    """The version that this one learned on from, such as "adult@v3"; None when it was trained in full."""
+    continuing = facts.material.work.continuing
+    return None if continuing is None else continuing.label
 
 
 def record(facts: Facts) -> dict[str, Any]:

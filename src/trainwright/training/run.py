@@ -16,7 +16,7 @@ from trainwright.data.dataset import build_dataset
 from trainwright.data.parts import read_development
 from trainwright.data.schema import Schema, Target
 from trainwright.data.split import DEVELOPMENT, Split
-from trainwright.errors import TrainwrightError
+from trainwright.errors import TrainwrightError, UserError
 from trainwright.models.spec import Report
 from trainwright.store.datasets import DatasetVersion, SplitRow, get_dataset_version, get_split
 from trainwright.store.runs import Run, get_run, save_document, set_state
@@ -32,6 +32,7 @@ from trainwright.training.calibrate import kinds
 from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.custom import factories
 from trainwright.training.ignored import without
+from trainwright.training.incremental import layout_of, open_continuing
 from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome, conclude
@@ -158,7 +159,7 @@ def train_run(
     trials = fit(steps)
     _check_finished(trials, material.work, stop)
     kind = material.recorded.get("ensemble") or kind_of(material.options.settings.training.ensemble)
-    if kind == BAGGING and not material.recorded:
+    if kind == BAGGING and not material.recorded and material.work.continuing is None:
         plan, bag = with_bag(material.plan, trials, material.work, material.metric, budget)
         material = replace(material, plan=plan)
         with write(workspace) as connection:  # before it begins: a resumed run fits the same bag
@@ -205,7 +206,8 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
     frame, split, rows = read_development(workspace, split_row)
     taught = learnable(frame, schema, target, split, options.settings.data.filter_low_quality)
     split = taught.split
-    layout = Layout.learn(frame, schema)
+    grown = (split_row.summary or {}).get("incremental") if options.settings.training.incremental else None
+    layout = Layout.learn(frame, schema) if grown is None else layout_of(workspace, grown)
     dataset = build_dataset(
         frame, schema, target, layout, rows=rows, row_order=options.settings.data.time == "row-order"
     )
@@ -230,11 +232,16 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         taught.rows,
         Selector.of(options.settings.training.select_features),
     )
+    if grown is not None:
+        work = replace(work, continuing=open_continuing(workspace, grown, work))
     filtered = (taught.reason,) if taught.reason else ()
     uneven = rebalance_plan.reasons(work.rebalance, work.dataset.y, work.folds)
     search: dict[str, Any] | None = known.get("search")
     if known:
         plan = Plan.from_json(known)
+    elif work.continuing is not None:
+        plan = work.continuing.plan(work)
+        plan = Plan(plan.steps, (why, *filtered, *uneven, *plan.reasons))
     else:
         facts = facts_of(work, layout, target)
         budget = Budget(options.limit, started)
@@ -288,6 +295,13 @@ def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> N
     done = [t for t in trials if len(t.fits) == len(work.folds) and t.failure is None]
     if stop.is_set() and all(trial.step.family == "baseline" for trial in done):
         raise KeyboardInterrupt("stopped before any model was finished")
+    if work.continuing is not None and all(trial.step.family == "baseline" for trial in done):
+        cut = [trial for trial in trials if trial.failure or len(trial.fits) < len(work.folds)]
+        causes = [f"{trial.name}: {trial.failure or 'the time was up'}" for trial in cut]
+        raise UserError(
+            f"no member of {work.continuing.label} learned on ({'; '.join(causes)})",
+            remedy="give more time (--time-limit); the version stays as it is",
+        )
     if done:
         return
     causes = "; ".join(f"{trial.name}: {trial.failure}" for trial in trials if trial.failure)

@@ -22,7 +22,7 @@ from trainwright.data.split_keys import earlier_rows, number_copies
 from trainwright.errors import UserError
 from trainwright.store.files import Published
 from trainwright.store.projects import Project, ensure_project, list_projects
-from trainwright.store.sealed_keys import earlier_keys, key_kinds, last_entry, record_keys
+from trainwright.store.sealed_keys import SealedKeys, earlier_keys, key_kinds, last_entry, record_keys
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
@@ -54,7 +54,7 @@ def seal(
     if settings.training.sample is None:  # a rehearsal seals nothing
         sealed = keys[split.part == TEST]
         if given_test is not None:
-            sealed = _recorded(_keys(given_test, table.schema, kind), kind)
+            sealed = recorded_keys(keys_of(given_test, table.schema, kind), kind)
         development = keys[split.part == DEVELOPMENT]
         record_keys(workspace, project.id, kind, test=sealed, development=development, last_seen=last_seen)
     return project, split, parts
@@ -124,8 +124,8 @@ def _split(
 ) -> tuple[Split, np.ndarray, str]:
     """The split, the key of every row, and what the keys are made of."""
     rule = rule_of(settings, table.frame.height, options.limit)
-    kind = _key_kind(table.schema)
-    keys = _keys(table.frame, table.schema, kind)
+    kind = key_kind(table.schema)
+    keys = keys_of(table.frame, table.schema, kind)
     known = None
     if project is not None:
         earlier = key_kinds(workspace, project.id)
@@ -136,14 +136,17 @@ def _split(
                 remedy="rows could move from test to training: use the same roles, or a new project (--project NAME)",
             )
         known = earlier_keys(workspace, project.id, kind)
-    masks: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
-    if known is not None:
-        if kind.startswith("group:"):
-            masks = np.isin(keys, known.test), np.isin(keys, known.development)
-        else:
-            masks = earlier_rows(keys, known.test, known.development)
-    split = draw(table, settings, rule, *masks)
-    return split, _recorded(keys, kind), kind
+    split = draw(table, settings, rule, *earlier_masks(known, keys, kind))
+    return split, recorded_keys(keys, kind), kind
+
+
+def earlier_masks(known: SealedKeys | None, keys: np.ndarray, kind: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """(n,) bool each, which rows earlier splits of the project sealed, and which they trained on; None without any."""
+    if known is None:
+        return None, None
+    if kind.startswith("group:"):
+        return np.isin(keys, known.test), np.isin(keys, known.development)
+    return earlier_rows(keys, known.test, known.development)
 
 
 def _names_of(columns: list[pl.Series], codes: np.ndarray) -> tuple[str, ...]:
@@ -159,7 +162,7 @@ def _time(table: Table, settings: Settings) -> np.ndarray | None:
     return role_time(table.frame, table.schema)
 
 
-def _key_kind(schema: Schema) -> str:
+def key_kind(schema: Schema) -> str:
     """What names a row in every later dataset version: its group, else its id, else the hash of its features."""
     for role in (Role.GROUP, Role.ID):
         name = schema.with_role(role)
@@ -168,14 +171,15 @@ def _key_kind(schema: Schema) -> str:
     return "features"
 
 
-def _keys(frame: pl.DataFrame, schema: Schema, kind: str) -> np.ndarray:
+def keys_of(frame: pl.DataFrame, schema: Schema, kind: str) -> np.ndarray:
+    """(n,) uint64, what names each row: its group, its id or all it holds but the target."""
     if kind == "features":
         names = sorted(c.name for c in schema.columns if c.role is not Role.TARGET)
         return row_keys(frame, names)
     return row_keys(frame, [kind.partition(":")[2]])
 
 
-def _recorded(keys: np.ndarray, kind: str) -> np.ndarray:
+def recorded_keys(keys: np.ndarray, kind: str) -> np.ndarray:
     """The keys as they are kept: rows of a group share one key, copies of a row have one each."""
     return keys if kind.startswith("group:") else number_copies(keys)
 

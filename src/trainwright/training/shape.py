@@ -112,7 +112,10 @@ def refitted_members(
         report({"kind": "refit_started", "trial": trial.name})
         seed = work.seed * 1_000 + 999 - copy
         rows = sampled(work.everything, step.max_rows, seed if copy else work.seed)
-        estimator, _ = fit_rows(step, rows, work, seed, report)
+        if work.continuing is not None:
+            estimator = work.continuing.refit(trial.step, copy, rows, work, seed, report).estimator
+        else:
+            estimator, _ = fit_rows(step, rows, work, seed, report)
         if trial.correction is not None:
             estimator = Recalibrated(estimator, trial.correction)
         return Member(trial.name, step.family, None, weights[trial.name], estimator)

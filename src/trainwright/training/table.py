@@ -65,7 +65,7 @@ def understand(source: Any, settings: Settings) -> Table:
     data = settings.data
     if data.target is None and not data.annotators:
         raise UserError("no target column is named", remedy="name the column to predict with --target")
-    given = _read(source, settings)
+    given = read_source(source, settings)
     given, named, voted = _annotated(given, settings)
     check_column(settings, given.frame.columns)
     roles = {
@@ -192,7 +192,7 @@ def given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
         return None
     from trainwright.data.conform import conform
 
-    source = _read(settings.data.test_file, settings)
+    source = read_source(settings.data.test_file, settings)
     target = table.target.column
     frame = source.frame
     if target not in frame.columns and len(frame.columns) == len(table.schema.columns):
@@ -223,7 +223,8 @@ def given_test(settings: Settings, table: Table) -> pl.DataFrame | None:
     return conformed.filter(pl.Series(known))
 
 
-def _read(source: Any, settings: Settings) -> Source:
+def read_source(source: Any, settings: Settings) -> Source:
+    """The table of a path or a frame, read as the settings say."""
     data = settings.data
     if not isinstance(source, (str, Path)):
         from trainwright.data.frames import to_polars

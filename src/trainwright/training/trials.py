@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from trainwright.data.schema import Target
 from trainwright.data.split import Fold, inner_cut
 from trainwright.errors import UserError
 from trainwright.models.families import families
+from trainwright.models.more import learn_more
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
@@ -30,6 +31,9 @@ from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE, Step
 from trainwright.training.rebalance import Rebalance, stopping_rows
 from trainwright.training.weak_columns import Selector
+
+if TYPE_CHECKING:
+    from trainwright.training.incremental import Continuing
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
@@ -105,6 +109,7 @@ class Work:
         rebalance: how rare classes get more say among the rows that a fit learns from, or None.
         kept: (m,) positions of the rows that may be learned from, as the folds' training rows are; None for all.
         selector: leaves weak columns out within the rows that a fit learns from, or None.
+        continuing: the models of an earlier version that the fits learn on from, or None.
     """
 
     dataset: Dataset
@@ -118,6 +123,7 @@ class Work:
     rebalance: Rebalance | None = None
     kept: np.ndarray | None = None
     selector: Selector | None = None
+    continuing: Continuing | None = None
 
     @property
     def everything(self) -> np.ndarray:
@@ -159,7 +165,10 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     fold = work.folds[index]
     seed = work.seed * 1_000 + index
     train = sampled(fold.train, step.max_rows, seed)
-    fitted = fit_part(step, train, work, seed, report)
+    if work.continuing is None:
+        fitted = fit_part(step, train, work, seed, report)
+    else:
+        fitted = work.continuing.fit(step, index, train, work, seed, report)
     estimator = fitted.estimator
     held_out = work.dataset.columns.take(fold.validation)
     before = time.perf_counter()
@@ -186,12 +195,17 @@ def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report
     return fitted.estimator, fitted.seconds
 
 
-def fit_part(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+def fit_part(
+    step: Step, rows: np.ndarray, work: Work, seed: int, report: Report, *, begin: Estimator | None = None
+) -> RowsFit:
     """Fits the step on these development rows; a validation part is cut from them where the step asks for one.
 
     Weak columns are left out first, as these rows show them. Classes are rebalanced among what is left after the cut; a
     majority, which knows classes only, stays as it is.
+    With `begin`, a fitted model, a new one learns on from it instead.
     """
+    if begin is not None:
+        return _fit_one(step, rows, seed, None, work=work, view=None, report=report, begin=begin)
     before = time.perf_counter()
     columns = None
     if work.selector is not None and step.family != "baseline":
@@ -215,6 +229,7 @@ def _fit_one(
     work: Work,
     view: View | None,
     report: Report,
+    begin: Estimator | None = None,
 ) -> RowsFit:
     """One model of the step on these rows; `stopping` are rows kept apart to stop it, None to cut some from `rows`."""
     estimator = new_estimator(step, work.target, work.custom)
@@ -243,15 +258,14 @@ def _fit_one(
             validation = stopping_rows(validation, found.shift)
             if learn.weight is None:  # weights stand on both parts or on none
                 learn = replace(learn, weight=np.ones(len(learn)))
-    estimator.fit(
-        learn.columns,
-        learn.y,
-        sample_weight=learn.weight,
-        validation=validation,
-        seed=seed,
-        threads=work.threads,
-        report=report,
-    )
+    given: dict[str, Any] = {"sample_weight": learn.weight, "validation": validation, "seed": seed}
+    given |= {"threads": work.threads, "report": report}
+    if begin is None:
+        estimator.fit(learn.columns, learn.y, **given)
+    else:
+        spec = families()[step.family]
+        rounds = None if spec.iterations is None else int((spec.defaults() | step.settings)[spec.iterations])
+        estimator = learn_more(begin, learn.columns, learn.y, rounds=rounds, **given)
     return RowsFit(estimator, time.perf_counter() - before, rebalanced)
 
 

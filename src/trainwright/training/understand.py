@@ -28,6 +28,7 @@ SEEDS_REASON = "half of the time for fits is kept for other seeds, as asked"
 # What was kept back for evaluating and packaging is spent by now; the sealed test and importance need the rest.
 STILL_NEEDED = 0.6
 REPEATED = "a repetition makes the package again and measures nothing beside it"
+LEARNED_ON = "a version learned on: smaller parts of the new rows say nothing about more of them"
 
 
 def understand(material: Material, outcome: Outcome, budget: Budget, report: Report) -> dict[str, Any]:
@@ -53,11 +54,13 @@ def understand(material: Material, outcome: Outcome, budget: Budget, report: Rep
     found["convergence"] = convergence(found["curves"])
     seeds = material.options.settings.training.seeds
     left = min(_left(budget), SEEDS_SHARE * material.options.limit)
-    if seeds > 1:
+    if seeds > 1 and work.continuing is None:
         found["seed_stability"] = guarded(lambda: measure_seeds(outcome, work, task, metric, seeds, left, report))
     else:
         found["seed_stability"] = {"skipped": "not asked for: training.seeds, or `trainwright stability` afterwards"}
     left = min(_left(budget), SHARE_OF_LIMIT * material.options.limit)
+    if work.continuing is not None:
+        return {**found, "size_curve": {"skipped": LEARNED_ON}, "seed_stability": {"skipped": LEARNED_ON}}
     found["size_curve"] = guarded(lambda: measure_size_curve(outcome, work, metric, left, report))
     return found
 

@@ -1,0 +1,234 @@
+"""The fits of an incremental training: each fold's model of the base learns on from new and replayed rows.
+
+A family that cannot learn on, or that does not know a new class, is fitted anew on the same rows, with its settings;
+the replayed rows then weigh as much as the earlier rows that they stand for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainwright.data.columns import Layout
+from trainwright.data.schema import Target
+from trainwright.errors import UserError
+from trainwright.models.families import families
+from trainwright.models.members import load_member
+from trainwright.models.more import CannotLearnOnError, learns_on
+from trainwright.models.spec import Estimator, Report
+from trainwright.packages.verify import Checked, check_package
+from trainwright.store.files import open_artifact
+from trainwright.store.runs import get_run
+from trainwright.store.transaction import read
+from trainwright.store.trials import TrialRow, trials_of
+from trainwright.store.versions import Version, list_versions
+from trainwright.store.workspace import Workspace
+from trainwright.training.plan import BASELINES, Plan, Step
+from trainwright.training.portfolio import INNER
+from trainwright.training.trials import RowsFit, Work, fit_part
+
+CONTINUED = "continued"
+ANEW = "trained anew on replayed and new rows"
+# A family that learns on by rounds gets at least so many more.
+LEAST_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Continuing:
+    """What the fits of an incremental run learn on from.
+
+    Args:
+        label: of the base, such as "adult@v3".
+        base_target: what the base predicts.
+        package: of the base, checked.
+        steps: of the base's members, by name.
+        weights: share of each member.
+        models: folder of each fold model of the base, by member and fold.
+        rounds: of each fold model.
+        seconds: of each member's fits, the median.
+        rows: (by member) rows that a fit of the base learned from, the median.
+        folds: for each fold of the run the base's.
+        added: new classes.
+        old: (n,) bool, development rows that are replayed.
+        stands_for: (n,) how many earlier rows each development row stands for, 1 for a new one.
+    """
+
+    label: str
+    base_target: Target
+    package: Checked
+    steps: dict[str, Step]
+    weights: dict[str, float]
+    models: dict[tuple[str, int], Path]
+    rounds: dict[tuple[str, int], int | None]
+    seconds: dict[str, float]
+    rows: dict[str, float]
+    folds: tuple[int, ...]
+    added: tuple[str, ...]
+    old: np.ndarray
+    stands_for: np.ndarray
+
+    def route(self, step: Step) -> tuple[str, str]:
+        """How a step is fitted, and why where it is fitted anew."""
+        family = families()[step.family]
+        if self.added:
+            named = self.added[0] + (f" and {len(self.added) - 1} more" if len(self.added) > 1 else "")
+            return ANEW, f"the class {named} is new, and a fitted model cannot be given another class"
+        if not learns_on(family.load()):
+            return ANEW, f"{family.title} cannot learn on from where it ended"
+        return CONTINUED, ""
+
+    def plan(self, work: Work) -> Plan:
+        """The base's members as steps, the heaviest first, after the majority or mean."""
+        steps = [Step("baseline", "baseline", role="baseline", reason="what every model has to beat")]
+        n_train = float(np.median([len(fold.train) for fold in work.folds]))
+        reasons = [f"the members of {self.label} learn on; no other family is begun"]
+        for name in sorted(self.steps, key=lambda name: (-self.weights[name], name)):
+            step = self.steps[name]
+            route, why = self.route(step)
+            seconds = self.seconds[name] * n_train / max(self.rows[name], 1.0)
+            step = self._continued(step, name, n_train) if route == CONTINUED else self._anew(step)
+            words = f"a member of {self.label}: {route}" + (f", because {why}" if why else "")
+            steps.append(replace(step, role="candidate", seconds=max(seconds, 0.05), reason=words, optional=False))
+            reasons.append(f"{name}: {words}")
+        return Plan(tuple(steps), tuple(reasons))
+
+    def fit(self, step: Step, index: int, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+        """The step on one fold's rows, from the base's model of the same fold."""
+        begin = self.models.get((step.name, self.folds[index]))
+        return self._fit(step, begin, rows, work, seed, report)
+
+    def refit(self, step: Step, copy: int, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+        """The step on all rows, from the base's model of all its rows, else from that of its last fold.
+
+        Args:
+            step: as it was fitted on the folds.
+            copy: number of the copy; each learns on from another model of the base, where it has several.
+            rows, work, seed, report: see `fit_part`.
+        """
+        manifest = self.package.manifest
+        places = [
+            self.package.folder / entry.folder
+            for entry in manifest.members
+            if entry.name == step.name and entry.fold is None
+        ]
+        last = max((fold for name, fold in self.models if name == step.name), default=-1)
+        begin = places[min(copy, len(places) - 1)] if places else self.models.get((step.name, last))
+        return self._fit(step, begin, rows, work, seed, report)
+
+    def base_model(self, name: str, index: int) -> Estimator:
+        """The base's model that did not learn from this fold's earlier held-out rows."""
+        step = self.steps[name]
+        return load_member(families()[step.family].load(), self.models[(name, self.folds[index])], self.base_target)
+
+    def _fit(self, step: Step, begin: Path | None, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+        standing = replace(work, dataset=replace(work.dataset, weight=self._weights(work)))
+        if step.family in BASELINES and step.role == "baseline":
+            return fit_part(step, rows, standing, seed, report)
+        if begin is not None and self.route(step)[0] == CONTINUED:
+            estimator = load_member(families()[step.family].load(), begin, self.base_target)
+            # A model that adds rounds knows the earlier rows already; one that is solved again needs their weight.
+            own = standing if families()[step.family].iterations is None else work
+            try:
+                return fit_part(step, rows, own, seed, report, begin=estimator)
+            except CannotLearnOnError:
+                pass  # this fold's model is a constant, or lacks a class that only other folds held
+        return fit_part(self._anew(step), rows, standing, seed, report)
+
+    def _weights(self, work: Work) -> np.ndarray:
+        """(n,) the rows' own weights, with a mean of 1, times the rows that each stands for."""
+        given = work.dataset.weight
+        if given is None or not given.sum() > 0:
+            return self.stands_for
+        return self.stands_for * given * (len(given) / given.sum())
+
+    def _anew(self, step: Step) -> Step:
+        """The step with the rounds of a model that begins from nothing, also where the base learned on itself."""
+        spec = families()[step.family]
+        if spec.iterations is None:
+            return step
+        own = self.steps[step.name].settings.get(spec.iterations, spec.defaults()[spec.iterations])
+        return replace(step, settings=step.settings | {spec.iterations: max(int(own), self._had(step.name))})
+
+    def _had(self, name: str) -> int:
+        """Rounds of the base's fold models, the median; 0 for a family without rounds."""
+        counts = [count for (own, _), count in self.rounds.items() if own == name and count]
+        return int(np.median(counts)) if counts else 0
+
+    def _continued(self, step: Step, name: str, n_train: float) -> Step:
+        """The step with as many rounds as the new rows deserve, stopped by some of the fold's own training rows."""
+        spec = families()[step.family]
+        if spec.iterations is None:
+            return step
+        had = self._had(name) or int(spec.defaults()[spec.iterations])
+        share = min(1.0, n_train / max(self.rows[name], 1.0))
+        added = max(LEAST_ROUNDS, round(had * share))
+        return replace(step, settings=step.settings | {spec.iterations: added}, inner=step.inner or INNER)
+
+
+def open_continuing(workspace: Workspace, grown: dict[str, Any], work: Work) -> Continuing:
+    """What an incremental run learns on from, read from the workspace.
+
+    Args:
+        workspace: where the base is.
+        grown: the split's summary of the incremental training.
+        work: the run's development rows; the replayed ones come first.
+
+    Raises:
+        UserError: the base or its fold models are gone.
+    """
+    with read(workspace) as connection:
+        run = get_run(connection, grown["run"])
+        rows = trials_of(connection, run.id, state="completed")
+        version = _version(list_versions(connection, run.project_id, deleted=True), grown)
+    recorded = run.plan or {}
+    weights = {name: float(w) for name, w in (recorded.get("weights") or {}).items() if w > 0}
+    planned = {step["name"]: Step(**step) for step in recorded.get("steps") or []}
+    own: dict[str, list[TrialRow]] = {name: [row for row in rows if row.name == name] for name in weights}
+    models: dict[tuple[str, int], Path] = {}
+    for name, found in own.items():
+        for row in found:
+            if row.artifact is not None and row.fold >= 0:
+                models[(name, row.fold)] = open_artifact(workspace, "trial", row.artifact) / "model"
+    steps = {}
+    for name in weights:
+        if name not in planned or not own[name]:
+            raise UserError(
+                f"the fold models of {name} are not kept: {grown['base']} cannot learn on", remedy="train in full"
+            )
+        steps[name] = replace(planned[name], settings=dict(own[name][0].settings or planned[name].settings))
+    package = check_package(open_artifact(workspace, "package", version.artifact), version.manifest_sha)
+    old = np.arange(len(work.dataset)) < grown["replayed"]
+    stands_for = np.where(old, grown["earlier_rows"] / max(grown["replayed"], 1), 1.0)
+    return Continuing(
+        label=grown["base"],
+        base_target=package.manifest.target,
+        package=package,
+        steps=steps,
+        weights=weights,
+        models=models,
+        rounds={(row.name, row.fold): row.iterations for found in own.values() for row in found},
+        seconds={name: float(np.median([row.seconds or 0.0 for row in found])) for name, found in own.items()},
+        rows={name: float(np.median([row.rows or 1 for row in found])) for name, found in own.items()},
+        folds=tuple(grown["chain"][0]["folds"]),
+        added=tuple(grown["classes_added"]),
+        old=old,
+        stands_for=stands_for,
+    )
+
+
+def layout_of(workspace: Workspace, grown: dict[str, Any]) -> Layout:
+    """The base's layout: its models know the columns by it, and values outside its vocabularies stay unknown."""
+    with read(workspace) as connection:
+        run = get_run(connection, grown["run"])
+        version = _version(list_versions(connection, run.project_id, deleted=True), grown)
+    return check_package(open_artifact(workspace, "package", version.artifact), version.manifest_sha).layout
+
+
+def _version(versions: list[Version], grown: dict[str, Any]) -> Version:
+    found = next((v for v in versions if v.number == grown["version"]), None)
+    if found is None or found.state != "kept":
+        raise UserError(f"{grown['base']} was deleted: nothing can learn on from it", remedy="train in full")
+    return found

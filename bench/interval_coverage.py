@@ -28,9 +28,9 @@ CASES: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "wine_quality": ("wine_quality", "quality", (), 2),
     "california_housing": ("california_housing", "median_house_value", (), 1),
     "bike": ("bike", "y", (), 1),
-    "gas_turbine, random": ("gas_turbine", "Carbon monoxide", (), 1),
-    "gas_turbine, by row order": ("gas_turbine", "Carbon monoxide", ("--time", "row-order"), 1),
-    "engines, by engine": ("engines", "remaining_cycles", ("--group", "engine"), 2),
+    "gas_turbine at random": ("gas_turbine", "Carbon monoxide", (), 1),
+    "gas_turbine by row order": ("gas_turbine", "Carbon monoxide", ("--time", "row-order"), 1),
+    "engines by engine": ("engines", "remaining_cycles", ("--group", "engine"), 2),
     "generated_number": ("generated_number", "target", (), 5),
 }
 LEVEL = 0.9
@@ -136,7 +136,9 @@ def section(result: dict[str, Any]) -> str:
     return f"""## Low and high
 
 Low and high beside predicted numbers, asked to hold {LEVEL:.0%} of the true values, measured on sealed rows with the
-finished package. {told}For later rows nothing is promised, and the figure shows why.
+finished package.
+{told}
+For later rows nothing is promised, and the figure shows why.
 
 {markdown.table(head, lines)}
 

@@ -117,7 +117,7 @@ def on_fresh_rows(place: Path, document: dict[str, Any], frame: pl.DataFrame) ->
         parts = [fit_fold(step, i, ground.work, lambda event: None).estimator.predict(columns) for i in folds]
         scores.append(ground.metric(y[usable], np.mean(parts, axis=0), None))
     difference = float(scores[0] - scores[1])
-    return difference if ground.metric.greater_is_better else -difference
+    return (difference if ground.metric.greater_is_better else -difference) + 0.0  # no minus zero
 
 
 def section(result: dict[str, Any]) -> str:

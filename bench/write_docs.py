@@ -31,6 +31,7 @@ SCRIPTS = {
     "imbalance": "Rare classes",
     "decisions": "Decisions",
     "ensembles": "One model or several",
+    "exports": "Exports",
     "tuned": "Searched settings",
     "search_kill": "Searches that are killed",
     "million_rows": "Large tables",

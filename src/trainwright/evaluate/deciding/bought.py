@@ -11,7 +11,7 @@ from trainwright.evaluate.deciding.costs import Costs
 from trainwright.evaluate.deciding.fit import Fitted, fit
 from trainwright.evaluate.deciding.question import Question
 from trainwright.evaluate.deciding.table import Table
-from trainwright.evaluate.intervals import bootstrap_interval, json_number
+from trainwright.evaluate.intervals import bootstrap_interval, json_number, wilson
 from trainwright.evaluate.resampling import Units
 from trainwright.tasks.metric import divide
 
@@ -19,6 +19,7 @@ CASES = 1000
 MOST, FEWEST, ROWS = 400, 60, 4e6
 """Resamples at most and at least; between them as many as make this many drawn rows: sizes decide, never a clock."""
 SHARES = ("precision", "recall", "flagged", "review")
+PER_THOUSAND = ("positive_per_1000", "found_per_1000", "missed_per_1000", "false_per_1000")
 
 # The slots of a sum: rows flagged, reviewed and passed, of the positive class and of the others.
 HIT, ALARM, SEEN, SEEN_OTHER, MISS, PASS = range(6)
@@ -106,7 +107,11 @@ def bought(
     refit: Callable[[np.ndarray], Fitted],
     number: int | None = None,
 ) -> dict[str, Any]:
-    """What the decision buys, with intervals in which the whole choice was repeated.
+    """What the decision buys, with intervals for what these very thresholds do on new rows.
+
+    On each resample the whole choice is repeated and judged as on the rows themselves; how far that judgement lies from
+    what the resample's thresholds do on all rows is how far ours may lie from the truth (the bootstrap of an error, Efron
+    and Tibshirani 1993, section 17.6).
 
     Args:
         question: what for.
@@ -128,6 +133,7 @@ def bought(
     ways = {name: _fixed(table, counts, cut) for name, cut in against.items()}
     size = resamples(len(table.bin)) if number is None else number
     draws: list[np.ndarray] = []
+    truths: list[np.ndarray] = []
     others: dict[str, list[np.ndarray]] = {name: [] for name in ways}
     ends: list[tuple[float, float]] = []
     for times in drawn(table.units, size, seed):
@@ -137,30 +143,34 @@ def bought(
         draws.append(held_out_sums(question, table, again, positive, prior))
         found = refit(times)
         ends.append((found.low[-1], found.high[-1]))
+        truths.append(sums_at(table, counts[0].sum(1), counts[1].sum(1), found.low, found.high))
         for name, cut in against.items():
             others[name].append(_fixed(table, again, cut))
-    made = np.array(draws).reshape(-1, 6)
+    ours = figures_of(value, costs, positive)
+    made, truth = (figures_of(np.array(sums).reshape(-1, 6), costs, positive) for sums in (draws, truths))
+    likely = {name: ours[name] - (made[name] - truth[name]) for name in ours}
+    trials = _trials(table, value)
     out: dict[str, Any] = {
-        "figures": _with_bounds(figures_of(value, costs, positive), figures_of(made, costs, positive), table.units),
+        "figures": _with_bounds(ours, likely, table.units, trials),
         "against": {},
-        "resamples": len(made),
+        "resamples": len(draws),
         "units": table.units.words,
     }
     bounds = np.array(ends).reshape(-1, 2)
     for name, column, chosen in (("low", 0, final.low[-1]), ("high", 1, final.high[-1])):
         out.setdefault("thresholds", {})[name] = _bounded(float(chosen), bounds[:, column], table.units, 0.0, 1.0)
     for name, sums in ways.items():
-        theirs = np.array(others[name]).reshape(-1, 6)
-        there, ours = figures_of(sums, costs, positive), figures_of(value, costs, positive)
+        theirs, there = (
+            figures_of(np.array(others[name]).reshape(-1, 6), costs, positive),
+            figures_of(sums, costs, positive),
+        )
         document: dict[str, Any] = {"threshold": against[name]}
-        document |= _with_bounds(there, figures_of(theirs, costs, positive), table.units)
+        document |= _with_bounds(there, theirs, table.units, _trials(table, sums))
         if costs is not None:
-            saved = (
-                figures_of(theirs, costs, positive)["cost_per_1000"]
-                - figures_of(made, costs, positive)["cost_per_1000"]
-            )
-            gain = float(there["cost_per_1000"] - ours["cost_per_1000"])
-            document["saved_per_1000"] = _bounded(gain, saved, table.units, None, None)
+            key = "cost_per_1000"
+            error = (theirs[key] - made[key]) - (there[key] - truth[key])
+            gain = float(there[key] - ours[key])
+            document["saved_per_1000"] = _bounded(gain, gain - error, table.units, None, None)
         out["against"][name] = document
     return out
 
@@ -170,11 +180,25 @@ def _fixed(table: Table, counts: tuple[np.ndarray, np.ndarray], cut: float) -> n
     return sums_at(table, counts[0].sum(1), counts[1].sum(1), cuts, cuts)
 
 
-def _with_bounds(values: dict[str, np.ndarray], draws: dict[str, np.ndarray], units: Units) -> dict[str, Any]:
+def _trials(table: Table, sums: np.ndarray) -> dict[str, float]:
+    """The independent rows that each share rests on, for figures of 0 and 1, where no resample shows a spread."""
+    dependence = table.units.drawn / max(len(table.bin), 1) if table.units.how != "rows" else 1.0
+    n = dependence * len(table.bin) / max(float(sums.sum()), 1e-300)
+    positives = sums[HIT] + sums[SEEN] + sums[MISS]
+    shares = {"precision": sums[HIT] + sums[ALARM], "recall": positives}
+    return {name: n * float(shares.get(name, sums.sum())) for name in (*SHARES, *PER_THOUSAND)}
+
+
+def _with_bounds(
+    values: dict[str, np.ndarray], draws: dict[str, np.ndarray], units: Units, trials: dict[str, float]
+) -> dict[str, Any]:
     out = {}
     for name, value in values.items():
         high = 1.0 if name in SHARES else None if name == "cost_per_1000" else float(CASES)
-        out[name] = _bounded(float(value), draws[name], units, 0.0, high)
+        out[name] = found = _bounded(float(value), draws[name], units, 0.0, high)
+        if name != "review" and high is not None and found["low"] is not None and value in (0.0, high):
+            edge = wilson(float(value) / high * trials[name], trials[name])
+            found["low"], found["high"] = min(found["low"], high * edge.low), max(found["high"], high * edge.high)
     return out
 
 

@@ -23,6 +23,8 @@ FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
 SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task", "corrected_labels")
 CANDIDATES = 5
+# What an incremental training says before it starts, by the code of the note.
+LEARNS_ON = {"incremental": "base", "recommendation": "advice", "classes_added": "note", "unknown_values": "note"}
 
 
 def _told(findings: Sequence[Finding]) -> list[Finding]:
@@ -93,6 +95,9 @@ class Screen:
             if "rough check" in reason or "left out" in reason or "No test part" in reason:
                 self._line(f"        {reason}")
         self._line(f"time    at most {format_duration(self._limit)}")
+        for code, word in LEARNS_ON.items():
+            for note in [n for n in table.notes if n.code == code]:
+                self._line(f"{word:7} {note.message}")
         for note in [n for n in table.notes if n.code in SAID][:NOTES]:
             self._line(f"note    {note.message}")
         found = prepared.findings.findings
@@ -122,7 +127,7 @@ class Screen:
                 self._line(f"  {data['trial']:22} {data['metric']} {mean}  ({self._elapsed()})")
         elif event.kind == "trial_failed":
             self._line(f"  {data['trial']} failed and is left out: {data['error']}")
-        elif event.kind in ("search", "search_trial"):
+        elif event.kind in ("search", "search_trial", "search_done"):
             self._searching.event({"kind": event.kind, **data})
         elif event.kind == "cut":
             self._line(f"  {data['trial']} is left out: the time limit is near")
@@ -152,6 +157,7 @@ class Screen:
                 self._line(f"warning TW304 {finding['message']}")
         from trainwright.evaluate import ensemble_words
         from trainwright.evaluate.deciding.words import told as words_of_decision
+        from trainwright.evaluate.incremental_words import learned_on
         from trainwright.evaluate.interval_words import beside_numbers
         from trainwright.evaluate.reliability import told
         from trainwright.evaluate.sections import weak_columns
@@ -164,6 +170,8 @@ class Screen:
         if words := told(document.get("reliability")):
             self._line(words)
         for line in beside_numbers(document):
+            self._line(line)
+        for line in learned_on(document.get("incremental")):
             self._line(line)
         for line in words_of_decision(document.get("operating_point")):
             self._line(line)

@@ -35,6 +35,8 @@ class SearchScreen:
             self._say(f"time    at most {format_duration(event['seconds'])} and {event['trials']} trials")
             for warning in event["warnings"]:
                 self._say(f"warning {warning}")
+        elif kind == "search_done":
+            self._say(f"search  s{event['number']} ended ({event['ended']}): {event['text']}")
         elif kind == "search_stopping":
             self._say(f"note    {event['message']}")
         elif kind == "search_trial" and event["state"] != "running":

@@ -54,4 +54,4 @@ def search_first(workspace: Workspace, run_id: int, started: float, *, report: R
         change_search(connection, search.id, result=result)
         if ending.why == EXHAUSTED:
             close(connection, search.id, finished=True)
-    report({"kind": "search_done", "number": search.number, "message": result["text"]})
+    report({"kind": "search_done", "number": search.number, "text": result["text"], "ended": ending.why})

@@ -20,9 +20,11 @@ SHOWN = ("findings", "plan", "package", "threshold", "leaderboard", "validation"
 # Measured with a clock, a path, or the test itself: these may differ.
 CLOCKED = {
     "fit_s", "predict_ms_per_row", "row_ms", "latency_ms", "seconds", "stages", "wall_s", "written", "reason", "path",
-    "report", "run", "origins", "settings",
+    "report", "run", "origins", "settings", "fit_seconds", "pareto",
 }  # fmt: skip
 OF_THE_TEST = {"test", "ledger", "verdict", "budget"}
+# What only some trainings choose, by what it is called in the table.
+CHOSEN = {"search": "search", "decision": "operating_point"}
 
 
 def compare(name: str, way: str, data: Path | None, rounds: int, mode: str = everything_on.PLAIN) -> dict[str, Any]:
@@ -69,10 +71,12 @@ def compare(name: str, way: str, data: Path | None, rounds: int, mode: str = eve
             "validation": _same(
                 clean, noisy, "validation", "diagnosis", "gap", "comparison", "importance", "reliability"
             ),
-            **{key: _same(clean, noisy, key) for key in ("search", "decision") if clean.get(key) is not None},
+            **{name: _same(clean, noisy, key) for name, key in CHOSEN.items() if clean.get(key) is not None},
             "result": _bytes(clean, OF_THE_TEST | own) == _bytes(noisy, OF_THE_TEST | own),
         },
-        "differs": _differences(_strip(clean), _strip(noisy), OF_THE_TEST | own)[:20],
+        "differs": _differences(
+            *(_strip({k: _steady(k, v) for k, v in d.items()}) for d in documents), OF_THE_TEST | own
+        )[:20],
         "test_changed": clean["test"] != noisy["test"],
         "selected": clean["selected"],
         "test_clean": clean["test"][clean["metric"]]["value"],
@@ -149,7 +153,16 @@ def _same(clean: dict[str, Any], noisy: dict[str, Any], *keys: str) -> bool:
 
 def _bytes(document: dict[str, Any], without: set[str]) -> str:
     """The document as text, without what a clock measured."""
-    return json.dumps(_strip({k: v for k, v in document.items() if k not in without}), sort_keys=True)
+    return json.dumps(_strip({k: _steady(k, v) for k, v in document.items() if k not in without}), sort_keys=True)
+
+
+def _steady(key: str, value: Any) -> Any:
+    """The value without sentences that tell seconds: of a search, and of what time bought."""
+    if key == "search" and isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != "text"}
+    if key == "worth" and isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != "twice_the_time"}
+    return value
 
 
 def _strip(value: Any) -> Any:

@@ -77,6 +77,8 @@ def train(
     preset: str | None = None,
     metrics: Sequence[Callable[..., float]] = (),
     families: Sequence[str | tuple[str, Any]] = (),
+    incremental: bool | None = None,
+    base: str | None = None,
     workspace: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Result:
@@ -93,6 +95,8 @@ def train(
             `settings={"training.metric": ...}` to choose by it.
         families: names of families, or (name, scikit-learn estimator) pairs that join the comparison. An estimator
             of your own cannot be packaged, because a package holds no pickle; it is compared and said so.
+        incremental: learn on from a version of the project instead of training anew; `data` holds the new rows.
+        base: that version, such as "v3"; the active one when not given, else the newest.
         workspace: the workspace folder; by default the nearest `.trainwright`, or one made here.
         settings: any other setting by its key, such as {"data.group": "patient", "training.seed": 7}.
 
@@ -125,6 +129,8 @@ def train(
         "training.time_limit": time_limit,
         "training.preset": preset,
         "training.families": named or None,
+        "training.incremental": incremental,
+        "training.base": base,
         **(settings or {}),
     }
     chooses = given.get("training.metric")

@@ -71,12 +71,8 @@ def advise(
         unknown=unknown,
         corrected=len(known.corrected),
         degraded=str((tried or {}).get("words") or ""),
-        seconds_incremental=None
-        if seconds is None
-        else seconds * (fresh.height + replayed) / max(pool.frame.height, 1),
-        seconds_full=None
-        if seconds is None
-        else min(options.limit, seconds * (pool.frame.height + fresh.height) / max(pool.frame.height, 1)),
+        seconds_incremental=rest + fits * (fresh.height + replayed) / earlier,
+        seconds_full=min(options.limit, whole * (pool.frame.height + fresh.height) / earlier),
     )
     told = {name: round(share, 4) for name, share in unknown.items() if share >= TOLD_UNKNOWN}
     return recommend(change), {"unknown_values": told, "base_on_new_rows": tried}
@@ -92,7 +88,7 @@ def _unknown_values(workspace: Workspace, base: Base, fresh: pl.DataFrame) -> di
     for name, vocabulary in zip(layout.categories, layout.vocabulary):
         values = fresh[name].cast(pl.String)
         known = values.is_in(pl.Series(vocabulary, dtype=pl.String).implode()).fill_null(True)
-        out[name] = float((~known).mean() or 0.0)
+        out[name] = int((~known).sum()) / max(fresh.height, 1)
     return out
 
 

@@ -271,4 +271,4 @@ _KEYS = (("value", "difference"), ("low", "low"), ("high", "high"))
 
 def _decided(target: Target, prediction: np.ndarray, cut: float | np.ndarray) -> np.ndarray:
     """(n,) classes that are decided on; positions are those of the candidate, whose first classes are the base's."""
-    return np.asarray(task_for(target).decide(prediction, cut))  # type: ignore[attr-defined]
+    return np.asarray(task_for(target).decide(prediction, cut))

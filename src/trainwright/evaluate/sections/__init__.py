@@ -35,6 +35,7 @@ MODULES = (
     "choice",
     "ensemble",
     "search",
+    "incremental",
     "metrics",
     "errors",
     "intervals",

@@ -38,7 +38,8 @@ def setting_differences(
         if key in WORDS or all(value == values[0] for value in values):
             continue
         whole = FAMILY_SETTINGS if key.startswith(f"{FAMILY_SETTINGS}.") else key
-        out.append({"key": key, "values": values, "origins": [one.get(whole, "default") for one in origins]})
+        said = ["default" if value is None else one.get(whole, "default") for value, one in zip(values, origins)]
+        out.append({"key": key, "values": values, "origins": said})
     return out
 
 

@@ -12,8 +12,8 @@ from training_runs import FEATURES, new_workspace, run_here, settings, table
 
 from trainwright.packages.predictor import Predictor
 from trainwright.store.workspace import Workspace
+from trainwright.training.held_out_errors import latest_windows
 from trainwright.training.judge import evaluate_file
-from trainwright.training.number_intervals import latest_windows
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
 

@@ -25,7 +25,7 @@ FEWEST = 150  # rows below which sizes would follow noise
 ROWS_IN_BIN, MOST_BINS = 40, 20
 LEAST = 0.05  # of the mean error: no size is smaller, so that no width is nothing
 NARROWER = 0.99  # times the constant width, to be worth it
-MOST_ROWS = 200_000  # more are sampled evenly: the choice needs no more
+MOST_ROWS = 50_000  # more are sampled evenly: the choice needs no more
 
 Features = Mapping[str, np.ndarray]
 

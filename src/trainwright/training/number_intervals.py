@@ -20,18 +20,19 @@ from trainwright.evaluate.conformal import (
     upper_quantile,
     worst_group_quantile,
 )
-from trainwright.evaluate.error_size import PREDICTION, SPREAD, WORDS, Chosen, Errors, ErrorSize, choose_kind, fit_size
+from trainwright.evaluate.error_size import WORDS, Chosen, Errors, ErrorSize, choose_kind, fit_size
 from trainwright.evaluate.interval_coverage import Bounds, booleans_of, measure
-from trainwright.packages.number_intervals import CV_PLUS, RESIDUALS, IntervalState, ReviewWidth, spread_of
+from trainwright.packages.number_intervals import CV_PLUS, RESIDUALS, IntervalState, ReviewWidth
 from trainwright.packages.write import Member
 from trainwright.training.guarded import guarded
+from trainwright.training.held_out_errors import errors_by_fold, latest_windows, out_of_fold_errors, windows_in_order
 from trainwright.training.outcome import Outcome
 
 if TYPE_CHECKING:
     from trainwright.training.run import Material
 
-FEWEST_IN_WINDOWS = 100  # errors of the latest windows in time; earlier ones are added until there are as many
 SHOWN_ROWS = 60
+JUDGED_ROWS = 200_000  # more are sampled evenly: the share is known to a tenth of a percent then
 
 
 @dataclass(frozen=True)
@@ -118,63 +119,6 @@ def learn_intervals(material: Material, outcome: Outcome) -> Learned:
     return Learned(states, document)
 
 
-def out_of_fold_errors(outcome: Outcome, group: np.ndarray | None) -> Errors:
-    """The errors of the chosen candidate on the rows that its folds held out, each row once."""
-    oof = outcome.oof
-    features = {PREDICTION: outcome.prediction}
-    names = [name for name, weight in outcome.weights.items() if weight > 0 and name in oof.predictions]
-    if len(names) > 1:
-        weight = np.array([outcome.weights[name] for name in names])
-        members = np.column_stack([oof.predictions[name] for name in names])
-        features[SPREAD] = spread_of(members, weight / weight.sum())
-    return Errors(np.abs(oof.y - outcome.prediction), features, oof.fold, group)
-
-
-def errors_by_fold(material: Material, outcome: Outcome, errors: Errors) -> Errors:
-    """The errors of every fold on the rows it held out; where folds are drawn repeatedly, a row counts in each draw."""
-    work, members = material.work, outcome.members
-    held = sum(len(fold.validation) for fold in work.folds)
-    if held == len(errors.error):
-        return errors
-    weight = np.array([outcome.weights[trial.name] for trial in members])
-    weight = weight / weight.sum()
-    parts = []
-    for index, fold in enumerate(work.folds):
-        by_member = np.column_stack([trial.fits[index].prediction for trial in members])
-        features = {PREDICTION: by_member @ weight}
-        if len(members) > 1:
-            features[SPREAD] = spread_of(by_member, weight)
-        parts.append((np.abs(work.dataset.y[fold.validation] - features[PREDICTION]), features, fold.validation, index))
-    rows = np.concatenate([part[2] for part in parts])
-    group = work.dataset.group
-    return Errors(
-        np.concatenate([part[0] for part in parts]),
-        {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]},
-        np.concatenate([np.full(len(part[0]), part[3]) for part in parts]),
-        None if group is None else group[rows],
-    )
-
-
-def latest_windows(fold: np.ndarray, moments: np.ndarray) -> np.ndarray:
-    """(n,) whether a row is held out by one of the latest half of the windows, or of as many as hold enough rows.
-
-    Args:
-        fold: (n,) the window of each row.
-        moments: (n,) when each row happened.
-    """
-    order = windows_in_order(fold, moments)
-    for kept in range((len(order) + 1) // 2, len(order) + 1):
-        rows = np.isin(fold, order[-kept:])
-        if rows.sum() >= FEWEST_IN_WINDOWS:
-            return np.asarray(rows)
-    return np.ones(len(fold), dtype=bool)
-
-
-def windows_in_order(fold: np.ndarray, moments: np.ndarray) -> list[int]:
-    """The windows, the earliest first."""
-    return sorted(np.unique(fold).tolist(), key=lambda number: float(moments[fold == number].mean()))
-
-
 def _residual_quantile(errors: Errors, size: ErrorSize, level: float) -> tuple[float | None, float]:
     """The share that is covered and what sizes are multiplied by; None where groups are too few to promise anything."""
     mass, units = masses(len(errors.error), errors.group)
@@ -196,6 +140,8 @@ def _judged(
 ) -> dict[str, Any]:
     """Coverage and width on out-of-fold rows, each fold by the errors of the others; in time, of those before it."""
     data, oof = material.work.dataset, outcome.oof
+    some = np.unique(np.linspace(0, len(errors.error) - 1, min(len(errors.error), JUDGED_ROWS)).astype(np.int64))
+    errors, moments = errors.take(some), None if moments is None else moments[some]
     half = np.full(len(errors.error), np.nan)
     order = np.unique(errors.fold).tolist() if moments is None else windows_in_order(errors.fold, moments)
     for at, number in enumerate(order):
@@ -215,15 +161,17 @@ def _judged(
             "validation": {"skipped": "one held-out part cannot be judged by bounds that came from itself"},
             "shown": None,
         }
-    prediction = outcome.prediction[rows]
+    at_oof = some[rows]
+    prediction = outcome.prediction[at_oof]
     low, high = bounded(prediction - half[rows], prediction + half[rows], prediction, floor)
-    bounds = Bounds(oof.y[rows], prediction, low, high, level)
+    bounds = Bounds(oof.y[at_oof], prediction, low, high, level)
+    positions = oof.positions[at_oof]
     found = measure(
         bounds,
-        columns=lambda some: data.columns.take(oof.positions[rows[some]]),
+        columns=lambda some: data.columns.take(positions[some]),
         booleans=booleans_of(material.schema),
         group=None if errors.group is None else errors.group[rows],
-        cluster=None if data.cluster is None else data.cluster[oof.positions[rows]],
+        cluster=None if data.cluster is None else data.cluster[positions],
         time=None if moments is None else moments[rows],
         seed=material.options.seed,
     )

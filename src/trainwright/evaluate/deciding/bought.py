@@ -110,8 +110,8 @@ def bought(
     """What the decision buys, with intervals for what these very thresholds do on new rows.
 
     On each resample the whole choice is repeated and judged as on the rows themselves; how far that judgement lies from
-    what the resample's thresholds do on all rows is how far ours may lie from the truth (the bootstrap of an error, Efron
-    and Tibshirani 1993, section 17.6).
+    what the resample's thresholds do on all rows is how far ours may lie from the truth (the bootstrap of an error,
+    Efron and Tibshirani 1993, section 17.6).
 
     Args:
         question: what for.

@@ -1,4 +1,4 @@
-"""The errors that bounds beside numbers are made of: on rows that the models had not seen, by fold, the latest in time."""
+"""The errors that bounds beside numbers are made of: of rows the models had not seen, by fold, the latest in time."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python bench/reproduce.py --data DATA
 
-Runs of each kind: steered by a time limit, tuned, incremental, stacked, a kept or dropped try, with
-class weights, and each family alone. `trainwright reproduce` repeats each and compares the package byte for byte, the
-held-out predictions bit for bit and every figure of every candidate to the last digit; beside it, both packages predict the sealed test
-rows and the same rows with noise, gaps and unseen values. What this installation lacks is left out by name. About 20
+Runs of each kind: steered by a time limit, tuned, incremental, stacked, a kept or dropped try, with class weights, and
+each family alone. `trainwright reproduce` repeats each and compares the package byte for byte, the held-out predictions
+bit for bit and every figure of every candidate to the last digit; beside it, both packages predict the sealed test rows
+and the same rows with noise, gaps and unseen values. What this installation lacks is left out by name. About 20
 minutes on 2 cores.
 """
 

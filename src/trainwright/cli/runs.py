@@ -193,7 +193,9 @@ def _try(run: Any) -> str | None:
     from trainwright.training.try_log import iteration_of
 
     found = iteration_of(run)
-    return None if found is None else {True: "kept", False: "dropped"}.get(found.get("kept"), "not judged yet")
+    if found is None or "kept" not in found:
+        return None if found is None else "not judged yet"
+    return "kept" if found["kept"] else "dropped"
 
 
 COMMAND.add_command(runs_compare.COMMAND)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,9 +55,13 @@ class Truth:
     def at(self, rows: np.ndarray) -> Truth:
         """The same for some of the rows."""
         place = np.searchsorted(self.rows, rows)
-        names = ("rows", "y", "weight", "group", "time", "cluster")
-        parts = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: None if part is None else part[place] for name, part in parts.items()})
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[place]
+
+        return Truth(
+            self.target, rows, self.y[place], part(self.weight), part(self.group), part(self.time), part(self.cluster)
+        )
 
 
 def compare_runs(

@@ -113,16 +113,16 @@ def _find(workspace: Workspace, name: str, first: str) -> Compared:
         UserError: there is none, or it came to no result.
     """
     if re.fullmatch(r"\d{1,9}", name):
-        number: int | None = int(name)
+        number = int(name)
     else:
         if re.fullmatch(r"v\d{1,9}", name) and "@" in first:
             name = f"{first.partition('@')[0]}@{name}"
         elif re.fullmatch(r"v\d{1,9}", name):
             raise UserError(f"{name!r} names a version of no project", remedy=f"write PROJECT@{name}")
         project, version = resolve_version(workspace, name)
-        number = version.run_id
-        if number is None:
+        if version.run_id is None:
             raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
+        number = version.run_id
         name = f"{project.name}@{version.label}"
     with read(workspace) as connection:
         run = get_run(connection, number)

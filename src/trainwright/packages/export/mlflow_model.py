@@ -120,6 +120,8 @@ def _outputs(prediction: pl.DataFrame) -> Any:
 def _quiet() -> Iterator[None]:
     """MLflow without telemetry and without remarks on standard error."""
     os.environ.update(QUIET)
+    import mlflow.pyfunc  # noqa: F401 - its first import sets the level of its logger
+
     logger = logging.getLogger("mlflow")
     before = logger.level
     logger.setLevel(logging.ERROR)

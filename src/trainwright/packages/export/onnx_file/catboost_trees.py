@@ -86,10 +86,9 @@ def _questions(model: dict[str, Any], known: Categories) -> tuple[np.ndarray, np
     first = width + len(known.places)
     for number, ctr in enumerate(info.get("ctrs") or []):
         found += [(first + number, ABOVE, float(np.float32(border)), False) for border in ctr["borders"]]
-    columns = list(zip(*found)) if found else [[], [], [], []]
     return (
-        np.array(columns[0], dtype=np.int64),
-        np.array(columns[1], dtype=np.int64),
-        np.array(columns[2], dtype=np.float64),
-        np.array(columns[3], dtype=bool),
+        np.array([one[0] for one in found], dtype=np.int64),
+        np.array([one[1] for one in found], dtype=np.int64),
+        np.array([one[2] for one in found], dtype=np.float64),
+        np.array([one[3] for one in found], dtype=bool),
     )

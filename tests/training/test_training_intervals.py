@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 from training_runs import FEATURES, new_workspace, run_here, settings, table
 
+from trainwright.data.schema import Target
 from trainwright.packages.predictor import Predictor
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out_errors import latest_windows
 from trainwright.training.judge import evaluate_file
+from trainwright.training.table import remarks
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
 
@@ -156,3 +158,11 @@ def test_bounds_that_fail_do_not_cost_the_model(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("trainwright.training.number_intervals.choose_kind", broken)
     _, result = trained(tmp_path, table(200, classes=0).select(FEATURES))
     assert result["version"] == "v1" and result["interval"] == {"skipped": "it failed: ValueError: planted"}
+
+
+def test_a_level_for_classes_is_said_to_change_nothing() -> None:
+    labels = pl.Series(["no", "yes"] * 20)
+    target = Target("y", "classes", ("no", "yes"), positive="yes")
+    notes = remarks(settings(training__interval=0.8), target, labels)
+    assert ["training.interval" in note.message for note in notes] == [True]
+    assert remarks(settings(training__interval=0.8), Target("y", "number"), pl.Series([1.0, 2.0])) == []

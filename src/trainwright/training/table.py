@@ -146,6 +146,10 @@ def remarks(settings: Settings, target: Target, labels: pl.Series) -> list[Note]
         'accuracy_of_rare_classes'
     """
     found = [Note("without_effect", words) for words in effects(settings, resolve_families(settings) or ())]
+    for key in ("training.interval", "requirements.review_width"):
+        if target.task == "classes" and settings.given(key):
+            words = f"{key} ({settings.origin(key)}) changes nothing: it is for targets that are numbers"
+            found.append(Note("without_effect", words))
     if target.task != "classes":
         return found
     metric, costs = resolve_metric(settings), settings.problem.costs

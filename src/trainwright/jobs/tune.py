@@ -75,7 +75,8 @@ def tune(
     stop = threading.Event()
     # One thread in linear algebra, as in a training: the same sums to the last bit.
     with _stopping(stop, tell), threadpool_limits(1, user_api="blas"):
-        ending = go_on(workspace, search, ground, until=started + request.seconds, stop=stop, tell=tell)
+        until = started + request.seconds - _reserve(request.seconds)
+        ending = go_on(workspace, search, ground, until=until, stop=stop, tell=tell)
     search, trials = reread(workspace, search)
     result = judge(workspace, search, trials, ground, ended=ending.why, wall_s=time.time() - started)
     with write(workspace) as connection:
@@ -96,6 +97,16 @@ def tune(
     with write(workspace) as connection:
         change_search(connection, search.id, result={**result, "version": document["version"]})
     return document
+
+
+def _reserve(seconds: float) -> float:
+    """Seconds of a search's limit that are kept for the start of the command and for judging what was found.
+
+    Example:
+        >>> _reserve(10.0), _reserve(1200.0)
+        (2.0, 12.0)
+    """
+    return max(0.01 * seconds, min(2.0, 0.2 * seconds))
 
 
 def _opened(

@@ -190,7 +190,7 @@ def _importance(search: Search, family: str, trials: list[SearchTrial]) -> dict[
     scores = [mean_score(t.scores) or 0.0 for t in own]
     found = setting_importance(space, [effective(family, t.settings) for t in own], scores, seed=search.seed)
     if found is None:
-        return {"family": family, "skipped": f"{plural(len(own), 'complete trial')} of {family} are too few to tell"}
+        return {"family": family, "skipped": f"too few complete trials of {family} to tell: {len(own)}"}
     rows = [{"setting": name, "share": share} for name, share in found.items()]
     return {"family": family, "settings": rows, "method": METHOD, "trials": len(own)}
 
@@ -218,5 +218,7 @@ def _text(document: dict[str, Any], ground: Ground) -> str:
     if gain.get("value") is not None:
         interval = f"{gain['low']:+.4f} to {gain['high']:+.4f}"
         text += f"; gain over the defaults {gain['value']:+.4f} ({interval}), {gain['verdict']}"
+    elif gain["verdict"] == "defaults":
+        text += "; nothing better than the defaults was found"
     took = sum(row["wall_s"] or 0.0 for row in document["trials"])
     return f"{text}; {duration(took)} of trials"

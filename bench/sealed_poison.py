@@ -20,9 +20,11 @@ SHOWN = ("findings", "plan", "package", "threshold", "leaderboard", "validation"
 # Measured with a clock, a path, or the test itself: these may differ.
 CLOCKED = {
     "fit_s", "predict_ms_per_row", "row_ms", "latency_ms", "seconds", "stages", "wall_s", "written", "reason", "path",
-    "report", "run", "origins", "settings", "fit_seconds", "pareto",
+    "report", "run", "origins", "settings", "source", "fit_seconds", "pareto",
 }  # fmt: skip
 OF_THE_TEST = {"test", "ledger", "verdict", "budget"}
+# Sentences that tell seconds: of a search, of an ensemble, and of what time bought.
+TELL_SECONDS = {"search": "text", "ensemble": "sentence", "worth": "twice_the_time"}
 # What only some trainings choose, by what it is called in the table.
 CHOSEN = {"search": "search", "decision": "operating_point"}
 
@@ -157,11 +159,9 @@ def _bytes(document: dict[str, Any], without: set[str]) -> str:
 
 
 def _steady(key: str, value: Any) -> Any:
-    """The value without sentences that tell seconds: of a search, and of what time bought."""
-    if key == "search" and isinstance(value, dict):
-        return {k: v for k, v in value.items() if k != "text"}
-    if key == "worth" and isinstance(value, dict):
-        return {k: v for k, v in value.items() if k != "twice_the_time"}
+    """The value without a sentence that tells seconds."""
+    if key in TELL_SECONDS and isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != TELL_SECONDS[key]}
     return value
 
 

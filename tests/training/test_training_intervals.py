@@ -164,5 +164,6 @@ def test_a_level_for_classes_is_said_to_change_nothing() -> None:
     labels = pl.Series(["no", "yes"] * 20)
     target = Target("y", "classes", ("no", "yes"), positive="yes")
     notes = remarks(settings(training__interval=0.8), target, labels)
-    assert ["training.interval" in note.message for note in notes] == [True]
-    assert remarks(settings(training__interval=0.8), Target("y", "number"), pl.Series([1.0, 2.0])) == []
+    assert sum("training.interval" in note.message for note in notes) == 1
+    number = remarks(settings(training__interval=0.8), Target("y", "number"), pl.Series([1.0, 2.0]))
+    assert not any("training.interval" in note.message for note in number)

@@ -154,7 +154,7 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
         set_active(connection, project.id, version.id, label, reason="command line", decision_id=used)
-    document = {"active": called, "decision": None if chosen is None else chosen.label}
+    document = {"active": called, **({} if chosen is None else {"decision": chosen.label})}
     _said(f"{called} is active{'' if chosen is None else f' and answers by {chosen.label}'}", document, as_json)
 
 
@@ -177,7 +177,7 @@ def rollback(project: str, workspace: str | None, as_json: bool) -> None:
         roll_back(connection, found)
         version = get_version(connection, found)
         chosen = decision_in_force(connection, version.id)
-    document = {"active": f"{project}@{version.label}", "decision": None if chosen is None else chosen.label}
+    document = {"active": f"{project}@{version.label}", **({} if chosen is None else {"decision": chosen.label})}
     words = "" if chosen is None else f", answering by {chosen.label}"
     _said(f"{project}@{version.label} is active again{words}", document, as_json)
 

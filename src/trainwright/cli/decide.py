@@ -163,9 +163,9 @@ def _say_width(document: dict[str, Any]) -> None:
     output.say(f"{document['version']} {document['label']}: {document['text']}")
     output.say(f"note: {document['note']}")
     output.say("")
-    rows = [
-        [percent(at["share"]), number(at["limit"]), number(at["error_kept"])] for at in document["figures"]["sweep"]
-    ]
+    limit = percent if document["policy"]["width"].endswith("%") else number
+    sweep = document["figures"]["sweep"]
+    rows = [[percent(at["share"]), limit(at["limit"]), number(at["error_kept"])] for at in sweep]
     output.table(["goes to a person", "low and high further apart than", "mean error of the others"], rows, (0, 1, 2))
     _say_next(document)
 

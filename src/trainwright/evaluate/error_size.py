@@ -18,9 +18,10 @@ from trainwright.evaluate.conformal import masses, needed_share, upper_quantile
 CONSTANT, PREDICTION, SPREAD = "constant", "prediction", "spread"
 WORDS = {
     CONSTANT: "the same for every row",
-    PREDICTION: "by the size of the prediction",
-    SPREAD: "by how far the members of the ensemble disagree",
+    PREDICTION: "larger or smaller by the size of the prediction",
+    SPREAD: "larger or smaller by how far the members of the ensemble disagree",
 }
+FOLLOWED = {PREDICTION: "the size of the prediction", SPREAD: "the disagreement of the members"}
 FEWEST = 150  # rows below which sizes would follow noise
 ROWS_IN_BIN, MOST_BINS = 40, 20
 LEAST = 0.05  # of the mean error: no size is smaller, so that no width is nothing
@@ -152,7 +153,7 @@ def choose_kind(errors: Errors, level: float) -> Chosen:
     if best == CONSTANT or share > NARROWER:
         return Chosen(CONSTANT, "no width that varies is narrower on average at the same coverage", widths)
     reason = (
-        f"the mean width is {1 - share:.0%} narrower at the same coverage when it varies {WORDS[best]} "
+        f"the mean width is {1 - share:.0%} narrower at the same coverage when it follows {FOLLOWED[best]} "
         "(measured on folds that it was not fitted on)"
     )
     return Chosen(best, reason, widths)

@@ -34,7 +34,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         "also": [sentence(said(other, name)) for name, other in shown[1:]],
         "tone": verdict(measured),
         "claim": sentence(str(found.get("claim") or "")),
-        "follows": sentence(f"The distance is {found.get('follows')}: {found.get('reason')}"),
+        "follows": sentence(f"The distance is {_follows(found)}: {found.get('reason')}"),
         "reach": f"{number(width.get('narrow'))} to {number(width.get('wide'))}"
         if width.get("wide") and width["wide"] > 1.02 * (width.get("narrow") or 0)
         else "",
@@ -49,13 +49,22 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     }
 
 
+def _follows(found: Mapping[str, Any]) -> str:
+    """What the distance follows, in words."""
+    said = str(found.get("follows"))
+    if found.get("kind") == "constant" and found.get("method") == "cv+":
+        return f"{said} but for where the models of the folds disagree"
+    return said
+
+
 def _decision(result: Mapping[str, Any]) -> dict[str, Any]:
     """The decision from which width a person looks, where there is one."""
     found = result.get("operating_point")
     if not isinstance(found, Mapping) or found.get("kind") != "width":
         return {}
+    limit = percent if str((found.get("policy") or {}).get("width")).endswith("%") else number
     rows = [
-        {"share": percent(at["share"]), "limit": number(at["limit"]), "error": number(at["error_kept"])}
+        {"share": percent(at["share"]), "limit": limit(at["limit"]), "error": number(at["error_kept"])}
         for at in (found.get("figures") or {}).get("sweep") or []
     ]
     text, note = str(found.get("text") or ""), sentence(str(found.get("note") or ""))

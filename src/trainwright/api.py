@@ -469,7 +469,12 @@ def reproduce(name: str | int, *, workspace: str | Path | None = None) -> dict[s
 
 
 def export(
-    name: str, format: str = "onnx", to: str | Path | None = None, *, workspace: str | Path | None = None
+    name: str,
+    format: str = "onnx",
+    to: str | Path | None = None,
+    *,
+    decision: str | None = None,
+    workspace: str | Path | None = None,
 ) -> dict[str, Any]:
     """Writes a version for other programs and compares their answers with its own, like `trainwright export`.
 
@@ -477,6 +482,7 @@ def export(
         name: "adult" for the active version, "adult@v2" for a certain one.
         format: "onnx", "folder" (a script that needs no trainwright) or "mlflow".
         to: a new or empty folder; for ONNX also a new file ending in .onnx.
+        decision: "d1" for a certain decision of the version, "none" for its own threshold; by default the one in force.
         workspace: the workspace folder; by default the nearest `.trainwright`.
 
     Returns:
@@ -493,4 +499,4 @@ def export(
     from trainwright.packages.export.export import export_version
     from trainwright.store.workspace import open_workspace
 
-    return export_version(open_workspace(workspace, create=False), name, format, to)
+    return export_version(open_workspace(workspace, create=False), name, format, to, decision=decision)

@@ -20,6 +20,7 @@ def test_a_folder_is_written_compared_and_noted(shop: Shop, tmp_path: Path) -> N
     assert said.code == 0, said.err
     assert "shop@v1 is in" in said.out and "the same on 1,000 rows (250 of them made up" in said.out
     assert "running it needs numpy>=2.0,<3\n" in said.out
+    assert "it decides: '" in said.out and "by the version's own threshold" in said.out
     record = json.loads((tmp_path / "out" / "export.json").read_text("utf-8"))
     assert record["parity"]["rows"] == 1000 and record["parity"]["worst"] < 1e-9
     assert record["inputs"] == {"age": "number", "spent": "number", "job": "category"}
@@ -58,6 +59,10 @@ def test_from_python(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--format", "folder", "--to", "file.txt"), ("file.txt is there already",)),
         (("shop", "--format", "folder", "--to", "file.txt/out"), ("file.txt is a file",)),
         (("shop", "--format", "folder", "--to", "a.onnx"), ("names an ONNX file",)),
+        (
+            ("shop", "--format", "folder", "--decision", "d7"),
+            ("shop@v1 has no decisions", "trainwright decide shop@v1"),
+        ),
     ],
 )
 def test_what_is_wrong_is_one_message(words, said, trained: Shop, tmp_path: Path) -> None:
@@ -92,3 +97,13 @@ def test_an_empty_folder_may_be_filled(trained: Shop, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     said = run("export", "shop", "--format", "folder", "--to", "out", "--workspace", trained.workspace)
     assert said.code == 0 and (tmp_path / "out" / "model.json").exists()
+
+
+def test_the_decision_in_force_is_followed_unless_another_is_named(shop: Shop, tmp_path: Path) -> None:
+    place = ("--workspace", shop.workspace)
+    assert run("decide", "shop@v1", "--cost", "fp=1", "fn=9", "--use", *place).code == 0
+    words = ("export", "shop@v1", "--format", "folder", *place, "--json")
+    followed, own = run(*words, "--to", "a").document, run(*words, "--to", "b", "--decision", "none").document
+    assert (followed["decision"], own["decision"]) == ("d1", None)
+    thresholds = [json.loads((tmp_path / name / "model.json").read_text())["threshold"] for name in ("a", "b")]
+    assert thresholds[0] < thresholds[1] and f"{thresholds[0]:.4g}" in followed["decides"]

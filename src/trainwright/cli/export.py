@@ -21,9 +21,14 @@ from trainwright.cli.output import json_option, workspace_option
     help="onnx: one file for ONNX Runtime; mlflow: a model for mlflow.pyfunc; folder: a script with NumPy alone.",
 )
 @click.option("--to", "place", metavar="PATH", help="A new or empty folder; for onnx also a new file ending in .onnx.")
+@click.option(
+    "--decision", metavar="dN|none", help="A decision of the version, not the one in force; none: its own threshold."
+)
 @workspace_option
 @json_option
-def COMMAND(version: str, form: str | None, place: str | None, workspace: str | None, as_json: bool) -> None:
+def COMMAND(
+    version: str, form: str | None, place: str | None, decision: str | None, workspace: str | None, as_json: bool
+) -> None:
     """Exports."""
     from trainwright.errors import UserError
     from trainwright.packages.export.export import FORMATS, export_version
@@ -33,12 +38,14 @@ def COMMAND(version: str, form: str | None, place: str | None, workspace: str | 
         raise UserError(f"--format says which of {', '.join(FORMATS)}", remedy="such as --format onnx")
     say = (lambda words: None) if as_json else (lambda words: output.say(f"{words} ..."))
     space = open_workspace(workspace, create=False)
-    found = export_version(space, version, form, place, say=say)
+    found = export_version(space, version, form, place, decision=decision, say=say)
     if as_json:
         output.print_json(found)
         return
     output.say(f"{found['version']} is in {found['path']} ({found['size_mb']:.1f} MB)")
     output.say(found["text"])
+    if found["decides"]:
+        output.say(f"it decides: {found['decides']}")
     needs = ", ".join(f"{library}{range_}" for library, range_ in sorted(found["needs"].items()))
     output.say(f"running it needs {needs}")
     for note in found["notes"]:

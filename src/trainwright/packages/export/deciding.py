@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trainwright.data.schema import Target
 from trainwright.evaluate.deciding.policy import Policy
 from trainwright.packages.export.steps import Steps
 from trainwright.packages.manifest import Manifest
 from trainwright.packages.outputs import check_threshold
-from trainwright.store.decisions import decision_in_force
+from trainwright.store.decisions import NONE, decision_in_force, get_decision
 from trainwright.store.transaction import read
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
@@ -32,6 +33,16 @@ class Deciding:
     label: str = ""
     notes: tuple[str, ...] = field(default=())
 
+    def said(self, target: Target) -> str:
+        """How is decided, in words; empty for a number."""
+        if target.task != "classes":
+            return ""
+        whose = f"the decision {self.label}" if self.label else "the version's own threshold"
+        if target.n_outputs > 2:
+            return "the most probable class is the label"
+        share = f", its probabilities corrected by {whose}" if self.shift else ""
+        return f"{target.classes[target.positive_index]!r} from {self.threshold:.4g} on, by {whose}{share}"
+
     def corrected(self, prediction: np.ndarray) -> np.ndarray:
         """(n, k) probabilities for the true shares of the classes; numbers as they are."""
         if not self.shift:
@@ -49,11 +60,27 @@ def own_threshold(manifest: Manifest) -> Deciding:
     return Deciding(check_threshold(manifest.target, manifest.threshold))
 
 
-def deciding(workspace: Workspace, version: Version, manifest: Manifest) -> Deciding:
-    """The decision in force of a version, or its own threshold where there is none."""
+def deciding(
+    workspace: Workspace, version: Version, manifest: Manifest, name: str, label: str | None = None
+) -> Deciding:
+    """By what a version decides.
+
+    Args:
+        workspace, version, manifest: which.
+        name: the version as users write it, for messages.
+        label: "d1" for a certain decision, "none" for the version's own threshold, None for the decision in force.
+
+    Raises:
+        UserError: the version has no such decision.
+    """
     own = own_threshold(manifest)
+    if label == NONE:
+        return own
     with read(workspace) as connection:
-        found = decision_in_force(connection, version.id)
+        if label is None:
+            found = decision_in_force(connection, version.id)
+        else:
+            found = get_decision(connection, version.id, label, name=name)
     if found is None or manifest.target.task != "classes":
         return own
     return of_policy(Policy.from_json(found.document["policy"]), found.label, own.threshold)

@@ -60,6 +60,7 @@ def export_version(
     format: str,
     to: str | Path | None = None,
     *,
+    decision: str | None = None,
     say: Callable[[str], None] = lambda words: None,
 ) -> dict[str, Any]:
     """Writes a version as an ONNX file, as a folder that runs without trainwright, or as an MLflow model.
@@ -70,6 +71,7 @@ def export_version(
         format: a key of `FORMATS`.
         to: a folder that is not there yet or is empty; for ONNX also a file ending in .onnx. By default a folder named
             after version and format, where the command runs.
+        decision: "d1" for a certain decision, "none" for the version's own threshold, None for the one in force.
         say: told what happens.
 
     Returns:
@@ -86,7 +88,7 @@ def export_version(
     project, version = resolve_version(workspace, name)
     place = check_place(to, format, f"{project.name}-{version.label}-{format}")
     check_libraries()
-    subject = _subject(workspace, project, version)
+    subject = _subject(workspace, project, version, decision)
     say(f"writing {subject.label} as {format}")
     with disk_problems(place):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +96,12 @@ def export_version(
         temporary.mkdir()
         try:
             needed, parity, notes, inputs = writer(temporary, subject, say)
+            how = own_threshold(subject.checked.manifest) if format == "mlflow" else subject.deciding
             record = {
                 "version": subject.label,
                 "manifest_sha256": subject.checked.sha,
-                "decision": subject.deciding.label or None,
+                "decision": how.label or None,
+                "decides": how.said(subject.checked.manifest.target),
                 "format": format,
                 "trainwright": own_version(),
                 "parity": parity.to_json(),
@@ -157,15 +161,16 @@ def _publish(temporary: Path, place: Path) -> None:
     (temporary / MODEL).rename(place)
 
 
-def _subject(workspace: Workspace, project: Project, version: Version) -> Subject:
+def _subject(workspace: Workspace, project: Project, version: Version, decision: str | None) -> Subject:
     folder = open_artifact(workspace, "package", version.artifact)
     checked = check_package(folder, version.manifest_sha)
     predictor = Predictor(checked, Ensemble(checked))
     rows = trial_rows(
         _development(workspace, version), checked.layout, checked.manifest.schema, checked.reference, seed=0
     )
-    how = deciding(workspace, version, checked.manifest)
-    return Subject(f"{project.name}@{version.label}", checked, predictor, predictor.conform(rows), how)
+    label = f"{project.name}@{version.label}"
+    how = deciding(workspace, version, checked.manifest, label, decision)
+    return Subject(label, checked, predictor, predictor.conform(rows), how)
 
 
 def _development(workspace: Workspace, version: Version) -> pl.DataFrame | None:

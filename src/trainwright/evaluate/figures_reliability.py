@@ -30,7 +30,7 @@ def before_and_after(result: Mapping[str, Any]) -> Figure | None:
     }
     what = f"probabilities of {about}" if about is not None else "how sure it is of its answers"
     shows = f"{what}, out-of-fold predictions of {count(found.get('n_rows') or 0)} development rows"
-    return envelope("Can the probabilities be believed?", shows, _words(before, after), traces, axes)
+    return envelope("Probability given, and what turned out so", shows, _words(before, after), traces, axes)
 
 
 def _trace(points: Sequence[Point], name: str, colour: str, *, bars: bool) -> dict[str, Any]:
@@ -60,9 +60,9 @@ def _words(before: Sequence[Point], after: Sequence[Point]) -> str:
     """The figure in words."""
     shown = after or before
     far = max(shown, key=lambda p: abs(p["share"] - p["mean_probability"]))
-    text = f"On average {number(100 * _off(shown))} percentage points away from what happened"
+    text = f"On average {number(100 * _off(shown), 1)} percentage points away from what happened"
     if after:
-        text += f", before calibration {number(100 * _off(before))}"
+        text += f", before calibration {number(100 * _off(before), 1)}"
     text += f"; furthest where {percent(far['mean_probability'])} were given and {percent(far['share'])} turned out so."
     return (
         f"{text} Each of the {len(shown)} points stands for about as many rows; the bars are what chance leaves open."

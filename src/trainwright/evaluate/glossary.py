@@ -67,8 +67,7 @@ METRICS: dict[str, Explanation] = {
     ),
     "recall": Explanation(
         "Recall",
-        "Of the rows that really belong to the class, the share that the model finds. Low recall means "
-        "misses.",
+        "Of the rows that really belong to the class, the share that the model finds. Low recall means misses.",
         scale="100 % means that nothing is missed.",
         percent=True,
     ),
@@ -94,8 +93,7 @@ METRICS: dict[str, Explanation] = {
     ),
     "log_loss": Explanation(
         "Log-loss",
-        "How surprised one would be by the truth when believing the probabilities. Being sure and wrong "
-        "costs most.",
+        "How surprised one would be by the truth when believing the probabilities. Being sure and wrong costs most.",
         greater_is_better=False,
         scale="0 is perfect; compare it with the baseline that always gives the class shares.",
     ),
@@ -107,24 +105,23 @@ METRICS: dict[str, Explanation] = {
     ),
     "calibration_error": Explanation(
         "Calibration error",
-        "How far the probabilities are from the shares that really occur: of the rows given 70 %, do 70 % "
-        "turn out so?",
+        "How far the probabilities are from the shares that really occur: of the rows given 70 %, do 70 % turn out so?",
         greater_is_better=False,
         scale="0 is perfect; 0.02 means two percentage points off on average.",
     ),
     "brier_reliability": Explanation(
-        "Brier score: what calibration can mend",
+        "Brier: can be mended",
         "The part of the Brier score that comes from probabilities being away from the shares that occur.",
         greater_is_better=False,
         scale="0 is perfect.",
     ),
     "brier_resolution": Explanation(
-        "Brier score: what the model tells apart",
+        "Brier: told apart",
         "How far the rows that get a high probability really differ from those that get a low one; it is taken off.",
         scale="0 tells nothing apart; the most there can be is the part that is uncertain.",
     ),
     "brier_uncertainty": Explanation(
-        "Brier score: what is uncertain anyway",
+        "Brier: uncertain anyway",
         "The Brier score of always answering the overall share. It follows from the rows, not from the model.",
         greater_is_better=False,
         scale="Reliability less resolution plus this is about the Brier score.",
@@ -137,8 +134,7 @@ METRICS: dict[str, Explanation] = {
     ),
     "rmse": Explanation(
         "RMSE",
-        "The typical size of an error, in the units of the target; large errors count more than "
-        "proportionally.",
+        "The typical size of an error, in the units of the target; large errors count more than proportionally.",
         greater_is_better=False,
         scale="0 is perfect; compare it with the baseline that always answers the mean.",
     ),
@@ -168,8 +164,7 @@ METRICS: dict[str, Explanation] = {
     ),
     "rmsle": Explanation(
         "RMSLE",
-        "Like RMSE, on a logarithmic scale: being off by a factor counts the same for small and large "
-        "values.",
+        "Like RMSE, on a logarithmic scale: being off by a factor counts the same for small and large values.",
         greater_is_better=False,
         scale="0 is perfect.",
     ),
@@ -212,8 +207,7 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "threshold": (
         "Threshold",
-        "The probability from which a row counts as the positive class. Lower finds more and raises more "
-        "false alarms.",
+        "The probability from which a row counts as the positive class. Lower finds more and raises more false alarms.",
     ),
     "low_and_high": (
         "Low and high",

@@ -68,11 +68,17 @@ def base_run(workspace: Workspace, name: str) -> tuple[Project, Run]:
             version = get_version(connection, project, number)
             if version.run_id is None:
                 raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
-            return project, get_run(connection, version.run_id)
+            run = get_run(connection, version.run_id)
+            if _learned_on(run):
+                raise UserError(
+                    f"{name} learned on from an earlier version: its settings are that version's",
+                    remedy="search on a version that was trained in full",
+                )
+            return project, run
         runs = list_runs(connection, project.id)
     rehearsal = False
     for run in runs:  # the newest first
-        if run.state != "completed" or (run.record or {}).get("repeats") or run.split_id is None:
+        if run.state != "completed" or (run.record or {}).get("repeats") or run.split_id is None or _learned_on(run):
             continue
         if ((run.settings or {}).get("training") or {}).get("sample") is not None:
             rehearsal = True
@@ -83,6 +89,11 @@ def base_run(workspace: Workspace, name: str) -> tuple[Project, Run]:
         f"project {project.name!r} has {why}: a search needs its dataset version and split",
         remedy=f"train first: trainwright train TABLE --target COLUMN --project {project.name}",
     )
+
+
+def _learned_on(run: Run) -> bool:
+    """Whether the run was incremental: its models began as another version's."""
+    return run.kind == "incremental" or bool(((run.settings or {}).get("training") or {}).get("incremental"))
 
 
 def stand_on(workspace: Workspace, run: Run, started: float) -> Ground:

@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, table
 
+from trainwright.config.source import load_settings
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs import iterate, launch
 from trainwright.jobs.attempt import execute
-from trainwright.store.runs import get_run
-from trainwright.store.transaction import read
+from trainwright.store.runs import get_run, save_document
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.run_compare import compare_named
 
@@ -198,3 +199,40 @@ def shared(places: Path) -> Workspace:
         workspace = new_workspace(places)
         run_here(workspace, table().select(FEATURES), settings())
     return workspace
+
+
+def test_runs_of_different_projects_or_targets_are_not_compared(
+    good: tuple[Workspace, dict[str, Any]],
+) -> None:
+    workspace, _ = good
+    run_here(workspace, table(classes=0).select(FEATURES), settings(project="prices"))
+    with pytest.raises(UserError, match="belongs to project prices"):
+        compare_named(workspace, ["demo@v1", "prices@v1"])
+    with pytest.raises(UserError, match="class_weight is for classes"):
+        iterate.try_setting(workspace, "prices", {"training.class_weight": "balanced"})
+
+
+def test_other_rows_are_shown_side_by_side_and_not_judged(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    run_here(workspace, table(300, seed=1).select(FEATURES), settings())
+    found = compare_named(workspace, ["demo@v1", "v2"])
+    assert found["verdicts"][0]["verdict"] is None
+    assert any("no difference is judged" in words for words in found["warnings"])
+    assert [row["values"] for row in found["data"] if row["what"] == "dataset"] == [["d1", "d2"]]
+    assert all(row["differences"] == [None, None] for row in found["metrics"])
+
+
+def test_a_dropped_try_leads_no_later_training(good: tuple[Workspace, dict[str, Any]]) -> None:
+    """A training on the stored rows inherits settings from the last training that stands, not from an idea dropped."""
+    workspace, first = good
+    dropped = iterate.try_setting(workspace, "demo", {"data.ignore": "a"})
+    assert not dropped["iteration"]["kept"]
+    wanted = load_settings(None, overrides={"project": "demo", "data.version": "d1", "training.time_limit": 600})
+    again = run_here(workspace, None, wanted)[1]
+    assert again["package"]["sha256"] == first["package"]["sha256"]
+    # A run without a file of held-out predictions is compared by its fold models.
+    with write(workspace) as connection:
+        record = {key: value for key, value in (get_run(connection, 1).record or {}).items() if key != "held_out"}
+        save_document(connection, 1, 1, "record", record)
+    found = compare_named(workspace, ["demo@v1", str(again["run"])])
+    assert "do not differ" in found["verdicts"][0]["text"]

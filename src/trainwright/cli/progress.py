@@ -64,6 +64,10 @@ class Screen:
         if self._live:
             self._status(words)
 
+    def within(self, seconds: float) -> None:
+        """The time limit, for a run that is prepared without telling about its table."""
+        self._limit = seconds
+
     def prepared(self, prepared: Prepared) -> None:
         """What was understood: rows, target, task, split, time."""
         if self._quiet:

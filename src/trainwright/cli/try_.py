@@ -11,6 +11,7 @@ from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
 if TYPE_CHECKING:
+    from trainwright.cli.progress import Screen
     from trainwright.training.iterate import Trying
 
 
@@ -64,7 +65,7 @@ def COMMAND(
             accept=accept,
             together=together,
             watcher=watcher,
-            begun=lambda trying: None if as_json else _begun(trying),
+            begun=lambda trying: None if as_json else _begun(trying, screen),
         )
     if as_json:
         output.print_json(document)
@@ -73,12 +74,14 @@ def COMMAND(
         output.say(line)
 
 
-def _begun(trying: Trying) -> None:
+def _begun(trying: Trying, screen: Screen) -> None:
     """What is tried, against what, and by which rule it will be kept."""
     from trainwright.evaluate.try_words import rule_words
+    from trainwright.training.options import RunOptions
     from trainwright.training.try_log import iteration_of
 
     iteration = iteration_of(trying.run) or {}
+    screen.within(RunOptions.of(trying.run).limit)
     base = trying.base.result or {}
     for change in trying.changes:
         origin = "" if change.origin == "--set" else f"  ({change.origin})"

@@ -21,6 +21,7 @@ from trainwright.store.projects import Project, get_project
 from trainwright.store.runs import Run, get_run, list_runs
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
+from trainwright.training.try_log import stands
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def read_labels(workspace: Workspace, name: str) -> Labels:
 
 def _latest(connection: Connection, project: Project) -> Run:
     for run in list_runs(connection, project.id, state="completed"):
-        if run.result and not (run.record or {}).get("repeats"):
+        if run.result and stands(run):
             return run
     raise UserError(
         f"{project.name} has no completed run", remedy="train first: trainwright train TABLE --target COLUMN"

@@ -20,6 +20,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
 from trainwright.training.prepare import Prepared, check
 from trainwright.training.table import Table, remarks
+from trainwright.training.try_log import stands
 
 # Of the `data:` block, what may be said anew about stored rows; the rest made the split, which stays as it is.
 FREE = ("version", "on_finding", "ignore_findings", "filter_low_quality")
@@ -125,7 +126,7 @@ def inherit(settings: Settings, before: Run) -> Settings:
 
 def _run_on(runs: list[Run], dataset: DatasetVersion) -> Run:
     for run in runs:  # the newest first
-        if run.dataset_version_id == dataset.id and not (run.record or {}).get("repeats"):
+        if run.dataset_version_id == dataset.id and stands(run):
             return run
     raise UserError(f"no run was made on d{dataset.number}", remedy="train on its file instead")
 

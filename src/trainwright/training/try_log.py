@@ -17,6 +17,12 @@ def iteration_of(run: Run) -> dict[str, Any] | None:
     return None if record.get("repeats") else found
 
 
+def stands(run: Run) -> bool:
+    """Whether a run counts as a training of its project: no repetition, and no try that was dropped or not judged."""
+    found = iteration_of(run)
+    return not (run.record or {}).get("repeats") and (found is None or bool(found.get("kept")))
+
+
 def iterations(connection: Connection, project_id: int, *, before: int | None = None) -> list[dict[str, Any]]:
     """The finished tries of a project, oldest first.
 

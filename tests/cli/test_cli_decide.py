@@ -54,7 +54,8 @@ def test_python_loads_the_version_with_its_decision(decided: tuple[Shop, dict[st
     assert one["decision"] == one["prediction"] == model.predict(pl.DataFrame([row]))["decision"][0]
     assert tw.load("shop@v1", decision="none", workspace=shop.workspace).decision is None
     assert tw.load("shop@v1", decision="d1", workspace=shop.workspace).decision == "d1"
-    assert document["report"] and "d1" in Path(document["report"]).read_text(encoding="utf-8")
+    page = Path(document["report"]).read_text(encoding="utf-8")
+    assert "Decision d1, in force" in page and "Decided (d1): Of 1,000 cases" in page
 
 
 def test_the_decision_is_said_listed_and_shown(decided: tuple[Shop, dict[str, Any]]) -> None:
@@ -79,7 +80,7 @@ def test_the_package_does_not_change_and_a_rollback_undoes_the_decision(shop: Sh
     assert [d["used"] for d in run("decide", "shop", "--list", "--json", *where).document] == [False, True]
     back = run("versions", "rollback", "shop", "--json", *where).document
     assert back == {"active": "shop@v1", "decision": "d1"}
-    run("versions", "activate", "shop@v2", *where)
+    assert "d1 of v1 does not hold for v2" in run("versions", "activate", "shop@v2", *where).out
     assert run("versions", "activate", "shop@v1", "--json", *where).document["decision"] == "d1"
     assert run("decide", "shop", "--use", "none", "--json", *where).document["decision"] is None
 

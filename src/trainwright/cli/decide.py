@@ -191,7 +191,7 @@ def _cell(figure: Any, write: Any) -> str | None:
         return None
     width = None if low is None or high is None else high - low
     text = write(value, width or None)
-    return text if width is None else f"{text} ({write(low, width or None)} to {write(high, width or None)})"
+    return text if not width else f"{text} ({write(low, width or None)} to {write(high, width or None)})"
 
 
 def _say_segments(document: dict[str, Any]) -> None:

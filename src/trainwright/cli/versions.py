@@ -140,12 +140,14 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
     from trainwright.store.names import resolve_version, split_name
     from trainwright.store.transaction import write
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.deployed import decided_elsewhere
 
     if split_name(name)[1] is None:
         raise UserError(f"{name!r} names no version", remedy=f"say which one: {name}@v2")
     space = open_workspace(workspace, create=False)
     project, version = resolve_version(space, name)
     called = f"{project.name}@{version.label}"
+    other = decided_elsewhere(space, project.id)
     with write(space) as connection:
         if decision is None:
             chosen = decision_in_force(connection, version.id)
@@ -156,6 +158,9 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
         set_active(connection, project.id, version.id, label, reason="command line", decision_id=used)
     document = {"active": called, **({} if chosen is None else {"decision": chosen.label})}
     _said(f"{called} is active{'' if chosen is None else f' and answers by {chosen.label}'}", document, as_json)
+    if other is not None and chosen is None and other["version"] != version.label and not as_json:
+        output.say(f"{other['label']} of {other['version']} does not hold for {version.label}; make one for it:")
+        output.say(f"  trainwright decide {called} {other['flags']}".rstrip())
 
 
 @COMMAND.command(help="Return to the version that was active before.")

@@ -86,6 +86,9 @@ def _cut(result: Result) -> str:
     )[0]
     if value is None:
         return ""
+    decided = result.get("operating_point")
+    if isinstance(decided, Mapping) and decided.get("policy") and decided.get("text"):
+        return f"Decided ({decided.get('label') or 'rehearsal'}): {decided['text']}"
     name = positive_name(result)
     start = f"A case is flagged as {name} when the model gives it a chance of {of_hundred(value)} or more"
     settings = result.get("settings") if isinstance(result.get("settings"), Mapping) else {}

@@ -132,9 +132,9 @@ def _cell(figure: Any, share: bool) -> dict[str, str] | None:
     value, low, high = estimate(figure)
     if value is None:
         return None
-    if low is None or high is None:
+    if low is None or high is None or low == high:
         return {"value": percent(value) if share else number(value), "interval": ""}
-    width = high - low or None
+    width = high - low
     write = percent if share else number
     return {"value": write(value, width), "interval": f"{write(low, width)} to {write(high, width)}"}
 

@@ -100,7 +100,7 @@ def outcome_lines(document: dict[str, Any]) -> list[str]:
     found = document["iteration"]
     label, project = found["base"]["version"], document["project"]
     lines = ["", f"{'kept' if found['kept'] else 'dropped'}: {found['reason']}"]
-    lines += [f"also different: {words}" for words in found.get("also") or []]
+    lines += [f"fitted otherwise: {words}" for words in found.get("also") or []]
     if found["kept"]:
         name = f"{project}@{document['version']}"
         lines.append(document["verdict"])

@@ -151,6 +151,8 @@ READ_BACK = (
 )
 # Of these, what trees that are added take over from the first fit.
 KEPT = ("learning_rate", "boosting_type", "leaf_estimation_method", "leaf_estimation_iterations")
+# Values of a category that added trees tell apart one by one (CatBoost allows 255), with room for held-out rows.
+ONE_BY_ONE, ONE_HOT_MOST = 200, 255
 # Entries of the model file that differ between equal trainings, or tell nothing a prediction needs.
 SCRUBBED = {
     "model_guid": "",
@@ -231,39 +233,55 @@ class CatBoost(Estimator):
         if not np.isfinite(labels).all():
             return None
         from catboost import CatBoost as Booster
-        from catboost import Pool
+        from catboost import sum_models
 
         grown = CatBoost(self.target, dict(self.settings))
         grown._outcome, grown._block = self._outcome, self._block
         settings = check_settings(SPEC, self.settings)
         before = int(self.iterations or 0)
         settings["iterations"] = max(1, rounds or before)
-        train = Pool(_features(self._block.transform(X, np.float32), X.codes), labels, weight=sample_weight)
+        if not _varies(self._block.transform(X, np.float32), X.codes):
+            return None
+        train = self._pool_from_here(X, labels, sample_weight)
         held = None
         stopping = self._outcome.stopping(validation)
         if stopping is not None:
             part, held_labels = stopping
-            numbers = self._block.transform(part.columns, np.float32)
-            held = Pool(_features(numbers, part.columns.codes), held_labels, weight=part.weight)
+            held = self._pool_from_here(part.columns, held_labels, part.weight)
         parameters = grown._parameters(settings, seed, threads, stop=held is not None)
         # What CatBoost derived from the rows of the first fit holds for the trees that are added.
         parameters |= {name: self.derived[name] for name in KEPT if name in self.derived}
+        # Counters of categories belong to the rows of one fit: two fits' counters of a column cannot stand in one file, and
+        # CatBoost's init_model merges them, which changes what the first trees say. Trees that are added tell categories
+        # apart one by one, and leave out columns of too many values for that.
+        first = train.num_col() - X.codes.shape[1]
+        many = [first + j for j in range(X.codes.shape[1]) if len(np.unique(X.codes[:, j])) > ONE_BY_ONE]
+        if len(many) == train.num_col():
+            return None
+        parameters |= {"one_hot_max_size": ONE_HOT_MOST, "ignored_features": many}
         model = Booster(parameters)
         model.fit(
             train,
             eval_set=held,
-            init_model=self._model,
             callbacks=None if report is None else [_Callback(report, settings["iterations"])],
         )
         grown._read_back(model, threads)
         grown.derived["learned_on_from"] = before
         losses: list[float] = next(iter((model.get_evals_result().get("validation") or {}).values()), [])
         grown.curve = thinned([loss * grown._outcome.scale for loss in losses], before)
-        metadata = model.get_metadata()
-        for key, nothing in SCRUBBED.items():
-            metadata[key] = nothing
-        grown._model = model
+        both = sum_models([self._model, model], ctr_merge_policy="FailIfCtrIntersects")
+        metadata = both.get_metadata()
+        for key in list(metadata.keys()):
+            metadata[key] = SCRUBBED.get(key.split(":")[-1], "") if ":" in key else SCRUBBED.get(key, metadata[key])
+        grown._model, grown.iterations = both, int(both.tree_count_)
         return grown
+
+    def _pool_from_here(self, X: Columns, labels: np.ndarray, weight: np.ndarray | None) -> Any:
+        """n rows whose predictions begin at what this model says of them."""
+        from catboost import Pool
+
+        features = _features(self._block.transform(X, np.float32), X.codes)
+        return Pool(features, labels, weight=weight, baseline=self._raw(X))
 
     def predict(self, X: Columns) -> np.ndarray:
         if self._model is None:

@@ -98,6 +98,7 @@ def prepare_incremental(
     for tries in range(SPLIT_TRIES):
         try:
             folds, last = _split(workspace, rows, settings, base, pool, replay)
+            folds = _with_older_sealed(folds, base, pool)
             kind = key_kind(base.schema)
             parts_of_new = folds.split.part[len(replay) :]
             recorded = recorded_keys(keys_of(fresh, base.schema, kind), kind)
@@ -124,6 +125,7 @@ def prepare_incremental(
         "earlier_rows": pool.frame.height,
         "new": int((parts_of_new == DEVELOPMENT).sum()),
         "new_sealed": int((parts_of_new == TEST).sum()),
+        "old_sealed": len(pool.sealed),
         "known_rows": int((~known.fresh).sum()),
         "whole_table": known.whole,
         "corrected": len(known.corrected),
@@ -227,6 +229,16 @@ def _split(
     return joined(rows, split_new(rows, settings, base, masks), base, pool, replay), last
 
 
+def _with_older_sealed(folds: Folds, base: Base, pool: Pool) -> Folds:
+    """What is said about the sealed part, now that the earlier one is opened with it."""
+    older = len(pool.sealed)
+    if not older:
+        return folds
+    words = f"The {older:,} rows sealed for {base.label} are tested on too, beside the new sealed rows."
+    reason = (*(text for text in folds.split.reason if not text.startswith("The test part ")), words)
+    return replace(folds, split=replace(folds.split, reason=reason))
+
+
 def _links(base: Base, folds: Folds) -> list[dict[str, Any]]:
     """The splits that the base learned from, with the fold of each for every fold of the new run."""
     return [{"split": row.id, "folds": [of[at] for at in folds.folds]} for row, of in base.chain]
@@ -276,12 +288,14 @@ def _written(
             target=table.target.to_json(),
             notes=notes,
         )
+        summary = split.summary()
+        summary["n_rows"]["test"] += grown["old_sealed"]  # they are opened together with the new ones
         row = add_split(
             connection,
             base.project.id,
             dataset.id,
             rule=split.rule.to_json(),
-            summary={**split.summary(), "understood": understood, "incremental": grown},
+            summary={**summary, "understood": understood, "incremental": grown},
             artifacts=parts,
         )
         run: Run = create_run(

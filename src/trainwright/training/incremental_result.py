@@ -99,7 +99,7 @@ def incremental_document(
 
 
 _KEPT = (
-    *("base", "version", "run", "replayed", "earlier_rows", "new_sealed", "known_rows", "corrected"),
+    *("base", "version", "run", "replayed", "earlier_rows", "new_sealed", "old_sealed", "known_rows", "corrected"),
     *("classes_added", "unknown_values", "base_on_new_rows", "recommendation"),
 )
 

@@ -45,7 +45,7 @@ def _text(found: Mapping[str, Any]) -> str:
     words = (
         f"{found['base']} learned on from {plural(found['new_rows'], 'new row')}, together with "
         f"{found['replayed']:,} of its {found['earlier_rows']:,} earlier rows, so that it keeps what it knew. "
-        f"{plural(found['new_sealed'], 'new row')} were sealed, beside the sealed rows of before."
+        f"{plural(found['new_sealed'], 'new row')} were sealed, beside the {found['old_sealed']:,} of before."
     )
     if found.get("corrected"):
         words += f" {plural(found['corrected'], 'earlier row')} came again with another label, which now counts."

@@ -14,6 +14,7 @@ from trainwright.evaluate.calibration_isotonic import fit_isotonic
 from trainwright.evaluate.calibration_scale import masses
 from trainwright.evaluate.calibration_sigmoid import fit_sigmoid
 from trainwright.evaluate.calibration_temperature import fit_temperature
+from trainwright.evaluate.calibration_words import WORDS, change, reason
 
 FROM = {"identity": 0, "temperature": 0, "sigmoid": 300, "isotonic": 1_000}
 """Rows of the rarest class from which auto considers a kind. Niculescu-Mizil and Caruana 2005, "Predicting good
@@ -23,12 +24,6 @@ MOST_ROWS = 100_000
 MOST_ROWS_WITHIN = 20_000
 """Rows on which the choice is made once more without each fold, to be scored; it is made up to a hundred times."""
 BLOCKS = 5
-WORDS = {
-    "identity": "probabilities as they come",
-    "temperature": "one temperature",
-    "sigmoid": "a sigmoid",
-    "isotonic": "a rising curve (isotonic)",
-}
 
 
 @dataclass(frozen=True)
@@ -151,7 +146,7 @@ def choose_calibration(
         return CalibrationChoice(asked=asked, reason="there is no held-out row to fit it on")
     if asked != "auto":
         found = _against_nothing(rows, asked)
-        return CalibrationChoice(fit(asked, rows), asked, f"as asked{_change(found, asked)}", found)
+        return CalibrationChoice(fit(asked, rows), asked, f"as asked{change(found, asked)}", found)
     if len(np.unique(rows.fold)) < 2:
         return CalibrationChoice(
             reason="there is a single validation part, so no fold is left to try a calibration on; "
@@ -163,8 +158,8 @@ def choose_calibration(
     by_row = {kind: _cross_fitted_losses(rows, kind) for kind in dict.fromkeys(["identity", *enough])}
     mean = {kind: float(np.average(found, weights=rows.weight)) for kind, found in by_row.items()}
     kind = allowed[0] if len(allowed) == 1 else _simplest(mean, by_row, rows)
-    reason = _reason(kind, mean) + _too_few(rows, allowed, enough, classes)
-    return CalibrationChoice(fit(kind, rows), "auto", reason, mean)
+    why = reason(kind, mean) + _too_few(rows, allowed, enough, classes)
+    return CalibrationChoice(fit(kind, rows), "auto", why, mean)
 
 
 def fit(kind: str, rows: Rows) -> Calibration:
@@ -241,29 +236,6 @@ def _drawn(rows: Rows, most: int) -> Rows:
     if len(rows.y) <= most:
         return rows
     return rows.take(np.sort(np.random.default_rng(len(rows.y)).choice(len(rows.y), most, replace=False)))
-
-
-def _reason(kind: str, mean: dict[str, float]) -> str:
-    """Why this kind, with the log-losses on folds that each was not fitted on."""
-    before = mean["identity"]
-    others = [name for name in mean if name not in ("identity", kind)]
-    if kind == "identity":
-        tried = "".join(f"; {WORDS[name]}: {mean[name]:.4f}" for name in others)
-        return f"nothing does better on folds that it was not fitted on (log-loss {before:.4f} as they come{tried})"
-    text = f"{WORDS[kind]} lowers the log-loss on folds that it was not fitted on from {before:.4f} to {mean[kind]:.4f}"
-    if mean[kind] >= before:
-        text = f"{WORDS[kind]}, as recorded (log-loss {before:.4f} before, {mean[kind]:.4f} after)"
-    freer = [name for name in others if KINDS.index(name) > KINDS.index(kind)]
-    if freer:
-        text += ", and " + ", ".join(f"{WORDS[name]} ({mean[name]:.4f})" for name in freer)
-        text += f" {'does' if len(freer) == 1 else 'do'} not do better beyond chance"
-    return text
-
-
-def _change(mean: dict[str, float], kind: str) -> str:
-    if kind not in mean or kind == "identity":
-        return ""
-    return f": on folds that it was not fitted on the log-loss goes from {mean['identity']:.4f} to {mean[kind]:.4f}"
 
 
 def _too_few(rows: Rows, allowed: tuple[str, ...], enough: list[str], classes: tuple[str, ...]) -> str:

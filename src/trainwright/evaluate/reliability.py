@@ -14,8 +14,8 @@ import numpy as np
 
 from trainwright.data.schema import Target
 from trainwright.evaluate.brier_parts import parts
-from trainwright.evaluate.calibration_choice import WORDS
 from trainwright.evaluate.calibration_scale import masses
+from trainwright.evaluate.calibration_words import WORDS
 from trainwright.evaluate.intervals import bootstrap, bootstrap_interval, json_number, wilson
 from trainwright.evaluate.resampling import Resampler, make_units
 from trainwright.evaluate.scores import too_few

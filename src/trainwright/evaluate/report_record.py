@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from trainwright.data.checks.finding import SEVERITIES
-from trainwright.evaluate.calibration_choice import WORDS
+from trainwright.evaluate.calibration_words import WORDS
 from trainwright.evaluate.text import (
     chosen,
     count,
@@ -90,9 +90,7 @@ def sentences(value: Any) -> list[str]:
 def choice(result: Result) -> list[str]:
     """Why this model: the reasons given, the simplest within a standard error, what it is made of."""
     selected, comparison = result.get("selected"), result.get("comparison")
-    out = (
-        sentences(selected.get("reason") or selected.get("reasons")) if isinstance(selected, Mapping) else []
-    )
+    out = sentences(selected.get("reason") or selected.get("reasons")) if isinstance(selected, Mapping) else []
     if isinstance(comparison, Mapping):
         out += sentences(comparison.get("reason") or comparison.get("text"))
         simplest = comparison.get("simplest") or comparison.get("simplest_within_one_standard_error")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trainwright.training.trials import Trial, Work
 
 # Seconds of one ranking for a row, a column (its copy included) and an output, measured on one core; at least the next.
-SECONDS_PER_CELL, LEAST_SECONDS = 6e-6, 0.8
+SECONDS_PER_CELL, LEAST_SECONDS = 9e-6, 0.5
 
 
 class Selector:

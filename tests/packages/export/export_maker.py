@@ -55,7 +55,7 @@ def table(n: int = ROWS, *, words: bool = False, seed: int = 0) -> pl.DataFrame:
 
 def schema_of(frame: pl.DataFrame) -> Schema:
     """The schema of `table`."""
-    kinds = {pl.Float64: Kind.NUMBER, pl.Boolean: Kind.BOOLEAN, pl.String: Kind.CATEGORY}
+    kinds = {pl.Float64: Kind.NUMBER, pl.Float32: Kind.NUMBER, pl.Boolean: Kind.BOOLEAN, pl.String: Kind.CATEGORY}
     columns = [
         Column(name, Kind.TEXT if name == "note" else kinds.get(type(dtype), Kind.DATETIME))
         for name, dtype in frame.schema.items()
@@ -85,14 +85,12 @@ def make(
     task: str,
     *,
     words: bool = False,
-    numbers_only: bool = False,
+    frame: pl.DataFrame | None = None,
     recalibrated: bool = False,
     **more: Any,
 ) -> Checked:
     """Trains the named families, each on other rows and with a weight of its own, and writes the package."""
-    frame = table(words=words)
-    if numbers_only:
-        frame = frame.select("size", "label", "flag")
+    frame = table(words=words) if frame is None else frame
     target, schema = TARGETS[task], schema_of(frame)
     layout = Layout.learn(frame, schema)
     columns, y = layout.encode(frame), outcome(table(), target)
@@ -119,10 +117,10 @@ def make(
     return check_package(folder)
 
 
-def opened(checked: Checked, n: int = 300) -> tuple[Predictor, Pipeline, Given]:
+def opened(checked: Checked, n: int = 300, frame: pl.DataFrame | None = None) -> tuple[Predictor, Pipeline, Given]:
     """The package, its steps, and rows to compare on: some of training, some missing and strange."""
     ensemble = Ensemble(checked)
     predictor = Predictor(checked, ensemble)
-    frame = table(words="note" in checked.layout.texts).select(checked.layout.names)
+    frame = table(words="note" in checked.layout.texts).select(checked.layout.names) if frame is None else frame
     rows = trial_rows(frame, checked.layout, checked.manifest.schema, checked.reference, n=n)
     return predictor, pipeline(checked, ensemble), predictor.conform(rows)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
-from export_maker import make, opened
+from export_maker import make, opened, table
 
 from trainwright.errors import UserError
 from trainwright.models.extras import is_installed
@@ -18,8 +19,8 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
-def compared(checked, path):
-    predictor, pipe, rows = opened(checked)
+def compared(checked, path, frame=None):
+    predictor, pipe, rows = opened(checked, frame=frame)
     write_onnx(path, pipe, "demo@v1", "0.1.0")
     theirs, labels = run_onnx(path, pipe, rows.frame)
     return compare(predictor.predict_raw(rows), theirs, labels, pipe.target, pipe.threshold)
@@ -86,3 +87,17 @@ def test_free_text_is_refused_with_member_and_column(family, tmp_path):
     checked = make(tmp_path / "package", [family], "two", words=True)
     with pytest.raises(UserError, match=rf"'{family} 0' \(family {family}, fold 0\).*column 'note'.*--ignore note"):
         write_onnx(tmp_path / "model.onnx", opened(checked)[1], "demo@v1", "0.1.0")
+
+
+@pytest.mark.parametrize("kinds", ["single precision", "categories alone", "moments alone", "yes or no alone"])
+@pytest.mark.parametrize("family", ["linear", "lightgbm", "catboost", "hist_gradient_boosting"])
+def test_tables_of_one_kind_and_numbers_of_32_bits(kinds, family, tmp_path):
+    frame = table()
+    chosen = {
+        "single precision": frame.with_columns(pl.col("size", "label").cast(pl.Float32)),
+        "categories alone": frame.select("colour", "town"),
+        "moments alone": frame.select("seen"),
+        "yes or no alone": frame.select("flag"),
+    }[kinds]
+    found = compared(make(tmp_path / "package", [family], "two", frame=chosen), tmp_path / "model.onnx", chosen)
+    assert found.worst < 1e-9 and found.labels == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from command_line import Shop, assert_refused, finish, run, start
 
+import trainwright as tw
 from trainwright.store.projects import ensure_project
 from trainwright.store.transaction import write
 from trainwright.store.workspace import open_workspace
@@ -58,6 +59,9 @@ def test_the_screen_tells_of_each_trial_and_of_what_is_next(shop: Shop, space: P
     )
     assert "trial 2   linear C=0.1" in said.out and "best " in said.out and " left" in said.out
     assert "trainwright train --project shop --data-version d1 --winner-of 1" in said.out
+    listed = run("tune", "shop", "--list", "--json", "--workspace", shop.workspace)
+    assert [(row["search"], row["state"], row["trials"]) for row in listed.document] == [("s1", "finished", 3)]
+    assert "s1" in run("tune", "shop", "--list", "--workspace", shop.workspace).out
     finished = run("tune", "shop", "--resume", "--workspace", shop.workspace)
     assert_refused(finished, 2, "no search that is unfinished")
     more = ("tune", "shop", "--search", "s1", "--trials", "4", "--no-train", "--json", "--workspace", shop.workspace)
@@ -65,6 +69,14 @@ def test_the_screen_tells_of_each_trial_and_of_what_is_next(shop: Shop, space: P
     assert on.code == 0, on.err
     assert [t["number"] for t in on.document["trials"]] == [0, 1, 2, 3]
     assert_refused(run(*more), 2, "s1 is finished", "--trials 8")
+
+
+def test_the_same_in_python(shop: Shop) -> None:
+    found = tw.tune("shop", space={"linear": {"C": [0.1]}}, train=False, workspace=shop.workspace)
+    assert [trial["settings"] for trial in found.trials] == [{}, {"C": 0.1}]
+    assert found.best is not None and found.best["score"] == max(trial["score"] for trial in found.trials)
+    assert found.version is None and found.training is None
+    assert found.gain["score_corrected"] <= found.gain["score_as_chosen"]
 
 
 def test_a_training_may_begin_with_a_search(shop: Shop, tmp_path: Path) -> None:

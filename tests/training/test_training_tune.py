@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_runs import FEATURES, LIGHT, new_workspace, settings, table
+from training_runs import FEATURES, LIGHT, new_workspace, rows_of, settings, table
 
 from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.jobs.attempt import execute
 from trainwright.store.process import current_owner
 from trainwright.store.searches import Search, SearchTrial, claim
 from trainwright.store.transaction import write
@@ -20,6 +21,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training.prepare import prepare
 from trainwright.training.tuning import fit as fitting
 from trainwright.training.tuning import request as requests
+from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
 from trainwright.training.tuning.judge import judge
@@ -316,3 +318,31 @@ def test_bayesian_proposals_lie_in_the_space_and_follow_from_the_trials(place: P
         drawn.append([t.settings for t in trials])
     assert drawn[0] == drawn[1], "the same trials and seed propose the same"
     assert len({str(one) for one in drawn[0]}) == 14
+
+
+@pytest.mark.usefixtures("sealed_here")
+def test_a_training_that_was_stopped_in_its_search_goes_on_with_it(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    wanted = settings(
+        training__family_settings=LIGHT, search__space=DRAWN, search__trials=5, search__method="random", data__folds=2
+    )
+    run = prepare(workspace, table(160).select(FEATURES), wanted).run
+    stop, done = threading.Event(), []
+
+    def report(event: dict[str, Any]) -> None:
+        if event["kind"] == "search_trial" and event["state"] == "completed":
+            done.append(event["number"])
+            if len(done) == 2:
+                stop.set()
+
+    search_first(workspace, run.id, time.time(), report=report, stop=stop)
+    before = dict(rows_of(workspace, "select number, scores from search_trial where state = 'completed'"))
+    assert sorted(before) == [0, 1]
+    result = execute(workspace, run.id, 1, time.time())
+    after = dict(rows_of(workspace, "select number, scores from search_trial where state = 'completed'"))
+    assert sorted(after) == [0, 1, 2, 3, 4] and {n: after[n] for n in before} == before
+    assert rows_of(workspace, "select number, state from search") == [(1, "finished")]
+    assert [t["number"] for t in result["search"]["trials"]] == [0, 1, 2, 3, 4]
+    assert result["plan"]["reasons"][-1].startswith(
+        ("linear_tuned: the best settings of search s1", "the settings that")
+    )

@@ -41,6 +41,7 @@ TOLD = 5
 @click.option("--search", "number", metavar="N", help="Go on with search N (s3), or share it with another process.")
 @click.option("--no-prune", is_flag=True, help="Fit every fold of every trial, also of those that are clearly worse.")
 @click.option("--no-train", is_flag=True, help="Search only; train later with: train ... --winner-of N.")
+@click.option("--list", "listed", is_flag=True, help="List the project's searches instead.")
 @workspace_option
 @json_option
 def COMMAND(
@@ -55,6 +56,7 @@ def COMMAND(
     number: str | None,
     no_prune: bool,
     no_train: bool,
+    listed: bool,
     workspace: str | None,
     as_json: bool,
 ) -> None:
@@ -66,6 +68,9 @@ def COMMAND(
     from trainwright.store.workspace import open_workspace
     from trainwright.training.tuning.request import Request
 
+    if listed:
+        _list(project, workspace, as_json)
+        return
     fixed = {"--method": method, "--space": space, "--family": families, "--seed": seed}
     if (resume or number) and any(fixed.values()):
         given = ", ".join(name for name, value in fixed.items() if value)
@@ -103,6 +108,50 @@ def COMMAND(
         screen.result(document["training"])
     if document["ended"] == "stopped by the user":
         raise click.exceptions.Exit(130)
+
+
+def _list(name: str, workspace: str | None, as_json: bool) -> None:
+    """The searches of a project, oldest first."""
+    from trainwright.store.names import split_name
+    from trainwright.store.projects import get_project
+    from trainwright.store.searches import list_searches
+    from trainwright.store.transaction import read
+    from trainwright.store.workspace import open_workspace
+
+    with read(open_workspace(workspace, create=False, read_only=True)) as connection:
+        found = list_searches(connection, get_project(connection, split_name(name)[0]).id)
+    rows = []
+    for search in found:
+        result = search.result or {}
+        best = result.get("best") or {}
+        rows.append(
+            {
+                "search": f"s{search.number}",
+                "state": search.state,
+                "method": search.method,
+                "families": search.settings.get("kept") or search.settings["families"],
+                "trials": search.next_trial,
+                "wanted": search.settings["trials"],
+                "metric": search.metric,
+                "best": best.get("score"),
+                "settings": best.get("settings"),
+                "version": result.get("version"),
+            }
+        )
+    if as_json:
+        output.print_json(rows)
+        return
+    output.table(
+        ["search", "state", "method", "families", "trials", "best", "settings", "version"],
+        [
+            [r["search"], r["state"], r["method"], ", ".join(r["families"]), f"{r['trials']} of {r['wanted']}",
+             None if r["best"] is None else f"{r['metric']} {r['best']:.4f}",
+             None if r["settings"] is None else settings_text(r["settings"]), r["version"]]
+            for r in rows
+        ],
+    )  # fmt: skip
+    if not rows:
+        output.say(f"no search yet: trainwright tune {name}")
 
 
 def show_result(document: dict[str, Any], *, train: bool) -> None:

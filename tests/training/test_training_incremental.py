@@ -193,6 +193,11 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
     "another project": (lambda f: f, {"project": "else"}, "there is no project 'else'"),
     "another target": (lambda f: f, {"data__target": "a"}, "data.target is 'a'.* trained with 'y'"),
     "other families": (lambda f: f, {"training__families": ("catboost",)}, "members of the base learn on"),
+    "a base without learning on": (
+        lambda f: f,
+        {"training__base": "v1", "training__incremental": False, "data__target": "y"},
+        "the training is in full",
+    ),
     "stored rows": (lambda f: f, {"data__version": "d1"}, "needs a file of new rows"),
     "nothing kept of old classes": (
         lambda f: f.with_columns(y=pl.lit("maybe")),

@@ -317,8 +317,6 @@ class TrainingSettings(Block):
 
     @model_validator(mode="after")
     def _combinations(self) -> TrainingSettings:
-        if self.base is not None and not self.incremental:
-            raise ValueError("base is the version that an incremental training learns on from; add incremental: true")
         if self.weight_decay is not None and self.l2_regularization is not None:
             raise ValueError(
                 "weight_decay (decoupled) and l2_regularization (within the loss) are two ways to "

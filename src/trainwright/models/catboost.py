@@ -251,8 +251,8 @@ class CatBoost(Estimator):
         parameters = grown._parameters(settings, seed, threads, stop=held is not None)
         # What CatBoost derived from the rows of the first fit holds for the trees that are added.
         parameters |= {name: self.derived[name] for name in KEPT if name in self.derived}
-        # Counters of categories belong to the rows of one fit: two fits' counters of a column cannot stand in one file, and
-        # CatBoost's init_model merges them, which changes what the first trees say. Trees that are added tell categories
+        # Counters of categories belong to the rows of one fit. Two fits' counters of a column cannot stand in one file,
+        # and CatBoost's init_model merges them, which changes what the first trees say. Added trees tell categories
         # apart one by one, and leave out columns of too many values for that.
         first = train.num_col() - X.codes.shape[1]
         many = [first + j for j in range(X.codes.shape[1]) if len(np.unique(X.codes[:, j])) > ONE_BY_ONE]

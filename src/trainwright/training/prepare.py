@@ -16,6 +16,7 @@ from trainwright.data.checks.policy import check_codes, silence, stop_on_errors
 from trainwright.data.parts import read_test_features
 from trainwright.data.snapshot import content_hash
 from trainwright.data.split import DEVELOPMENT, TEST, Split
+from trainwright.errors import UserError
 from trainwright.store.datasets import SplitRow, add_dataset_version, add_split
 from trainwright.store.evaluations import save_findings, save_outcomes
 from trainwright.store.projects import Project, check_project_name
@@ -69,6 +70,7 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
     Raises:
         UserError: about the table, the split or the settings.
     """
+    check_base(settings)
     say("reading the table")
     check_codes(settings.data.ignore_findings)
     check_search(settings.search)
@@ -78,6 +80,20 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
     limit = RunOptions.from_settings(settings).limit
     draw(table, settings, rule_of(settings, table.frame.height, limit), None, None)
     return table
+
+
+def check_base(settings: Settings) -> None:
+    """A version to learn on from is named only where something learns on.
+
+    Raises:
+        UserError: it is named without `training.incremental`.
+    """
+    if settings.training.base is not None and not settings.training.incremental:
+        raise UserError(
+            f"training.base ({settings.origin('training.base')}) names a version to learn on from, "
+            "but the training is in full",
+            remedy="add --incremental, or leave base out",
+        )
 
 
 def prepare(
@@ -99,6 +115,7 @@ def prepare(
     Raises:
         UserError: about the table, the split or the settings.
     """
+    check_base(settings)
     if settings.training.incremental:
         from trainwright.training.incremental_prepare import prepare_incremental
 

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from trainwright.array_likes import Door, read_groups, read_table, read_weight
-from trainwright.data.columns import Dataset
+from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Schema, Target
 from trainwright.errors import UserError
 from trainwright.training.develop import Developed, Request, develop
@@ -125,13 +125,27 @@ class Tabular(BaseEstimator):
 
     def _predict(self, X: Any) -> np.ndarray:
         """(n, k) probabilities or (n,) numbers."""
+        return self._model.predict(self._columns(X))
+
+    def _bounds(self, X: Any, level: float) -> np.ndarray:
+        """(n, 2) bounds beside numbers."""
+        from trainwright.training.memory_intervals import bounds_in_memory
+
+        columns, errors = self._columns(X), self._model.errors
+        assert errors is not None
+        try:
+            return bounds_in_memory(errors, self._model.members, columns, level)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
+    def _columns(self, X: Any) -> Columns:
+        """The rows as the models see them."""
         check_is_fitted(self)
         frame, _ = read_table(self, X, reset=False)
         try:
-            columns = self._door.layout.encode(self._door.read(frame))
+            return self._door.layout.encode(self._door.read(frame))
         except UserError as error:
             raise ValueError(str(error)) from error
-        return self._model.predict(columns)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -215,3 +215,22 @@ class TabularRegressor(RegressorMixin, Tabular):
     def predict(self, X: Any) -> np.ndarray:
         """(n,) numbers."""
         return self._predict(X)
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> np.ndarray:
+        """(n, 2) bounds between which about this share of true numbers lies (CV+ conformal prediction).
+
+        Args:
+            X: as for `predict`.
+            level: from 0.5 to 0.99.
+
+        Raises:
+            ValueError: a level outside, or fitted on too few rows or groups for it.
+
+        Example:
+            >>> X = np.random.default_rng(0).normal(size=(60, 2))
+            >>> model = TabularRegressor(families=["linear"]).fit(X, 3 * X[:, 0] + X[:, 1] ** 2)
+            >>> low, high = model.predict_interval(X[:5]).T
+            >>> bool((low < high).all())
+            True
+        """
+        return self._bounds(X, level)

@@ -15,6 +15,7 @@ from trainwright.data.schema import Target
 from trainwright.data.split import Split, SplitRule, make_split
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.calibration import Calibration
+from trainwright.evaluate.error_size import Errors
 from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.write import Member
 from trainwright.tasks import Metric, Task, task_for
@@ -23,6 +24,7 @@ from trainwright.training.bagging import SHARE as BAG_SHARE
 from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
 from trainwright.training.combine import BAGGING, kind_of
+from trainwright.training.held_out_errors import out_of_fold_errors
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
 from trainwright.training.outcome import conclude, leaderboard
 from trainwright.training.plan import Facts, Plan, Step, choose_folds, make_plan
@@ -86,6 +88,7 @@ class Developed:
         unfinished: by name, why a planned trial is not in the leaderboard.
         notes: sentences about the split and the plan.
         level: how stacked members become one; None: by their weighted average.
+        errors: for a number, those of the chosen candidate on the rows that its folds held out.
     """
 
     target: Target
@@ -100,6 +103,7 @@ class Developed:
     unfinished: dict[str, str]
     notes: tuple[str, ...]
     level: SecondLevel | None = None
+    errors: Errors | None = None
 
     def predict(self, columns: Columns) -> np.ndarray:
         """(n, k) calibrated probabilities in the order of `target.classes`, or (n,) numbers."""
@@ -193,6 +197,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         unfinished=outcome.unfinished,
         notes=(*split.reason, *uneven, *plan.reasons),
         level=None if outcome.blended is None else outcome.blended.level,
+        errors=out_of_fold_errors(outcome, outcome.oof.of(dataset.group)) if target.task == "number" else None,
     )
 
 

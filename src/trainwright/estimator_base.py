@@ -125,13 +125,15 @@ class Tabular(BaseEstimator):
 
     def _predict(self, X: Any) -> np.ndarray:
         """(n, k) probabilities or (n,) numbers."""
-        return self._model.predict(self._columns(X))
+        columns = self._columns(X)  # first: it says when nothing was fitted
+        return self._model.predict(columns)
 
     def _bounds(self, X: Any, level: float) -> np.ndarray:
         """(n, 2) bounds beside numbers."""
         from trainwright.training.memory_intervals import bounds_in_memory
 
-        columns, errors = self._columns(X), self._model.errors
+        columns = self._columns(X)
+        errors = self._model.errors
         assert errors is not None
         try:
             return bounds_in_memory(errors, self._model.members, columns, level)

@@ -23,7 +23,8 @@ def reason(kind: str, mean: dict[str, float]) -> str:
     others = [name for name in mean if name not in ("identity", kind)]
     if kind == "identity":
         tried = "".join(f"; {WORDS[name]}: {mean[name]:.4f}" for name in others)
-        return f"nothing does better beyond chance on folds it was not fitted on (log-loss {before:.4f} as they come{tried})"
+        said = "nothing does better beyond chance on folds that it was not fitted on"
+        return f"{said} (log-loss {before:.4f} as they come{tried})"
     text = f"{WORDS[kind]} lowers the log-loss on folds that it was not fitted on from {before:.4f} to {mean[kind]:.4f}"
     if mean[kind] >= before:
         text = f"{WORDS[kind]}, as recorded (log-loss {before:.4f} before, {mean[kind]:.4f} after)"

@@ -236,3 +236,24 @@ def test_a_dropped_try_leads_no_later_training(good: tuple[Workspace, dict[str, 
         save_document(connection, 1, 1, "record", record)
     found = compare_named(workspace, ["demo@v1", str(again["run"])])
     assert "do not differ" in found["verdicts"][0]["text"]
+
+
+def test_the_clock_changes_no_second_thing(tmp_path: Path) -> None:
+    """A run whose time was over early is tried again with what it really fitted, however much time there is now."""
+    workspace = new_workspace(tmp_path)
+    first = run_here(workspace, table().select(FEATURES), settings(training__families=("lightgbm",)))[1]
+    with write(workspace) as connection:
+        plan = dict(get_run(connection, 1).plan or {})
+        # As if the limit had left out the forest and given the booster seven rounds.
+        plan["completed"] = [name for name in plan["completed"] if name != "forest"]
+        for step in plan["steps"]:
+            if step["name"] == "lightgbm":
+                step["settings"] = {**step["settings"], "n_estimators": 7}
+        save_document(connection, 1, 1, "plan", plan)
+    tried = iterate.try_setting(workspace, "demo", {"lightgbm.num_leaves": "5"})
+    [booster] = [row for row in tried["leaderboard"] if row["name"] == "lightgbm"]
+    assert booster["settings"]["n_estimators"] == 7 and booster["settings"]["num_leaves"] == 5
+    assert {row["name"] for row in tried["leaderboard"]} - {"ensemble"} == {"baseline", "linear", "lightgbm"}
+    assert tried["iteration"]["also"] == [] and first["version"] == "v1"
+    longer = iterate.try_setting(workspace, "demo@v1", {"training.time_limit": "700s"})
+    assert "forest is a candidate that was none before" in longer["iteration"]["also"]

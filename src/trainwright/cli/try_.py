@@ -90,7 +90,9 @@ def _begun(trying: Trying, screen: Screen) -> None:
         output.say(f"why     {trying.run.comments}")
     chosen = f" ({trying.chosen})" if trying.chosen else ""
     output.say(f"against {trying.project.name}@{trying.version.label}, run {trying.base.id}{chosen}")
-    output.say(f"        the same rows of {base.get('dataset')}, the same folds and seed {base.get('seed')}")
+    planned = "; a new plan, because the setting asks for one" if trying.run.plan is None else ", candidates and rounds"
+    same = f"the same rows of {base.get('dataset')}, the same folds, seed {base.get('seed')}"
+    output.say(f"        {same}{planned}")
     k = int(iteration.get("try") or 1)
     output.say(f"rule    {rule_words(iteration, str(base.get('metric')), 1 - 0.05 / k)}")
 

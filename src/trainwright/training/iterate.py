@@ -28,6 +28,7 @@ from trainwright.training.ignored import check_ignored
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
 from trainwright.training.rebalance import Rebalance
+from trainwright.training.same_plan import same_plan
 from trainwright.training.setting_values import shown
 from trainwright.training.try_log import iteration_of, iterations
 
@@ -116,6 +117,9 @@ def prepare_try(
             "at": time.time(),
         }
         save_document(connection, run.id, run.attempt, "record", {"iteration": iteration})
+        plan = same_plan(base.plan or {}, changes, base.id)
+        if plan is not None:
+            save_document(connection, run.id, run.attempt, "plan", plan)
         _findings_of(connection, base, run, settings)
         run = get_run(connection, run.id)
     return Trying(project, run, base, version, chosen, changes)

@@ -15,7 +15,7 @@ from trainwright.evaluate.deciding.costs import of_classes
 from trainwright.evaluate.deciding.decide import decide
 from trainwright.evaluate.deciding.policy import segment_texts
 from trainwright.evaluate.deciding.question import Question, ask
-from trainwright.evaluate.deciding.rows import Rows
+from trainwright.evaluate.deciding.rows import MOST_SEGMENTS, Rows
 from trainwright.evaluate.deciding.words import paragraph
 from trainwright.evaluate.decision_figures import per_thousand
 from trainwright.evaluate.present_process import PRESENT
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEY = "the column of --by"
 # What the intervals of a decision take, roughly: a part that hardly depends on the rows, and one that does.
-SECONDS, SECONDS_PER_ROW = 2.5, 4e-6
+SECONDS, SECONDS_PER_ROW, SECONDS_PER_SEGMENT = 2.5, 4e-6, 0.25
 REPORT_SECONDS = 1.5
 
 
@@ -224,6 +224,8 @@ def decide_run(
     if question is None:
         return None
     needed = SECONDS + SECONDS_PER_ROW * len(outcome.oof.y)
+    if question.by is not None:
+        needed += SECONDS_PER_SEGMENT * min(material.frame[question.by].n_unique(), MOST_SEGMENTS)
     left = float("inf") if budget.limit is None else budget.limit - budget.elapsed() - REPORT_SECONDS
     costs = material.options.settings.problem.model_dump(mode="json", exclude_defaults=True)
     try:

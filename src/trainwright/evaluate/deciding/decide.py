@@ -64,7 +64,7 @@ def decide(
         UserError: no row of a class, or a goal out of reach, with the best that is in reach.
     """
     if len(rows.target.classes) > 2:
-        policy = many.policy_of(question, rows, applied=True)
+        policy = many.policy_of(question, rows)
         found = many.bought(question, rows, seed=seed, number=resamples)
         return Decided(policy, _document(question, rows, policy, found, reasons.of_many(question, rows, policy)))
     p = rows.target.positive_index

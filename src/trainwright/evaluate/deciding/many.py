@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trainwright.evaluate.deciding.bought import CASES, drawn, resamples
-from trainwright.evaluate.deciding.policy import REVIEW, Policy
+from trainwright.evaluate.deciding.policy import Policy
 from trainwright.evaluate.deciding.question import Question
 from trainwright.evaluate.deciding.rows import Rows
 from trainwright.evaluate.intervals import bootstrap_interval, json_number
 from trainwright.tasks.metric import divide
 
 
-def policy_of(question: Question, rows: Rows, weight: np.ndarray | None = None, *, applied: bool = False) -> Policy:
-    """The policy for a question; only the width of a review band is chosen on rows.
+def policy_of(question: Question, rows: Rows) -> Policy:
+    """The policy for a question; only the width of a review band is chosen on rows, by the package's probabilities.
 
     A review pays where the least expected cost is above its price (Chow 1970); a capacity sends those of the highest
     least expected cost, at most so many.
@@ -23,26 +24,14 @@ def policy_of(question: Question, rows: Rows, weight: np.ndarray | None = None, 
     Args:
         question: with costs.
         rows: see `Rows`.
-        weight: (n,) how much each row counts in choosing; in the world, once each by default.
-        applied: choose on the probabilities as the package gives them.
     """
     assert question.costs is not None
-    shares = rows.learned if question.prevalence is not None else None
-    policy = Policy(len(rows.target.classes), costs=question.costs.matrix, learned=shares, true=question.prevalence)
+    policy = _without_review(question, rows)
     if not question.band:
         return policy
-    price = question.costs.review or 0.0
-    if question.most_review is not None:
-        prediction = rows.applied if applied and rows.applied is not None else rows.prediction
-        least = (policy.corrected(prediction) @ np.asarray(question.costs.matrix)).min(1)  # (n,)
-        mass = _mass(question, rows) if weight is None else weight
-        order = np.argsort(-least, kind="stable")
-        share = np.cumsum(mass[order]) / max(mass.sum(), 1e-300)
-        allowed = int(np.searchsorted(share, question.most_review + 1e-12, side="right"))
-        # Equal costs are never told apart: a whole group of them is reviewed or none.
-        limit = float(least[order[allowed]]) if allowed < len(order) else 0.0
-        price = max(price, limit)
-    return Policy(**{**vars(policy), "review_above": price})
+    least = _expected(question, rows, rows.prediction if rows.applied is None else rows.applied).min(1)
+    order = np.argsort(-least, kind="stable")
+    return replace(policy, review_above=_price(question, least, order, _mass(question, rows)))
 
 
 def bought(question: Question, rows: Rows, *, seed: int, number: int | None = None) -> dict[str, Any]:
@@ -56,21 +45,22 @@ def bought(question: Question, rows: Rows, *, seed: int, number: int | None = No
     """
     assert question.costs is not None
     costs, mass = question.costs, _mass(question, rows)
-    matrix = np.asarray(costs.matrix)
+    expected = _expected(question, rows, rows.prediction)
+    least, best = expected.min(1), expected.argmin(1)
+    order = np.argsort(-least, kind="stable")
+    paid = np.asarray(costs.matrix)[rows.y, best]
     folds = np.unique(rows.fold)
 
     def sums(weight: np.ndarray) -> np.ndarray:
         """(4,) weight of all rows, of reviewed ones, of those decided rightly, and the cost of all."""
-        decided = np.empty(len(rows.y), dtype=np.int64)
-        for f in folds if question.band else [None]:
-            own = np.ones(len(rows.y), dtype=bool) if f is None else rows.fold == f
-            chosen_on = weight if f is None or len(folds) < 2 else np.where(own, 0.0, weight)
-            policy = policy_of(question, rows, chosen_on)
-            decided[own] = policy.decide(policy.corrected(rows.prediction[own]))[0]
-        seen = decided == REVIEW
-        paid = np.where(seen, costs.review or 0.0, matrix[rows.y, np.where(seen, 0, decided)])
-        right = ~seen & (decided == rows.y)
-        return np.array([weight.sum(), weight @ seen, weight @ right, weight @ paid])
+        seen = np.zeros(len(rows.y), dtype=bool)
+        for f in folds if question.band else ():
+            own = rows.fold == f
+            chosen_on = np.where(own, 0.0, weight) if len(folds) > 1 else weight
+            seen |= own & (least > _price(question, least, order, chosen_on))
+        right = ~seen & (best == rows.y)
+        cost = np.where(seen, costs.review or 0.0, paid)
+        return np.array([weight.sum(), weight @ seen, weight @ right, weight @ cost])
 
     value, plain = sums(mass), _most_probable(question, rows, mass)
     size = resamples(len(rows.y)) if number is None else number
@@ -89,6 +79,32 @@ def bought(question: Question, rows: Rows, *, seed: int, number: int | None = No
         "resamples": len(made),
         "units": rows.units.words,
     }
+
+
+def _without_review(question: Question, rows: Rows) -> Policy:
+    assert question.costs is not None
+    learned = rows.learned if question.prevalence is not None else None
+    matrix = question.costs.matrix
+    return Policy(len(rows.target.classes), costs=matrix, learned=learned, true=question.prevalence)
+
+
+def _expected(question: Question, rows: Rows, prediction: np.ndarray) -> np.ndarray:
+    """(n, k) what each decision is expected to cost."""
+    assert question.costs is not None
+    probability = _without_review(question, rows).corrected(prediction)
+    return np.asarray(probability @ np.asarray(question.costs.matrix))
+
+
+def _price(question: Question, least: np.ndarray, order: np.ndarray, weight: np.ndarray) -> float:
+    """The least expected cost above which a case goes to a person."""
+    assert question.costs is not None
+    price = question.costs.review or 0.0
+    if question.most_review is None:
+        return price
+    share = np.cumsum(weight[order]) / max(weight.sum(), 1e-300)
+    allowed = int(np.searchsorted(share, question.most_review + 1e-12, side="right"))
+    # Equal costs are never told apart: a whole group of them is reviewed or none.
+    return max(price, float(least[order[allowed]]) if allowed < len(order) else 0.0)
 
 
 def _mass(question: Question, rows: Rows) -> np.ndarray:

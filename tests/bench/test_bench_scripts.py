@@ -18,8 +18,8 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench"
 SCRIPTS = [
     "poisoned_test", "permuted_target", "planted_leaks", "check_time", "replay", "reproduce", "time_limit",
-    "two_minutes", "cost", "imbalance", "decisions", "ensembles", "exports", "calibration", "million_rows",
-    "write_docs",
+    "two_minutes", "cost", "imbalance", "incremental", "decisions", "ensembles", "exports", "calibration",
+    "interval_coverage", "million_rows", "write_docs",
 ]  # fmt: skip
 
 

@@ -29,7 +29,8 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
 from trainwright.training.decide_numbers import decide_numbers
-from trainwright.training.decided import check_segment_column, complete, decision_document, rows_of, with_label
+from trainwright.training.decided import check_segment_column, decision_document, rows_of, with_label
+from trainwright.training.decision_goal import complete
 from trainwright.training.deployed import decisions_in_short, in_short
 from trainwright.training.pages import publish_pages
 from trainwright.training.reopen import reopen

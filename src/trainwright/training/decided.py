@@ -11,15 +11,15 @@ from trainwright.data.dataset import inner_units
 from trainwright.data.infer import absent
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
-from trainwright.evaluate.deciding.costs import of_classes
 from trainwright.evaluate.deciding.decide import decide
 from trainwright.evaluate.deciding.policy import segment_texts
-from trainwright.evaluate.deciding.question import Question, ask
+from trainwright.evaluate.deciding.question import Question
 from trainwright.evaluate.deciding.rows import MOST_SEGMENTS, Rows
 from trainwright.evaluate.deciding.words import paragraph
 from trainwright.evaluate.decision_figures import per_thousand
 from trainwright.evaluate.present_process import PRESENT
 from trainwright.evaluate.resampling import Units, make_units
+from trainwright.training.decision_goal import question_of
 
 if TYPE_CHECKING:
     from trainwright.training.budget import Budget
@@ -30,99 +30,6 @@ KEY = "the column of --by"
 # What the intervals of a decision take, roughly: a part that hardly depends on the rows, and one that does.
 SECONDS, SECONDS_PER_ROW, SECONDS_PER_SEGMENT = 2.5, 4e-6, 0.25
 REPORT_SECONDS = 1.5
-
-
-def question_of(settings: Settings, target: Target) -> Question | None:
-    """What the block `decision:` of a run asks, or None.
-
-    A review band takes its costs from `problem.costs` and its width from `requirements.max_review_share` where the
-    block names none.
-
-    Raises:
-        UserError: it cannot be answered for this target.
-    """
-    wanted = settings.decision
-    if not wanted.asked:
-        return None
-    given = dict(wanted.given())
-    if wanted.review_band:
-        given |= _for_band(settings, target, given)
-    try:
-        return ask(target, unit=settings.problem.costs.unit, **given)
-    except UserError as error:
-        raise UserError(f"decision: {error.problem}", remedy=error.remedy) from None
-
-
-def goal_of(settings: Settings, target: Target) -> tuple[dict[str, Any], str]:
-    """The goal that a run's settings state in any block, as arguments of `ask`, and where it stands; ({}, "") when none
-    does.
-
-    Example:
-        >>> from trainwright.config.source import load_settings
-        >>> stated = load_settings(text="problem: {costs: {false_positive: 1, false_negative: 20}}")
-        >>> goal_of(stated, Target("y", "classes", ("no", "yes"), positive="yes"))
-        ({'cost': {'fp': 1.0, 'fn': 20.0}}, 'problem.costs')
-    """
-    if settings.decision.asked:
-        return settings.decision.given(), "decision"
-    needs, costs = settings.requirements, stated_costs(settings, target)
-    for name in ("min_recall", "min_precision"):
-        value = getattr(needs, name)
-        value = value.get(target.positive) if isinstance(value, dict) else value
-        if value is not None and len(target.classes) == 2:
-            return {name: value}, f"requirements.{name}"
-    if costs:
-        return {"cost": costs}, "problem.costs" if len(target.classes) == 2 else "problem.class_costs"
-    if needs.max_review_share is not None and len(target.classes) == 2:
-        return {"capacity": needs.max_review_share}, "requirements.max_review_share"
-    return {}, ""
-
-
-def stated_costs(settings: Settings, target: Target) -> Any:
-    """The costs of the problem statement as `costs.read_costs` takes them, or None."""
-    costs = settings.problem.costs
-    if len(target.classes) == 2 and costs.false_positive and costs.false_negative:
-        return {"fp": costs.false_positive, "fn": costs.false_negative}
-    if len(target.classes) > 2 and settings.problem.class_costs:
-        found = of_classes(target, settings.problem.class_costs)
-        return None if found is None else [list(row) for row in found.matrix]
-    return None
-
-
-def _for_band(settings: Settings, target: Target, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a review band takes from other blocks: costs with the review's, and the share that can be reviewed."""
-    out: dict[str, Any] = {}
-    stated, review = stated_costs(settings, target), settings.problem.costs.review
-    if "cost" not in given and isinstance(stated, dict):
-        out["cost"] = stated if review is None else {**stated, "review": review}
-    if "capacity" not in given and settings.requirements.max_review_share is not None:
-        out["capacity"] = settings.requirements.max_review_share
-    return out
-
-
-def complete(asked: Mapping[str, Any], settings: Settings, target: Target) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of `ask` with what the settings add where the user named no goal, and what was added, in words.
-
-    Args:
-        asked: the keys that the user gave.
-        settings: of the version's run.
-        target: of the version.
-    """
-    given = {key: value for key, value in asked.items() if value is not None and value is not False}
-    goals = ("cost", "capacity", "min_precision", "min_recall", "recall_at", "beta", "threshold")
-    if target.task != "classes":
-        return given, []
-    if given.get("review_band"):
-        added = _for_band(settings, target, given)
-        # A cost of a review that the user gave must not be lost beside a stated table.
-        words = {"cost": "the costs of the problem statement", "capacity": "requirements.max_review_share"}
-        return {**given, **added}, [f"{words[key]} of the training's settings" for key in added]
-    if any(name in given for name in goals):
-        return given, []
-    goal, where = goal_of(settings, target)
-    if not goal:
-        return given, []
-    return {**goal, **given}, [f"the goal of the training's settings ({where})"]
 
 
 def check_decision(settings: Settings, target: Target, columns: list[str]) -> None:

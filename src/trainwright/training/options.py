@@ -17,7 +17,7 @@ from trainwright.data.schema import Target
 from trainwright.evaluate.thresholds import ThresholdRule
 from trainwright.models.extras import require
 from trainwright.models.families import families
-from trainwright.training.decided import question_of
+from trainwright.training.decision_goal import question_of
 from trainwright.training.select import Requirements
 
 if TYPE_CHECKING:

@@ -51,8 +51,8 @@ def by_segment(
     logit t_s = (n_s logit raw_s + m logit t) / (n_s + m), where n_s are the segment's rows of the rarer class and
     m = noise / between. `noise` is the variance of logit raw_s over resamples of the segment's rows, per row of the
     rarer class; `between` what is left of the variance between segments when that is taken away (the method of moments
-    of DerSimonian and Laird 1986). This is the empirical Bayes estimate of a normal prior. Where Cochran's Q does not tell
-    the segments apart (at 5 %), all keep t.
+    of DerSimonian and Laird 1986). This is the empirical Bayes estimate of a normal prior. Where
+    Cochran's Q does not tell the segments apart (at 5 %), all keep t.
 
     Args:
         table: whose scores.

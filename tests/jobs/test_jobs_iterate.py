@@ -18,6 +18,8 @@ from trainwright.jobs.attempt import execute
 from trainwright.store.runs import get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.training import run
+from trainwright.training.budget import Budget
 from trainwright.training.run_compare import compare_named
 
 
@@ -257,3 +259,22 @@ def test_the_clock_changes_no_second_thing(tmp_path: Path) -> None:
     assert tried["iteration"]["also"] == [] and first["version"] == "v1"
     longer = iterate.try_setting(workspace, "demo@v1", {"training.time_limit": "700s"})
     assert "forest is a candidate that was none before" in longer["iteration"]["also"]
+
+
+def test_a_try_whose_candidates_the_clock_cut_is_not_blamed_on_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Over(Budget):
+        """A clock on which only baselines that always run are fitted."""
+
+        def allows(self, seconds: float) -> bool:
+            return seconds <= 0
+
+    workspace = new_workspace(tmp_path)
+    given = settings(training__families=("lightgbm",), training__family_settings={"lightgbm": {"n_estimators": 10}})
+    run_here(workspace, table().select(FEATURES), given)
+    monkeypatch.setattr(run, "Budget", Over)
+    tried = iterate.try_setting(workspace, "demo", {"training.class_weight": "balanced"})
+    step = tried["iteration"]
+    assert step["cut"] == ["lightgbm"] and not step["kept"]
+    assert step["reason"].startswith("lightgbm, which v1 has, was not finished in time, so the setting is not judged")

@@ -74,7 +74,7 @@ def next_tries(
     tried = {
         (change["key"], json.dumps(change["new"], sort_keys=True))
         for entry in log
-        if (entry.get("base") or {}).get("run") == result.get("run")
+        if (entry.get("base") or {}).get("run") == result.get("run") and not entry.get("cut")
         for change in entry.get("changes") or []
     }
     name = f"{result.get('project')}@{result['version']}" if result.get("version") else str(result.get("project"))

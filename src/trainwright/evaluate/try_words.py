@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.evaluate.compare import BETTER, SAME, TOO_FEW, WORSE, Comparison
@@ -97,3 +97,18 @@ def same_words(label: str, *, moved: bool) -> str:
     if moved:
         return f"every probability is the same as that of {label}; only the threshold is another one"
     return f"every prediction is the same as that of {label}: the change made no difference"
+
+
+def cut_words(names: Sequence[str], label: str) -> str:
+    """What is said where a try lacks candidates that the earlier run has.
+
+    Example:
+        >>> cut_words(["catboost"], "v1")
+        'catboost, which v1 has, was not finished in time, so the setting is not judged: try again on a free machine'
+    """
+    many = len(names) > 1
+    which = " and ".join([", ".join(names[:-1]), names[-1]] if many else names)
+    return (
+        f"{which}, which {label} has, {'were' if many else 'was'} not finished in time, so the setting is not judged: "
+        "try again on a free machine"
+    )

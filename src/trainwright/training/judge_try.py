@@ -17,7 +17,7 @@ from trainwright.evaluate.compare import BETTER, SAME
 from trainwright.evaluate.curve_choice import shown_curve
 from trainwright.evaluate.paired_runs import HeldOut, compare_runs
 from trainwright.evaluate.run_differences import plan_differences
-from trainwright.evaluate.try_words import comparison_words, rule_words, same_words
+from trainwright.evaluate.try_words import comparison_words, cut_words, rule_words, same_words
 from trainwright.store.evaluations import evaluations_of
 from trainwright.store.runs import Run
 from trainwright.store.transaction import read
@@ -98,6 +98,9 @@ def judge_try(
         reason = "; ".join([*(one["text"] for one in conditions), words])
     else:
         kept, reason = found.verdict == BETTER, words
+    cut = _cut(base.plan or {}, plan, outcome)
+    if cut and not kept:
+        reason = f"{cut_words(cut, label)}; {reason}"
     if kept and lost:
         kept, reason = False, f"{reason}; but {lost[0]}, which {label} keeps"
     return Judged(
@@ -112,12 +115,19 @@ def judge_try(
             "new": new,
             "comparison": found.to_json(),
             "conditions": conditions,
+            "cut": cut,
             "also": plan_differences(base.plan or {}, plan, iteration["changes"]),
             "base_curve": shown_curve(result),
         },
         result,
         _per_class(workspace, base),
     )
+
+
+def _cut(before: Mapping[str, Any], plan: Mapping[str, Any], outcome: Outcome) -> list[str]:
+    """Candidates that the run it starts from has, and that were planned and not finished here."""
+    planned = {step["name"] for step in plan.get("steps") or []}
+    return [name for name in before.get("completed") or [] if name in planned and name in outcome.unfinished]
 
 
 def _unmet(outcome: Outcome, base: Mapping[str, Any]) -> list[str]:

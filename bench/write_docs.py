@@ -29,6 +29,7 @@ SCRIPTS = {
     "cost": "Cost",
     "calibration": "Calibration",
     "imbalance": "Rare classes",
+    "incremental": "Learning on",
     "decisions": "Decisions",
     "ensembles": "One model or several",
     "exports": "Exports",

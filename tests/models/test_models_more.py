@@ -12,6 +12,7 @@ import pytest
 from trainwright.data.columns import Columns, Dataset, Layout
 from trainwright.data.dataset import build_dataset
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
+from trainwright.errors import UserError
 from trainwright.models.bagged import Bagged
 from trainwright.models.families import families
 from trainwright.models.members import load_member
@@ -19,6 +20,7 @@ from trainwright.models.more import CannotLearnOnError, learn_more, learns_on
 from trainwright.models.recalibrated import Recalibrated, Recalibration
 from trainwright.models.selected import Selected
 from trainwright.models.spec import Estimator
+from trainwright.models.widened import Widened, added_target, known_target
 
 LABELS = {0: (), 2: ("no", "yes"), 3: ("high", "low", "mid")}
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -153,3 +155,25 @@ def test_forests_say_that_they_cannot() -> None:
     model.fit(old.columns, old.y)
     with pytest.raises(CannotLearnOnError):
         learn_more(model, new.columns, new.y)
+
+
+def test_a_second_model_finds_new_classes_and_the_first_keeps_the_known(tmp_path: Path) -> None:
+    target, (old, new, later) = data(3)
+    known = old.take(np.flatnonzero(old.y < 2))
+    first = families()["lightgbm"].load()(known_target(target, 2), FAMILIES["lightgbm"])
+    first.fit(known.columns, known.y)
+    second = families()["lightgbm"].load()(added_target(target, 2), FAMILIES["lightgbm"])
+    second.fit(new.columns, np.maximum(new.y - 1, 0))
+    both = Widened(target, first, second)
+    told = both.predict(later.columns)
+    assert np.allclose(told.sum(axis=1), 1) and (told.argmax(axis=1) == later.y).mean() > 0.7
+    among = told[:, :2] / told[:, :2].sum(axis=1, keepdims=True)
+    assert np.allclose(among, first.predict(later.columns))
+    files(both, tmp_path / "both")
+    kept = load_member(families()["lightgbm"].load(), tmp_path / "both", target)
+    assert isinstance(kept, Widened) and np.array_equal(kept.predict(later.columns), told)
+    grown = learn_more(kept, new.columns, new.y, rounds=10, seed=1)
+    assert isinstance(grown, Widened) and grown.iterations == 40
+    (tmp_path / "both" / "widened.json").write_text('{"known": 3}')
+    with pytest.raises(UserError, match="number of known classes"):
+        load_member(families()["lightgbm"].load(), tmp_path / "both", target)

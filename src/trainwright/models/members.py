@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainwright.data.schema import Target
-from trainwright.models import bagged, recalibrated, selected
+from trainwright.models import bagged, recalibrated, selected, widened
 from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated, Recalibration
 from trainwright.models.selected import Selected
@@ -28,9 +28,14 @@ def load_member(kind: type[Estimator], folder: Path, target: Target) -> Estimato
     Raises:
         UserError: its files are not what the family writes.
     """
-    if (folder / bagged.FILE).exists():
+    if (folder / widened.FILE).exists():
+        count = widened.count_known(folder, target)
+        known = load_member(kind, folder / widened.KNOWN, widened.known_target(target, count))
+        added = load_member(kind, folder / widened.ADDED, widened.added_target(target, count))
+        estimator: Estimator = widened.Widened(target, known, added)
+    elif (folder / bagged.FILE).exists():
         places = [folder / bagged.folder_of(number) for number in range(bagged.count_of(folder))]
-        estimator: Estimator = Bagged([kind.load(place, target) for place in places])
+        estimator = Bagged([kind.load(place, target) for place in places])
     else:
         estimator = kind.load(folder, target)
     if (folder / selected.FILE).exists():

@@ -6,6 +6,7 @@ A correction of probabilities is taken off: it belonged to the rows that it was 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
+from trainwright.models.widened import Widened
 
 
 class CannotLearnOnError(TrainwrightError):
@@ -61,6 +63,8 @@ def learn_more(
             report=report,
         )
         return Selected(inner, estimator.columns)
+    if isinstance(estimator, Widened):
+        return _widened(estimator, X, y, rounds, sample_weight, validation, seed, threads, report)
     if isinstance(estimator, Bagged):
         grown = [
             learn_more(
@@ -90,6 +94,33 @@ def learn_more(
     if found is None:
         raise CannotLearnOnError(f"a fitted {type(estimator).__name__} cannot learn on from these rows")
     return found
+
+
+def _widened(
+    estimator: Widened,
+    X: Columns,
+    y: np.ndarray,
+    rounds: int | None,
+    weight: np.ndarray | None,
+    validation: Dataset | None,
+    seed: int,
+    threads: int,
+    report: Report | None,
+) -> Widened:
+    """Both models learn on: that of the known classes from their rows alone."""
+    count = len(estimator.known.target.classes)
+    own = np.flatnonzero(y < count)
+    given: dict[str, Any] = {"rounds": rounds, "seed": seed, "threads": threads, "report": report}
+    held = None if validation is None else validation.take(np.flatnonzero(validation.y < count))
+    if held is not None and not len(held):
+        held = None
+    inside = None if weight is None else weight[own]
+    known = learn_more(estimator.known, X.take(own), y[own], sample_weight=inside, validation=held, **given)
+    if validation is not None:
+        validation = replace(validation, y=np.maximum(validation.y - count + 1, 0))
+    found = np.maximum(y - count + 1, 0)
+    added = learn_more(estimator.added, X, found, sample_weight=weight, validation=validation, **given)
+    return Widened(estimator.target, known, added)
 
 
 def learns_on(kind: type[Estimator]) -> bool:

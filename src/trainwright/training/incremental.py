@@ -1,6 +1,6 @@
 """The fits of an incremental training: each fold's model of the base learns on from new and replayed rows.
 
-A family that cannot learn on, or that does not know a new class, is fitted anew on the same rows, with its settings;
+A family that cannot learn on is fitted anew on the same rows, with its settings (with new classes it stays as it is);
 the replayed rows then weigh as much as the earlier rows that they stand for.
 """
 
@@ -18,7 +18,9 @@ from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.members import load_member
 from trainwright.models.more import CannotLearnOnError, learns_on
+from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Estimator, Report
+from trainwright.models.widened import Widened, added_target
 from trainwright.packages.verify import Checked, check_package
 from trainwright.store.files import open_artifact
 from trainwright.store.runs import get_run
@@ -31,6 +33,7 @@ from trainwright.training.portfolio import INNER
 from trainwright.training.trials import RowsFit, Work, fit_part
 
 CONTINUED = "continued"
+WIDENED = "kept for the classes it knows, beside a second model"
 ANEW = "trained anew on replayed and new rows"
 # A family that learns on by rounds gets at least so many more.
 LEAST_ROUNDS = 20
@@ -74,8 +77,7 @@ class Continuing:
         """How a step is fitted, and why where it is fitted anew."""
         family = families()[step.family]
         if self.added:
-            named = self.added[0] + (f" and {len(self.added) - 1} more" if len(self.added) > 1 else "")
-            return ANEW, f"the class {named} is new, and a fitted model cannot be given another class"
+            return WIDENED, f"which finds {self._named()}"
         if not learns_on(family.load()):
             return ANEW, f"{family.title} cannot learn on from where it ended"
         return CONTINUED, ""
@@ -89,7 +91,7 @@ class Continuing:
             step = self.steps[name]
             route, why = self.route(step)
             seconds = self.seconds[name] * n_train / max(self.rows[name], 1.0)
-            step = self._continued(step, name, n_train) if route == CONTINUED else self._anew(step)
+            step = self._continued(step, name, n_train) if route == CONTINUED else step
             words = f"a member of {self.label}: {route}" + (f", because {why}" if why else "")
             steps.append(replace(step, role="candidate", seconds=max(seconds, 0.05), reason=words, optional=False))
             reasons.append(f"{name}: {words}")
@@ -127,6 +129,8 @@ class Continuing:
         standing = replace(work, dataset=replace(work.dataset, weight=self._weights(work)))
         if step.family in BASELINES and step.role == "baseline":
             return fit_part(step, rows, standing, seed, report)
+        if begin is not None and self.added:
+            return self._widened(step, begin, rows, work, seed, report)
         if begin is not None and self.route(step)[0] == CONTINUED:
             estimator = load_member(families()[step.family].load(), begin, self.base_target)
             # A model that adds rounds knows the earlier rows already; one that is solved again needs their weight.
@@ -136,6 +140,32 @@ class Continuing:
             except CannotLearnOnError:
                 pass  # this fold's model is a constant, or lacks a class that only other folds held
         return fit_part(self._anew(step), rows, standing, seed, report)
+
+    def _widened(self, step: Step, begin: Path, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+        """The base's model, learning on from rows of its own classes where it can, and one that finds the new."""
+        kind, count = families()[step.family].load(), len(self.base_target.classes)
+        known = load_member(kind, begin, self.base_target)
+        y, seconds = work.dataset.y, 0.0
+        own = rows[y[rows] < count]
+        plain = replace(work, rebalance=None, selector=None)
+        if learns_on(kind) and len(own):
+            weight = self._weights(work) if families()[step.family].iterations is None else work.dataset.weight
+            data = replace(work.dataset, weight=weight)
+            among = replace(plain, target=self.base_target, dataset=data)
+            try:
+                further = fit_part(self._continued(step, step.name, len(own)), own, among, seed, report, begin=known)
+                known, seconds = further.estimator, further.seconds
+            except CannotLearnOnError:
+                pass  # it stays as it is
+        data = replace(work.dataset, y=np.maximum(y - count + 1, 0), weight=self._weights(work))
+        finding = replace(plain, target=added_target(work.target, count), dataset=data)
+        found = fit_part(self._anew(step), rows, finding, seed, report)
+        if isinstance(known, Recalibrated):
+            known = known.inner
+        return RowsFit(Widened(work.target, known, found.estimator), seconds + found.seconds)
+
+    def _named(self) -> str:
+        return self.added[0] + (f" and {len(self.added) - 1} more classes" if len(self.added) > 1 else "")
 
     def _weights(self, work: Work) -> np.ndarray:
         """(n,) the rows' own weights, with a mean of 1, times the rows that each stands for."""

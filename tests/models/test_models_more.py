@@ -16,7 +16,7 @@ from trainwright.errors import UserError
 from trainwright.models.bagged import Bagged
 from trainwright.models.families import families
 from trainwright.models.members import load_member
-from trainwright.models.more import CannotLearnOnError, learn_more, learns_on
+from trainwright.models.more import CannotLearnOnError, averaged, learn_more, learns_on
 from trainwright.models.recalibrated import Recalibrated, Recalibration
 from trainwright.models.selected import Selected
 from trainwright.models.spec import Estimator
@@ -177,3 +177,17 @@ def test_a_second_model_finds_new_classes_and_the_first_keeps_the_known(tmp_path
     (tmp_path / "both" / "widened.json").write_text('{"known": 3}')
     with pytest.raises(UserError, match="number of known classes"):
         load_member(families()["lightgbm"].load(), tmp_path / "both", target)
+
+
+def test_a_forest_is_averaged_with_one_of_more_rows(tmp_path: Path) -> None:
+    target, (old, new, later) = data(2)
+    kind = families()["forest"].load()
+    first, second = kind(target, {"n_estimators": 5}), kind(target, {"n_estimators": 5})
+    first.fit(old.columns, old.y)
+    second.fit(new.columns, new.y)
+    both = averaged(Recalibrated(first, Recalibration(2.0, (0.5, -0.5))), second)
+    assert np.allclose(both.predict(later.columns), (first.predict(later.columns) + second.predict(later.columns)) / 2)
+    files(both, tmp_path / "both")
+    kept = load_member(kind, tmp_path / "both", target)
+    again = averaged(kept, second)
+    assert isinstance(again, Bagged) and len(again.models) == 3

@@ -123,6 +123,18 @@ def _widened(
     return Widened(estimator.target, known, added)
 
 
+def averaged(known: Estimator, fresh: Estimator) -> Estimator:
+    """The average of a fitted model and one of more rows, each as heavy; the second alone where they see other columns.
+
+    A correction of probabilities is taken off the first.
+    """
+    if isinstance(known, Recalibrated):
+        known = known.inner
+    models = [m for one in (known, fresh) for m in (one.models if isinstance(one, Bagged) else [one])]
+    plain = all(type(model) is type(models[0]) and not isinstance(model, Selected | Widened) for model in models)
+    return Bagged(models) if plain and known.target.classes == fresh.target.classes else fresh
+
+
 def learns_on(kind: type[Estimator]) -> bool:
     """Whether a family's models can learn on from more rows at all.
 

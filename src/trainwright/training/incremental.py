@@ -1,7 +1,7 @@
 """The fits of an incremental training: each fold's model of the base learns on from new and replayed rows.
 
-A family that cannot learn on is fitted anew on the same rows, with its settings (with new classes it stays as it is);
-the replayed rows then weigh as much as the earlier rows that they stand for.
+A family that cannot learn on keeps its model, which is averaged with one fitted on the same rows; the replayed rows
+then weigh as much as the earlier rows that they stand for. With new classes a second model beside it finds them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.members import load_member
-from trainwright.models.more import CannotLearnOnError, learns_on
+from trainwright.models.more import CannotLearnOnError, averaged, learns_on
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Estimator, Report
 from trainwright.models.widened import Widened, added_target
@@ -34,7 +34,7 @@ from trainwright.training.trials import RowsFit, Work, fit_part
 
 CONTINUED = "continued"
 WIDENED = "kept for the classes it knows, beside a second model"
-ANEW = "trained anew on replayed and new rows"
+AVERAGED = "kept, and averaged with one trained on replayed and new rows"
 # A family that learns on by rounds gets at least so many more.
 LEAST_ROUNDS = 20
 
@@ -74,12 +74,12 @@ class Continuing:
     stands_for: np.ndarray
 
     def route(self, step: Step) -> tuple[str, str]:
-        """How a step is fitted, and why where it is fitted anew."""
+        """How a step is fitted, and why not otherwise."""
         family = families()[step.family]
         if self.added:
             return WIDENED, f"which finds {self._named()}"
         if not learns_on(family.load()):
-            return ANEW, f"{family.title} cannot learn on from where it ended"
+            return AVERAGED, f"because {family.title} cannot learn on from where it ended"
         return CONTINUED, ""
 
     def plan(self, work: Work) -> Plan:
@@ -92,7 +92,7 @@ class Continuing:
             route, why = self.route(step)
             seconds = self.seconds[name] * n_train / max(self.rows[name], 1.0)
             step = self._continued(step, name, n_train) if route == CONTINUED else step
-            words = f"a member of {self.label}: {route}" + (f", because {why}" if why else "")
+            words = f"a member of {self.label}: {route}" + (f", {why}" if why else "")
             steps.append(replace(step, role="candidate", seconds=max(seconds, 0.05), reason=words, optional=False))
             reasons.append(f"{name}: {words}")
         return Plan(tuple(steps), tuple(reasons))
@@ -139,7 +139,11 @@ class Continuing:
                 return fit_part(step, rows, own, seed, report, begin=estimator)
             except CannotLearnOnError:
                 pass  # this fold's model is a constant, or lacks a class that only other folds held
-        return fit_part(self._anew(step), rows, standing, seed, report)
+        fitted = fit_part(self._anew(step), rows, standing, seed, report)
+        if begin is None or learns_on(families()[step.family].load()):
+            return fitted
+        known = load_member(families()[step.family].load(), begin, self.base_target)
+        return replace(fitted, estimator=averaged(known, fitted.estimator))
 
     def _widened(self, step: Step, begin: Path, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
         """The base's model, learning on from rows of its own classes where it can, and one that finds the new."""

@@ -221,6 +221,10 @@ def _check_folds(workspace: Workspace, base: Base) -> None:
     }
     folds = len((base.split_row.summary or {}).get("folds") or [])
     lacking = [name for name in base.members if any((name, at) not in there for at in range(folds))]
+    if set(base.members) == {"baseline"}:
+        raise UserError(
+            f"{base.label} answers the same for every row: there is nothing to learn on from", remedy="train in full"
+        )
     if lacking or not base.members:
         what = f"the fold models of {', '.join(lacking)}" if lacking else "the members of the version"
         raise UserError(

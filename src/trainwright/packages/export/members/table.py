@@ -9,6 +9,7 @@ from trainwright.errors import UserError
 from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.selected import Selected, View
+from trainwright.models.widened import Widened
 from trainwright.packages.export.inputs import Inputs
 from trainwright.packages.export.members.boosters import catboost, ebm, lightgbm, xgboost
 from trainwright.packages.export.members.prepared import prepared
@@ -51,4 +52,9 @@ def member(family: str, estimator: Any, inputs: Inputs) -> str:
     if isinstance(estimator, Bagged):
         parts = [member(family, model, inputs) for model in estimator.models]
         return steps.affine(steps.add("sum", *parts), 1 / len(parts))
+    if isinstance(estimator, Widened):
+        raise UserError(
+            f"{steps.member} cannot be exported: a second model beside it finds classes that were added later",
+            remedy="train in full on all rows, and export that version",
+        )
     return CONVERTERS[family](estimator, inputs)

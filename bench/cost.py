@@ -160,7 +160,7 @@ def section(result: dict[str, Any]) -> str:
     if "package" in rows:
         p = rows["package"]
         details.append(
-            f"The package holds {p['members']} member(s), shape \"{p['shape']}\" ({p['selected']}). Over {p['rows']:,} "
+            f'The package holds {p["members"]} member(s), shape "{p["shape"]}" ({p["selected"]}). Over {p["rows"]:,} '
             f"rows one at a time: median {p['row_ms']:.2f} ms, 95th percentile {p['row_p95_ms']:.2f} ms; the same rows "
             f"as one table: {p['together_ms']:.1f} ms. Opening it, every hash checked, takes {p['open_s']:.2f} s, and "
             f"the predicting process {p['memory_mb']:.0f} MB; training took {p['train_s']:.0f} s and "

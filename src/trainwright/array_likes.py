@@ -83,9 +83,7 @@ def read_table(estimator: Any, X: Any, *, reset: bool) -> tuple[pl.DataFrame, bo
         return frame, False
     if type(X).__module__.startswith(("pandas", "polars")):
         raise ValueError(f"Expected a 2-dimensional container but got {type(X)} instead. Pass a DataFrame.")
-    array = validate_data(
-        estimator, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=least
-    )
+    array = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=least)
     plain = array.dtype.kind in NUMERIC
     if plain:
         single = array.dtype in (np.float16, np.float32)

@@ -72,9 +72,7 @@ def test_the_report_shows_them_as_text(hostile: Hostile) -> None:
     assert not re.search(r"(?<!\\)<script", card)
 
 
-def test_classes_keep_their_spelling_everywhere(
-    hostile: Hostile, tmp_path: Path
-) -> None:
+def test_classes_keep_their_spelling_everywhere(hostile: Hostile, tmp_path: Path) -> None:
     folder, document, table = hostile
     assert set(document["target"]["classes"]) == {SCRIPT, "-1+1"}
     flags = ("--keep", "job", "--workspace", folder / "workspace")
@@ -87,9 +85,7 @@ def test_classes_keep_their_spelling_everywhere(
     assert f"probability_{SCRIPT}" in read[0]
 
 
-def test_a_workbook_holds_texts_not_formulas_or_links(
-    hostile: Hostile, tmp_path: Path
-) -> None:
+def test_a_workbook_holds_texts_not_formulas_or_links(hostile: Hostile, tmp_path: Path) -> None:
     folder, _, table = hostile
     place = tmp_path / "out.xlsx"
     flags = ("--keep", "job", "--workspace", folder / "workspace")

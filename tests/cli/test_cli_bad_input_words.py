@@ -15,7 +15,6 @@ def _aliases(levels: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-
 COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("trian", "TABLE"): ("there is no command 'trian'", "did you mean 'train'?"),
     ("xyzzy",): ("there is no command 'xyzzy'", "the commands are train, inspect"),

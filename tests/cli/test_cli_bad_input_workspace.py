@@ -107,9 +107,7 @@ def test_a_disk_that_fills_at_any_flush_of_the_preparation(
     assert run("predict", "shop", shop.table, "--workspace", shop.workspace).code == 0
 
 
-def test_a_full_disk_while_predictions_or_a_report_are_written(
-    small_disk: Path, trained: Shop, tmp_path: Path
-) -> None:
+def test_a_full_disk_while_predictions_or_a_report_are_written(small_disk: Path, trained: Shop, tmp_path: Path) -> None:
     with contextlib.suppress(OSError), (small_disk / "ballast").open("wb", buffering=0) as ballast:
         while ballast.write(b"x" * 1024):
             pass
@@ -255,9 +253,7 @@ def _parts(workspace: Path, run_id: int) -> tuple[set[tuple[object, ...]], set[t
 
 
 @pytest.mark.parametrize("failing", [1, 12])
-def test_a_disk_that_fills_while_the_child_trains(
-    failing: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_while_the_child_trains(failing: int, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child's work, executed here so that a write can be made to fail: the run says why it failed."""
     import time
 

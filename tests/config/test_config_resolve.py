@@ -131,9 +131,7 @@ def test_a_network_from_scratch_and_fine_tuned() -> None:
     assert scratch["optimizer"].value == "adamw" and scratch["weight_decay"].value == 0.01
     assert tuned["warmup_ratio"].value == 0.1 and "warmup_ratio" not in scratch
     assert scratch["patience"].value == 5 and scratch["dropout"].value == 0.1
-    given = resolve_neural(
-        load_settings(text="optimizer: adam\nearly_stopping: 3\nepochs: auto\nbatch_size: 32")
-    )
+    given = resolve_neural(load_settings(text="optimizer: adam\nearly_stopping: 3\nepochs: auto\nbatch_size: 32"))
     assert given["optimizer"].value == "adam" and given["weight_decay"].value == 0
     assert (given["early_stopping"].value, given["patience"].value) == (True, 3)
     assert (given["epochs"].value, given["batch_size"].value) == (50, 32)

@@ -202,9 +202,7 @@ def test_split_column_with_words() -> None:
 
 def test_split_column_with_fold_numbers() -> None:
     values = [i % 3 + 1 for i in range(90)] + ["test"] * 10
-    split = make_split(
-        SplitRule(split_column="fold"), 100, task="number", y=np.arange(100.0), split_values=values
-    )
+    split = make_split(SplitRule(split_column="fold"), 100, task="number", y=np.arange(100.0), split_values=values)
     assert [fold.validation.tolist() for fold in split.folds] == [list(range(k, 90, 3)) for k in range(3)]
 
 

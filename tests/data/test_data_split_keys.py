@@ -29,9 +29,7 @@ def test_the_same_rows_are_split_the_same_way_again_and_stay_so_when_rows_are_ad
     numbered = number_copies(keys)
     recorded = numbered[first.part == TEST], numbered[first.part == DEVELOPMENT]
     tested, developed = earlier_rows(keys, *recorded)
-    again = make_split(
-        rule, len(keys), task="number", y=y, earlier_test=tested, earlier_development=developed
-    )
+    again = make_split(rule, len(keys), task="number", y=y, earlier_test=tested, earlier_development=developed)
     assert np.array_equal(again.part, first.part)
     longer_tested, longer_developed = earlier_rows(np.concatenate([keys, more]), *recorded)
     assert np.array_equal(longer_tested[: len(keys)], tested)

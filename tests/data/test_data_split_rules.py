@@ -31,9 +31,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def split_of(table: dict[str, Any], *, group: bool = False, time: bool = False, **settings: Any) -> Split:
-    rule = SplitRule(
-        seed=table["seed"], group="site" if group else None, time="day" if time else None, **settings
-    )
+    rule = SplitRule(seed=table["seed"], group="site" if group else None, time="day" if time else None, **settings)
     return make_split(
         rule,
         table["n"],

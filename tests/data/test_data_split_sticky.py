@@ -104,9 +104,7 @@ def test_a_group_on_both_sides_earlier_is_refused_with_the_reason() -> None:
 
 
 def test_when_every_row_was_trained_on_the_empty_test_part_is_said() -> None:
-    split = make_split(
-        SplitRule(), 200, task="number", y=np.arange(200.0), earlier_development=np.ones(200, bool)
-    )
+    split = make_split(SplitRule(), 200, task="number", y=np.arange(200.0), earlier_development=np.ones(200, bool))
     assert len(split.test) == 0
     assert any("The test part is empty" in sentence for sentence in split.reason)
 

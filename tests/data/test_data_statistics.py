@@ -29,9 +29,7 @@ def test_labels_parts_classes_and_columns() -> None:
     rows, target, _ = infer_target(inferred.frame, "y")
     whole = statistics(inferred.frame, inferred.schema, target)
     assert (whole["rows"], whole["labelled"]) == (400, 380)
-    split = make_split(
-        SplitRule(), 380, task="classes", y=encode_target(rows["y"], target), classes=target.classes
-    )
+    split = make_split(SplitRule(), 380, task="classes", y=encode_target(rows["y"], target), classes=target.classes)
     figures = statistics(rows, inferred.schema, target, split)
     assert json.loads(json.dumps(figures)) == figures
     assert figures["split"]["sizes"] == {"development": 323, "test": 57, "left_out": 0}
@@ -59,12 +57,8 @@ def test_sealed_labels_change_nothing() -> None:
     y = ["no", "yes"] * 100
     inferred = infer_schema(pl.DataFrame({"a": np.arange(200.0), "y": y}), target="y")
     rows, target, _ = infer_target(inferred.frame, "y")
-    split = make_split(
-        SplitRule(), 200, task="classes", y=encode_target(rows["y"], target), classes=target.classes
-    )
+    split = make_split(SplitRule(), 200, task="classes", y=encode_target(rows["y"], target), classes=target.classes)
     for i in split.test:
         y[i] = "yes"
     poisoned = rows.with_columns(pl.Series("y", y))
-    assert statistics(poisoned, inferred.schema, target, split) == statistics(
-        rows, inferred.schema, target, split
-    )
+    assert statistics(poisoned, inferred.schema, target, split) == statistics(rows, inferred.schema, target, split)

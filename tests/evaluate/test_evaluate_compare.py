@@ -188,7 +188,5 @@ def test_identical_predictions_are_not_distinguishable() -> None:
 def test_corrected_t_is_wider_than_the_plain_one() -> None:
     mean, half, p = corrected_t([0.02, 0.01, 0.03, 0.015, 0.02])
     assert mean == pytest.approx(0.019)
-    assert half == pytest.approx(
-        2.7764 * np.std([0.02, 0.01, 0.03, 0.015, 0.02], ddof=1) * math.sqrt(0.45), rel=1e-3
-    )
+    assert half == pytest.approx(2.7764 * np.std([0.02, 0.01, 0.03, 0.015, 0.02], ddof=1) * math.sqrt(0.45), rel=1e-3)
     assert 0 < p < 0.05

@@ -87,9 +87,7 @@ def test_a_deadline_still_covers_what_it_can_and_names_the_rest() -> None:
 def test_the_same_seed_gives_the_same_figures_and_rows_are_limited() -> None:
     columns, y = _columns(2000)
     fold = np.arange(2000) % 4
-    first, second = (
-        permutation_importance(columns, y, fold, _predict, AREA, max_rows=400, seed=3) for _ in range(2)
-    )
+    first, second = (permutation_importance(columns, y, fold, _predict, AREA, max_rows=400, seed=3) for _ in range(2))
     assert first == second and first.n_rows == 400
 
 
@@ -99,9 +97,7 @@ def test_shuffling_moves_one_column_only() -> None:
     for name in KINDS:
         moved = shuffled(columns, name, order)
         same = {
-            block: np.array_equal(
-                getattr(moved, block), getattr(columns, block), equal_nan=block == "numbers"
-            )
+            block: np.array_equal(getattr(moved, block), getattr(columns, block), equal_nan=block == "numbers")
             for block in ("numbers", "codes", "times", "texts")
         }
         assert sum(not value for value in same.values()) == 1

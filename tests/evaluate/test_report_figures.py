@@ -55,12 +55,7 @@ def test_empty_documents_have_no_figures():
         "metrics": None,
     }
     assert drawn(OF_EVALUATION, holes) == {}
-    assert (
-        drawn(
-            OF_TRAINING, {"leaderboard": [{"name": "x", "metrics": {"roc_auc": None}}], "metric": "roc_auc"}
-        )
-        == {}
-    )
+    assert drawn(OF_TRAINING, {"leaderboard": [{"name": "x", "metrics": {"roc_auc": None}}], "metric": "roc_auc"}) == {}
 
 
 def test_names_cannot_become_markup_in_a_figure():

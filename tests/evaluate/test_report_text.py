@@ -67,9 +67,7 @@ def test_the_verdict_prefers_the_sealed_test_and_names_its_level():
 
 def test_the_verdict_is_bad_when_a_baseline_stands():
     result = two_classes()[0]
-    result["comparison"] = {
-        "rows": [{"name": "ensemble", "against": "linear", "verdict": "not distinguishable"}]
-    }
+    result["comparison"] = {"rows": [{"name": "ensemble", "against": "linear", "verdict": "not distinguishable"}]}
     assert verdict(result).tone == "bad"
     assert "No baseline is clearly beaten" in verdict(result).sentence
     assert "the baseline linear is chosen" in verdict(many_classes()[0]).sentence

@@ -40,9 +40,7 @@ def table(task: str) -> tuple[Columns, np.ndarray]:
             "flag": rng.random(ROWS) < 0.5,
             "colour": [None if rng.random() < 0.1 else str(v) for v in colour],
             "town": town.tolist(),
-            "seen": [
-                None if rng.random() < 0.05 else datetime(2020, 1, 1) + timedelta(days=int(d)) for d in day
-            ],
+            "seen": [None if rng.random() < 0.05 else datetime(2020, 1, 1) + timedelta(days=int(d)) for d in day],
             "note": [f"the pump {'leaks badly' if bad else 'runs well'} today" for bad in leaking],
         }
     )
@@ -89,8 +87,4 @@ def files_of(model: Estimator, folder: Path) -> dict[str, bytes]:
     """The bytes of every file that the model writes."""
     folder.mkdir(parents=True)
     model.save(folder)
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -169,9 +169,7 @@ def test_without_features_the_prior_answers(family: str, task: str, tmp_path: Pa
     )
     model = make(family, task).fit(empty, y)
     prior = y.mean() if task == "number" else np.bincount(y) / n
-    np.testing.assert_allclose(
-        model.predict(empty), np.broadcast_to(prior, model.predict(empty).shape), rtol=1e-6
-    )
+    np.testing.assert_allclose(model.predict(empty), np.broadcast_to(prior, model.predict(empty).shape), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("family", "task"), EVERY)
@@ -247,9 +245,7 @@ def test_the_quick_setting_counts_iterations(family: str) -> None:
 def run_python(code: str, *arguments: str) -> str:
     here = str(Path(__file__).parent)
     code = f"import sys\nsys.path.insert(0, {here!r})\n" + code
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

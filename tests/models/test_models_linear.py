@@ -17,9 +17,7 @@ def numbers(values: np.ndarray) -> Columns:
     """Columns x0, x1, ... of (n, p) numbers."""
     n, p = values.shape
     layout = Layout(tuple(f"x{j}" for j in range(p)), (), (), (), ())
-    return Columns(
-        values, np.empty((n, 0), dtype=np.int32), np.empty((n, 0)), np.empty((n, 0), dtype=object), layout
-    )
+    return Columns(values, np.empty((n, 0), dtype=np.int32), np.empty((n, 0)), np.empty((n, 0), dtype=object), layout)
 
 
 def test_contributions_add_up_to_the_log_odds() -> None:
@@ -82,9 +80,7 @@ def texts(n: int) -> tuple[Columns, np.ndarray]:
     """n texts of many words, of which one decides."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, n)
-    words = [
-        " ".join(f"w{k}" for k in rng.integers(0, 400, 8)) + (" broken" if label else " sound") for label in y
-    ]
+    words = [" ".join(f"w{k}" for k in rng.integers(0, 400, 8)) + (" broken" if label else " sound") for label in y]
     layout = Layout((), (), (), ("note",), ())
     block = np.array(words, dtype=object)[:, None]
     return Columns(np.empty((n, 0)), np.empty((n, 0), dtype=np.int32), np.empty((n, 0)), block, layout), y

@@ -51,17 +51,13 @@ def table(n: int = 60, seed: int = 0) -> pl.DataFrame:
         }
     )
     return frame.with_columns(
-        pl.when(pl.int_range(n) % 11 == 3).then(None).otherwise(pl.col(name)).alias(name)
-        for name in frame.columns[1:]
+        pl.when(pl.int_range(n) % 11 == 3).then(None).otherwise(pl.col(name)).alias(name) for name in frame.columns[1:]
     )
 
 
 def outcome(frame: pl.DataFrame, target: Target) -> np.ndarray:
     """(n,) class positions or numbers that depend on age and job."""
-    score = (
-        frame["age"].fill_null(40).to_numpy() / 20
-        + (frame["job"] == "nurse").fill_null(False).to_numpy() * 2.0
-    )
+    score = frame["age"].fill_null(40).to_numpy() / 20 + (frame["job"] == "nurse").fill_null(False).to_numpy() * 2.0
     if target.task == "number":
         return score
     cuts = np.quantile(score, np.linspace(0, 1, len(target.classes) + 1)[1:-1])

@@ -77,9 +77,7 @@ def test_a_workbook_has_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 def test_a_table_too_large_for_a_workbook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="1,048,575"):
-        write_predictions(
-            pl.DataFrame({"prediction": pl.zeros(1_048_576, eager=True)}), tmp_path / "out.xlsx"
-        )
+        write_predictions(pl.DataFrame({"prediction": pl.zeros(1_048_576, eager=True)}), tmp_path / "out.xlsx")
     assert _names(tmp_path) == []
 
 

@@ -155,9 +155,7 @@ def test_kept_columns_and_reasons_stand_beside_the_prediction(two: Predictor) ->
     assert frame["id"].to_list() == table()["id"].to_list()
 
 
-def test_thresholds_that_make_no_sense_are_refused(
-    two: Predictor, three: Predictor, number: Predictor
-) -> None:
+def test_thresholds_that_make_no_sense_are_refused(two: Predictor, three: Predictor, number: Predictor) -> None:
     with pytest.raises(UserError, match="0 to 1"):
         two.predict(table(), threshold=1.5)
     with pytest.raises(UserError, match="3 classes"):
@@ -177,9 +175,7 @@ NUMBERS = st.one_of(
 )
 BOOLEANS = st.sampled_from([True, False, None, 0, 1, 2, 1.0, "true", "no", "NA", "maybe", np.int8(1)])
 WORDS = st.one_of(
-    st.sampled_from(
-        ["clerk", "nurse", " smith ", "?", "", "none", "Bonn", "Köln", "other", None, 3, 2.0, 2.5, True]
-    ),
+    st.sampled_from(["clerk", "nurse", " smith ", "?", "", "none", "Bonn", "Köln", "other", None, 3, 2.0, 2.5, True]),
     st.text(max_size=8),
 )
 TIMES = st.one_of(
@@ -200,9 +196,7 @@ TIMES = st.one_of(
         ]
     ),
 )
-REMARKS = st.one_of(
-    st.none(), st.sampled_from(["left early", " left early ", "none", "x"]), st.text(max_size=20)
-)
+REMARKS = st.one_of(st.none(), st.sampled_from(["left early", " left early ", "none", "x"]), st.text(max_size=20))
 
 
 @settings(max_examples=150, deadline=None)
@@ -261,9 +255,7 @@ def test_one_row_of_fourteen_columns_and_fifteen_members_takes_two_milliseconds_
         {f"n{j}": rng.normal(size=300) for j in range(6)}
         | {f"c{j}": rng.choice([f"value {i}" for i in range(3 + 5 * j)], 300) for j in range(8)}
     )
-    schema = Schema(
-        tuple(Column(name, Kind.NUMBER if name[0] == "n" else Kind.CATEGORY) for name in frame.columns)
-    )
+    schema = Schema(tuple(Column(name, Kind.NUMBER if name[0] == "n" else Kind.CATEGORY) for name in frame.columns))
     layout = Layout.learn(frame, schema)
     columns, y = layout.encode(frame), (frame["n0"].to_numpy() > 0).astype(np.int64)
     members = []

@@ -51,9 +51,7 @@ def test_a_package_holds_no_row_name_and_no_pickle(made: Path) -> None:
         assert not data.startswith(b"\x80") and path.suffix not in (".pkl", ".pickle", ".joblib")
 
 
-def test_one_flipped_byte_in_any_file_is_found_and_named(
-    package: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_flipped_byte_in_any_file_is_found_and_named(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError("a family read a file before all were checked")
 
@@ -131,9 +129,7 @@ def test_absurd_sizes_are_refused_before_reading(package: Path) -> None:
         ({"reference": {"age": [1]}}, "age"),
     ],
 )
-def test_a_layout_that_contradicts_the_schema_is_refused(
-    package: Path, change: dict[str, object], named: str
-) -> None:
+def test_a_layout_that_contradicts_the_schema_is_refused(package: Path, change: dict[str, object], named: str) -> None:
     """Somebody who can write files can also write their hashes; what is read must still make sense."""
     layout = {**json.loads((package / "layout.json").read_bytes()), **change}
     raw = json.dumps(layout).encode()

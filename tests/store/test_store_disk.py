@@ -154,9 +154,7 @@ def test_a_damaged_database_is_said(workspace: Workspace) -> None:
         list_projects(connection)
 
 
-def test_an_error_about_a_file_elsewhere_is_not_taken_for_the_workspace(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_an_error_about_a_file_elsewhere_is_not_taken_for_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
     def fill(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "theirs.csv"))
 
@@ -164,9 +162,7 @@ def test_an_error_about_a_file_elsewhere_is_not_taken_for_the_workspace(
         publish(workspace, "note", fill)
 
 
-def test_a_log_that_was_not_folded_in_is_not_overlooked(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_that_was_not_folded_in_is_not_overlooked(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
     from trainwright.store import sqlite

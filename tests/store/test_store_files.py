@@ -124,9 +124,7 @@ def test_sweep_removes_temporary_folders_of_dead_processes_only(workspace: Works
         (workspace.path / "tmp" / f"{owner}-aa" / "half").write_text("x")
     swept = sweep(workspace)
     assert sorted(swept.temporary) == sorted([f"{gone}-aa", f"{reused}-aa"])
-    assert sorted(p.name for p in (workspace.path / "tmp").iterdir()) == sorted(
-        [f"{me}-aa", f"{elsewhere}-aa"]
-    )
+    assert sorted(p.name for p in (workspace.path / "tmp").iterdir()) == sorted([f"{me}-aa", f"{elsewhere}-aa"])
     old = time.time() + 8 * 24 * 3600
     assert sweep(workspace, now=old).temporary == (f"{elsewhere}-aa",)
 

@@ -36,9 +36,7 @@ WAY = ("initializing", "training", "evaluating", "completed")
 def run(workspace: Workspace) -> Run:
     with write(workspace) as connection:
         project = ensure_project(connection, "adult", target="income")
-        return create_run(
-            connection, project.id, name="first", settings={"seed": 1}, origins={"seed": "--seed"}
-        )
+        return create_run(connection, project.id, name="first", settings={"seed": 1}, origins={"seed": "--seed"})
 
 
 def test_a_run_passes_through_its_states_with_an_event_for_each(workspace: Workspace, run: Run) -> None:
@@ -166,12 +164,8 @@ def test_a_finished_trial_is_kept_and_a_failed_one_replaced(workspace: Workspace
     import numpy as np
 
     with write(workspace) as connection:
-        finish_trial(
-            connection, run.id, 1, name="a", fold=0, family="linear", scores={"auc": np.float64(0.8)}, rows=5
-        )
-        finish_trial(
-            connection, run.id, 1, name="a", fold=1, family="linear", state="failed", details={"why": "x"}
-        )
+        finish_trial(connection, run.id, 1, name="a", fold=0, family="linear", scores={"auc": np.float64(0.8)}, rows=5)
+        finish_trial(connection, run.id, 1, name="a", fold=1, family="linear", state="failed", details={"why": "x"})
         new_attempt(connection, run.id, "resumed")
         kept = finish_trial(connection, run.id, 2, name="a", fold=0, family="linear", scores={"auc": 0.1})
         finish_trial(connection, run.id, 2, name="a", fold=1, family="linear", scores={"auc": 0.7})
@@ -194,13 +188,9 @@ def test_documents_evaluations_and_findings_of_a_run(workspace: Workspace, run: 
             save_document(connection, run.id, 1, "plans", {})
     with read(workspace) as connection:
         assert get_run(connection, run.id).plan == {"trials": [1, None]}
-        assert [e.document for e in evaluations_of(connection, run_id=run.id, part="validation")] == [
-            {"auc": 0.2}
-        ]
+        assert [e.document for e in evaluations_of(connection, run_id=run.id, part="validation")] == [{"auc": 0.2}]
         assert len(evaluations_of(connection, run_id=run.id, part="file")) == 2
-        assert findings_of(connection, run.id) == [
-            {**finding, "columns": ["a", "b"], "evidence": None, "remedy": None}
-        ]
+        assert findings_of(connection, run.id) == [{**finding, "columns": ["a", "b"], "evidence": None, "remedy": None}]
 
 
 def test_runs_are_listed_newest_first(workspace: Workspace, run: Run) -> None:

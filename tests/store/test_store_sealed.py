@@ -71,9 +71,7 @@ KEYS = arrays(np.uint64, st.integers(0, 20), elements=st.integers(0, 30))
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(KEYS, KEYS), max_size=4))
-def test_what_was_recorded_is_what_is_found(
-    workspace: Workspace, batches: list[tuple[np.ndarray, np.ndarray]]
-) -> None:
+def test_what_was_recorded_is_what_is_found(workspace: Workspace, batches: list[tuple[np.ndarray, np.ndarray]]) -> None:
     with write(workspace) as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM project").scalar_one()
         project = ensure_project(connection, f"p{count}")

@@ -42,9 +42,7 @@ def _active(workspace: Workspace, project: Project) -> int:
         return get_version(connection, project).number
 
 
-def test_the_first_version_answers_at_once_and_later_ones_wait(
-    workspace: Workspace, project: Project
-) -> None:
+def test_the_first_version_answers_at_once_and_later_ones_wait(workspace: Workspace, project: Project) -> None:
     first, second = _make(workspace, project, 2)
     assert (first.label, second.label) == ("v1", "v2")
     assert _active(workspace, project) == 1
@@ -131,9 +129,7 @@ def test_the_active_version_is_not_deleted(workspace: Workspace, project: Projec
     assert (workspace.path / "artifacts" / "package" / first.artifact).is_dir()
 
 
-def test_a_package_that_two_versions_share_stays_for_the_other(
-    workspace: Workspace, project: Project
-) -> None:
+def test_a_package_that_two_versions_share_stays_for_the_other(workspace: Workspace, project: Project) -> None:
     package = _package(workspace, "same")
     with write(workspace) as connection:
         for manifest in "ab":
@@ -157,9 +153,7 @@ def test_there_is_always_exactly_one_active_version(
     with write(workspace) as connection:
         project = ensure_project(connection, "p")
         versions = {
-            n: create_version(
-                connection, project.id, Published("package", f"{n}", path, 1), manifest_sha=f"{n}"
-            )
+            n: create_version(connection, project.id, Published("package", f"{n}", path, 1), manifest_sha=f"{n}")
             for n in (1, 2, 3)
         }
     way = [1]  # what a person would note down

@@ -50,9 +50,7 @@ def test_a_file_is_not_a_workspace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_file_that_only_has_the_name_of_the_database_is_refused_and_kept(
-    tmp_path: Path, read_only: bool
-) -> None:
+def test_a_file_that_only_has_the_name_of_the_database_is_refused_and_kept(tmp_path: Path, read_only: bool) -> None:
     (tmp_path / DATABASE).write_text("these are my notes, not a database")
     with pytest.raises(UserError, match="not a workspace"):
         open_workspace(tmp_path, read_only=read_only)
@@ -114,9 +112,7 @@ except EnvironmentProblem as problem:
 """
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become another user"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become another user")
 def test_a_folder_without_the_right_to_write_can_be_read(workspace: Workspace, tmp_path: Path) -> None:
     open_workspace(tmp_path / "mine").engine.dispose()
     with write(workspace) as connection:

@@ -44,9 +44,7 @@ BINARY = {
     "f1": lambda y, p, w: sk.f1_score(y, p[:, 1] >= 0.5, sample_weight=w),
 }
 MORE = {
-    "roc_auc": lambda y, p, w: np.mean(
-        [sk.roc_auc_score(y == c, p[:, c], sample_weight=w) for c in range(p.shape[1])]
-    ),
+    "roc_auc": lambda y, p, w: np.mean([sk.roc_auc_score(y == c, p[:, c], sample_weight=w) for c in range(p.shape[1])]),
     "average_precision": lambda y, p, w: np.mean(
         [sk.average_precision_score(y == c, p[:, c], sample_weight=w) for c in range(p.shape[1])]
     ),
@@ -57,9 +55,7 @@ MORE = {
     "weighted_f1": lambda y, p, w: sk.f1_score(y, p.argmax(1), average="weighted", sample_weight=w),
     "macro_f1": lambda y, p, w: sk.f1_score(y, p.argmax(1), average="macro", sample_weight=w),
     "mcc": lambda y, p, w: sk.matthews_corrcoef(y, p.argmax(1), sample_weight=w),
-    "top_3_accuracy": lambda y, p, w: sk.top_k_accuracy_score(
-        y, p, k=3, sample_weight=w, labels=np.arange(p.shape[1])
-    ),
+    "top_3_accuracy": lambda y, p, w: sk.top_k_accuracy_score(y, p, k=3, sample_weight=w, labels=np.arange(p.shape[1])),
 }
 NUMBERS = {
     "rmse": sk.root_mean_squared_error,

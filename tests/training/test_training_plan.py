@@ -99,4 +99,3 @@ def test_further_contenders_wait_for_the_clock_and_are_fewer_for_few_rows():
     assert 0 < len(further(1_000)) < len(further(5_000))
     assert not any(step.optional for step in make_plan(facts(), 300, optional=False).steps)
     assert not any(step.optional for step in make_plan(facts(), 300, chosen=("catboost",)).steps)
-

@@ -36,9 +36,7 @@ def effects(settings: Settings, families: Iterable[str] = ()) -> list[str]:
 def _neural(settings: Settings, families: tuple[str, ...]) -> Iterator[str]:
     if NEURAL in families or _asked(settings):
         return
-    names = [
-        name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"
-    ]
+    names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
     given = [name for name in names if _by_hand(settings, f"training.{name}")]
     if given:
         words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])

@@ -40,11 +40,7 @@ def resolve_neural(settings: Settings, *, fine_tuning: bool = False) -> dict[str
     for name in ("epochs", "batch_size"):
         if found[name].value == "auto":
             found[name] = Choice(*defaults[name])
-    if (
-        fine_tuning
-        and not settings.given("training.scheduler")
-        and not settings.given("training.warmup_steps")
-    ):
+    if fine_tuning and not settings.given("training.scheduler") and not settings.given("training.warmup_steps"):
         found["warmup_ratio"] = _given(settings, "warmup_ratio") or Choice(0.1, f"default {way}")
     return found | _decay(settings) | _stopping(settings) | _rest(settings, set(found))
 
@@ -80,6 +76,4 @@ def _stopping(settings: Settings) -> dict[str, Choice]:
 
 def _rest(settings: Settings, known: set[str]) -> dict[str, Choice]:
     names = ("step_size", "gamma", "warmup_steps", "momentum", "loss", "gradient_clip")
-    return {
-        name: choice for name in names if name not in known and (choice := _given(settings, name)) is not None
-    }
+    return {name: choice for name in names if name not in known and (choice := _given(settings, name)) is not None}

@@ -33,9 +33,7 @@ def field_of(name: str) -> FieldInfo | None:
 def is_block(name: str) -> bool:
     """True when the key holds further keys of its own, each with a field."""
     field = field_of(name)
-    return (
-        field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    )
+    return field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 
 
 def full_name(key: str, block: str | None = None) -> str | None:
@@ -98,9 +96,7 @@ def advice(key: str, block: str | None) -> str:
         everywhere = {name.rpartition(".")[2]: name for name in reversed(all_keys())}
         near = get_close_matches(key, list(everywhere), n=1, cutoff=0.8)
         if near:
-            return (
-                f"did you mean {near[0]!r}, which belongs under `{everywhere[near[0]].rpartition('.')[0]}:`?"
-            )
+            return f"did you mean {near[0]!r}, which belongs under `{everywhere[near[0]].rpartition('.')[0]}:`?"
     if near:
         return f"did you mean {near[0]!r}?"
     if block is None:

@@ -35,9 +35,7 @@ class RequirementSettings(Block):
     explainable: bool | Literal["high", "medium", "low"] | None = key(
         None, "Only families whose predictions a person can follow: true means high.", example="high"
     )
-    simplest: bool = key(
-        False, "Choose the simplest model within one standard error of the best.", example=True
-    )
+    simplest: bool = key(False, "Choose the simplest model within one standard error of the best.", example=True)
     min_recall: Rate | Annotated[dict[Text, Rate], AsWritten()] | None = key(
         None, "The least share of positive rows that must be found; or one for each class.", example=0.9
     )
@@ -50,9 +48,7 @@ class RequirementSettings(Block):
         example={"roc_auc": 0.85},
         flag="",
     )
-    max_review_share: Rate | None = key(
-        None, "The largest share of rows that people can review.", example=0.1
-    )
+    max_review_share: Rate | None = key(None, "The largest share of rows that people can review.", example=0.1)
     review_width: Text | None = key(
         None,
         "With a number to predict: rows whose low and high lie further apart than this are marked for review; 5 in the "

@@ -145,8 +145,7 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
     if NEURAL in found:
         key = "training.model_type" if given is not None else "training.families"
         raise EnvironmentProblem(
-            f"{settings.origin(key)} asks for a neural network, and the extra that trains them is not "
-            f"installed",
+            f"{settings.origin(key)} asks for a neural network, and the extra that trains them is not installed",
             remedy="pip install 'trainwright[neural]', or leave the key out to train models for tables",
         )
     return found

@@ -21,11 +21,7 @@ def allowed(field: FieldInfo) -> str:
         >>> allowed(TrainingSettings.model_fields["dropout"])
         'a number of at least 0 and below 1'
     """
-    words = [
-        _words(option, list(field.metadata))
-        for option in _options(field.annotation)
-        if option is not type(None)
-    ]
+    words = [_words(option, list(field.metadata)) for option in _options(field.annotation) if option is not type(None)]
     return " or ".join(dict.fromkeys(words))
 
 

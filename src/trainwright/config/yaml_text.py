@@ -79,8 +79,7 @@ def read_yaml(text: str, name: str) -> Written:
         raise UserError(f"{name} holds no settings", remedy="`trainwright config init` writes a template")
     if not isinstance(node, yaml.MappingNode):
         raise UserError(
-            f"{name} line {_line(node)}: expected keys with values, such as `target: income`, "
-            f"found {_noun(node)}"
+            f"{name} line {_line(node)}: expected keys with values, such as `target: income`, found {_noun(node)}"
         )
     return _Builder(name).build(node)
 
@@ -102,9 +101,7 @@ class _Builder:
             )
         self.open.append(id(node))
         try:
-            return Written(
-                self._value(node), getattr(node, "value", "") if _scalar(node) else "", _line(node)
-            )
+            return Written(self._value(node), getattr(node, "value", "") if _scalar(node) else "", _line(node))
         finally:
             self.open.pop()
 
@@ -148,8 +145,7 @@ class _Builder:
 
     def _tag(self, node: yaml.Node) -> UserError:
         return UserError(
-            f"{self.name} line {_line(node)}: the tag {node.tag.replace(_PREFIX, '!!')!r} is not "
-            f"allowed here",
+            f"{self.name} line {_line(node)}: the tag {node.tag.replace(_PREFIX, '!!')!r} is not allowed here",
             remedy="settings are plain text, numbers, lists and keys",
         )
 

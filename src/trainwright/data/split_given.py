@@ -56,9 +56,7 @@ def read_parts(values: Sequence[Any], column: str) -> np.ndarray:
             remedy="use either train, validation and test, or fold numbers and test",
         )
     if not ((codes >= 0) | (codes == TRAIN)).any():
-        raise UserError(
-            f"split column {column!r} names no training row", remedy="mark training rows as train"
-        )
+        raise UserError(f"split column {column!r} names no training row", remedy="mark training rows as train")
     if len(np.unique(codes[codes >= 0])) == 1:
         raise UserError(
             f"split column {column!r} names a single fold", remedy="number at least two folds, or write train"
@@ -86,8 +84,7 @@ def check_groups_whole(codes: np.ndarray, rows: Rows, rule: SplitRule) -> None:
     broken = int((np.bincount(pairs[:, 0]) > 1).sum())
     if broken:
         raise UserError(
-            f"{broken} groups of {rule.group!r} have rows in several parts of split column "
-            f"{rule.split_column!r}",
+            f"{broken} groups of {rule.group!r} have rows in several parts of split column {rule.split_column!r}",
             remedy="leave --group out, or let the split be drawn by group",
         )
 

@@ -66,9 +66,7 @@ def assign_groups(
         filled[b] += add
     rest = order[GREEDY_GROUPS:]
     if len(rest):
-        even = (
-            np.arange(len(rest)) * GOLDEN
-        ) % 1.0  # a Weyl sequence: any stretch of it has nearly the shares
+        even = (np.arange(len(rest)) * GOLDEN) % 1.0  # a Weyl sequence: any stretch of it has nearly the shares
         place[rest] = np.minimum(np.searchsorted(np.cumsum(shares), even, side="right"), n_bins - 1)
     _fill_empty(place, sizes, fixed, n_bins)
     return place

@@ -39,9 +39,7 @@ def number_copies(keys: np.ndarray) -> np.ndarray:
     return numbered
 
 
-def earlier_rows(
-    keys: np.ndarray, test: np.ndarray, development: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def earlier_rows(keys: np.ndarray, test: np.ndarray, development: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which rows earlier dataset versions sealed, and which they trained on.
 
     A new copy of a row that was only sealed is sealed too, and one of a row that was only trained on stays in

@@ -125,9 +125,7 @@ class Split:
     def save(self, folder: Path) -> None:
         """Writes `split.json` (facts, readable) and `split.npz` (rows) into an existing folder."""
         facts = {"format": FORMAT, **self._facts(), "summary": self.summary()}
-        (folder / "split.json").write_text(
-            json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (folder / "split.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         numbers = np.array([[f.number, f.repeat] for f in self.folds], dtype=np.int64).reshape(-1, 2)
         np.savez_compressed(folder / "split.npz", part=self.part, folds=numbers, roles=self._roles())
 
@@ -168,9 +166,7 @@ class Split:
         return roles
 
     @classmethod
-    def _assemble(
-        cls, facts: dict[str, Any], part: np.ndarray, numbers: np.ndarray, roles: np.ndarray
-    ) -> Split:
+    def _assemble(cls, facts: dict[str, Any], part: np.ndarray, numbers: np.ndarray, roles: np.ndarray) -> Split:
         folds = tuple(
             Fold(int(number), int(repeat), np.flatnonzero(row == 1), np.flatnonzero(row == 2))
             for (number, repeat), row in zip(numbers, roles)

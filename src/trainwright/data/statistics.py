@@ -44,9 +44,7 @@ def statistics(
     known = None if target is None else frame[target.column].is_not_null()
     about: dict[str, Any] | None = None
     if target is not None:
-        rows = (
-            frame[target.column] if split is None else frame[target.column].filter(split.part == DEVELOPMENT)
-        )
+        rows = frame[target.column] if split is None else frame[target.column].filter(split.part == DEVELOPMENT)
         about = _target(rows, target)
         columns = [c for c in columns if c["name"] != target.column]
     return {
@@ -79,9 +77,7 @@ def _column(values: pl.Series, column: Column) -> dict[str, Any]:
         for name in ("min", "median", "max"):
             figures[name] = _plain(getattr(present, name)())
     if column.kind in (Kind.CATEGORY, Kind.BOOLEAN, Kind.CONSTANT) and len(present):
-        counts = (
-            present.alias("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
-        )
+        counts = present.alias("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
         figures["top"] = [[_plain(value), rows] for value, rows in counts.head(TOP).iter_rows()]
     return figures
 
@@ -137,7 +133,5 @@ def _warnings(about: dict[str, Any] | None, columns: list[dict[str, Any]], n: in
     for column in columns:
         filled = n - column["missing"]
         if column["role"] == "feature" and filled < min(FEW_VALUES, n):
-            said.append(
-                f"column {column['name']!r} has a value in {filled} of {n} rows: too few to learn from"
-            )
+            said.append(f"column {column['name']!r} has a value in {filled} of {n} rows: too few to learn from")
     return said

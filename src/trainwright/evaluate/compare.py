@@ -213,7 +213,5 @@ def compare_versions(
         group, time, weight, level, seed: as in `compare`.
     """
     predictions = {names[0]: prediction_a, names[1]: prediction_b}
-    found = holm(
-        [paired(names[0], names[1], y, predictions, metric, None, group, time, weight, level, seed)]
-    )[0]
+    found = holm([paired(names[0], names[1], y, predictions, metric, None, group, time, weight, level, seed)])[0]
     return replace(found, verdict=TOO_FEW) if len(y) < FEWEST_FOR_VERSIONS else found

@@ -55,9 +55,7 @@ def reliability(probability: np.ndarray, hit: np.ndarray) -> list[dict[str, floa
     mean = divide(np.bincount(bins, weights=probability, minlength=count), n)
     share = divide(np.bincount(bins, weights=hit, minlength=count), n)
     return [
-        {"mean_probability": float(mean[b]), "share": float(share[b]), "n": int(n[b])}
-        for b in range(count)
-        if n[b]
+        {"mean_probability": float(mean[b]), "share": float(share[b]), "n": int(n[b])} for b in range(count) if n[b]
     ]
 
 
@@ -118,9 +116,7 @@ def confusion(
     return out
 
 
-def residuals(
-    y: np.ndarray, prediction: np.ndarray, *, points: int | None, seed: int = 0
-) -> dict[str, list[float]]:
+def residuals(y: np.ndarray, prediction: np.ndarray, *, points: int | None, seed: int = 0) -> dict[str, list[float]]:
     """Histogram of actual minus predicted, and for `points` rows drawn at random both numbers."""
     error = y - prediction
     low, high = (float(v) for v in np.quantile(error, [0.005, 0.995]))

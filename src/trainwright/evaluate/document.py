@@ -75,11 +75,7 @@ def evaluate(
         raise TrainwrightError(f"part must be one of {', '.join(PARTS)}, got '{part}'")
     task_for(target).check(prediction)
     kept = _usable(target, y, prediction, fold)
-    notes = (
-        []
-        if kept.all()
-        else [f"{int((~kept).sum()):,} rows without a known target or prediction are left out"]
-    )
+    notes = [] if kept.all() else [f"{int((~kept).sum()):,} rows without a known target or prediction are left out"]
     y, prediction = y[kept], prediction[kept]
     rows, fold, group, time, cluster, weight = (
         None if role is None else role[kept] for role in (rows, fold, group, time, cluster, weight)

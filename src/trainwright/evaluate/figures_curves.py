@@ -82,8 +82,7 @@ def reliability(document: Document) -> Figure | None:
             "width": 3,
             "color": GREY,
         },
-        "hovertemplate": "probability %{x:.1%}<br>turned out so %{y:.1%}<br>"
-        "%{customdata} rows<extra></extra>",
+        "hovertemplate": "probability %{x:.1%}<br>turned out so %{y:.1%}<br>%{customdata} rows<extra></extra>",
     }
     traces = [trace, line([0, 1], [0, 1], "perfect", GREY, dash="dot")]
     far = max(bins, key=lambda b: abs(b["share"] - b["mean_probability"]))
@@ -109,9 +108,7 @@ def thresholds(document: Document, threshold: float | None = None) -> Figure | N
         if name == "flagged" and many:
             y = [value / total if value is not None and total else None for value in y]
         if any(value is not None for value in y):
-            traces.append(
-                line(x, y, {"f1": "F1", "flagged": "share flagged"}.get(name, name), colour, dash=dash)
-            )
+            traces.append(line(x, y, {"f1": "F1", "flagged": "share flagged"}.get(name, name), colour, dash=dash))
     best = max(sweep, key=lambda point: point.get("f1") or 0)
     alt = f"F1 is highest, {number(best.get('f1'))}, at threshold {number(best['threshold'])}."
     layout = _shares("threshold on the probability", "")
@@ -187,9 +184,7 @@ def _curves(document: Document, name: str, x: str, y: str) -> list[tuple[str, Ma
     curve = _curve(document, name)
     if isinstance(curve, Mapping):
         return [("this model", curve)] if curve.get(x) and curve.get(y) else []
-    return [(label(c.get("class", i)), c) for i, c in enumerate(curve or []) if c.get(x) and c.get(y)][
-        : len(PALETTE)
-    ]
+    return [(label(c.get("class", i)), c) for i, c in enumerate(curve or []) if c.get(x) and c.get(y)][: len(PALETTE)]
 
 
 def _versus(curves: Sequence[tuple[str, Any]]) -> str:

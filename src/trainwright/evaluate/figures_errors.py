@@ -35,10 +35,7 @@ def confusion(document: Document) -> Figure | None:
     shares = [[cell / total if total else 0.0 for cell in row] for row, total in zip(matrix, totals)]
     right = sum(row[i] for i, row in enumerate(matrix))
     cells = [
-        [
-            [label(names[i], 60), label(names[j], 60), cell, percent(shares[i][j])]
-            for j, cell in enumerate(row)
-        ]
+        [[label(names[i], 60), label(names[j], 60), cell, percent(shares[i][j])] for j, cell in enumerate(row)]
         for i, row in enumerate(matrix)
     ]
     k = len(names)
@@ -99,9 +96,7 @@ def per_class(document: Document) -> Figure | None:
             "type": "data",
             "symmetric": False,
             "array": [(high or value or 0) - (value or 0) for value, _, high in figures],
-            "arrayminus": [
-                (value or 0) - (low if low is not None else value or 0) for value, low, _ in figures
-            ],
+            "arrayminus": [(value or 0) - (low if low is not None else value or 0) for value, low, _ in figures],
             "thickness": 1.4,
             "width": 3,
             "color": GREY,

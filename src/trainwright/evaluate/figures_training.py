@@ -57,20 +57,14 @@ def fold_scores(row: Mapping[str, Any], metric: str) -> list[float | None]:
 def leaderboard(result: Result) -> Figure | None:
     """Every candidate's validation score with its interval; baselines grey, the best baseline as a line."""
     metric = str(result.get("metric") or "")
-    rows = [
-        r
-        for r in result.get("leaderboard") or []
-        if estimate((r.get("metrics") or {}).get(metric))[0] is not None
-    ]
+    rows = [r for r in result.get("leaderboard") or [] if estimate((r.get("metrics") or {}).get(metric))[0] is not None]
     if not rows:
         return None
     names = [str(row.get("name", "")) for row in rows]
     figures = [_with_spread(row, metric) for row in rows]
     texts = [_value_text(metric, row) for row in rows]
     pick = chosen(result)
-    colours = [
-        GREY if is_baseline(row) else ORANGE if name == pick else BLUE for row, name in zip(rows, names)
-    ]
+    colours = [GREY if is_baseline(row) else ORANGE if name == pick else BLUE for row, name in zip(rows, names)]
     better = max if explain(metric).greater_is_better else min
     simple = [figure[0] for row, figure in zip(rows, figures) if is_baseline(row) and figure[0] is not None]
     layout: dict[str, Any] = {
@@ -93,9 +87,7 @@ def leaderboard(result: Result) -> Figure | None:
     if any(estimate(row["metrics"][metric])[1] is None and spread(row, metric) for row in rows):
         alt += " The bars reach one standard deviation over folds to each side."
     if far:
-        alt += (
-            f" Off the scale: {', '.join(names[i] + ' with ' + score(metric, figures[i][0]) for i in far)}."
-        )
+        alt += f" Off the scale: {', '.join(names[i] + ' with ' + score(metric, figures[i][0]) for i in far)}."
     validated = rows_of(result, "validation")
     shows = f"held-out folds of {count(validated)} development rows" if validated else "held-out rows"
     trace = dots(names, figures, texts, title="score", colours=colours)
@@ -213,10 +205,7 @@ def importance(result: Result) -> Figure | None:
     names = [str(row.get("feature", row.get("column", row.get("name", "")))) for row in rows]
     figures = [estimate(row) for row in rows]
     metric = str((data.get("metric") if isinstance(data, Mapping) else None) or result.get("metric") or "")
-    texts = [
-        f"{number(v)}" + (f" ({number(lo)} to {number(hi)})" if lo is not None else "")
-        for v, lo, hi in figures
-    ]
+    texts = [f"{number(v)}" + (f" ({number(lo)} to {number(hi)})" if lo is not None else "") for v, lo, hi in figures]
     clear = [name for name, (_, low, _) in zip(names, figures) if low is not None and low > 0]
     alt = f"The model leans most on {', '.join(names[:3])}."
     left_out = data.get("left_out") if isinstance(data, Mapping) else None
@@ -245,9 +234,7 @@ def class_distribution(result: Result) -> Figure | None:
         shares = {"all rows": shares}
     if isinstance(shares, Mapping):  # {"development": {class: n}, "test": {class: n}}
         names = list(dict.fromkeys(name for part in shares.values() for name in part))
-        shares = [
-            {"class": name, **{part: held.get(name, 0) for part, held in shares.items()}} for name in names
-        ]
+        shares = [{"class": name, **{part: held.get(name, 0) for part, held in shares.items()}} for name in names]
     if not isinstance(shares, Sequence) or len(shares) < 2:
         return None
     rows = sorted(
@@ -296,13 +283,7 @@ def _zoom(
 ) -> list[int]:
     """Keeps constant answers, usually far away, from squeezing the others together; returns the rows left
     outside."""
-    near = [
-        end
-        for row, f in zip(rows, figures)
-        if row.get("family") != "baseline"
-        for end in f
-        if end is not None
-    ]
+    near = [end for row, f in zip(rows, figures) if row.get("family") != "baseline" for end in f if end is not None]
     away = [i for i, row in enumerate(rows) if row.get("family") == "baseline"]
     if not near or not away:
         return []

@@ -157,11 +157,7 @@ def part_label(document: Mapping[str, Any]) -> str:
     rows = document.get("n_rows")
     kind = document.get("part")
     if kind == "validation":
-        return (
-            f"out-of-fold predictions of {plural(rows, 'development row')}"
-            if rows
-            else "out-of-fold predictions"
-        )
+        return f"out-of-fold predictions of {plural(rows, 'development row')}" if rows else "out-of-fold predictions"
     noun = "sealed test row" if kind == "test" else "row"
     where = " of the file given" if kind == "file" else ""
     return f"predictions of {plural(rows, noun)}{where}" if rows else "predictions"

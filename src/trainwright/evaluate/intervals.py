@@ -160,9 +160,7 @@ def delong(
     if error < 1e-9 or value in (0.0, 1.0):
         rarest = float(np.bincount(y.astype(int))[np.unique(y.astype(int))].min())
         edge = wilson(round(value * rarest), rarest, level)
-        return Interval(
-            value, min(edge.low, value), max(edge.high, value), level, f"{words}, Wilson at the edge"
-        )
+        return Interval(value, min(edge.low, value), max(edge.high, value), level, f"{words}, Wilson at the edge")
     q = normal_quantile(level) if one_each.how == "rows" else t_quantile(level, max(one_each.drawn - 1, 1))
     middle, half = math.log(value / (1 - value)), q * error / (value * (1 - value))
     return Interval(value, _logistic(middle - half), _logistic(middle + half), level, words)

@@ -84,9 +84,7 @@ def paired(
     else:
         value = sign * (metric(y, a, weight) - metric(y, b, weight))
     if len(y) < FEWEST_ROWS or not math.isfinite(value):
-        return Comparison(
-            name, against, metric.name, value, NAN, NAN, NAN, NAN, TOO_FEW, len(y), "none", level
-        )
+        return Comparison(name, against, metric.name, value, NAN, NAN, NAN, NAN, TOO_FEW, len(y), "none", level)
     if loss is not None:
         mass = np.ones(len(y)) if weight is None else weight / weight.mean()
         known = np.isfinite(loss)
@@ -164,9 +162,7 @@ def _made(
     how: str,
     level: float,
 ) -> Comparison:
-    return Comparison(
-        name, against, metric.name, value, value - half, value + half, p, p, SAME, n, how, level
-    )
+    return Comparison(name, against, metric.name, value, value - half, value + half, p, p, SAME, n, how, level)
 
 
 def _finite(loss: np.ndarray | None) -> np.ndarray | None:

@@ -42,9 +42,7 @@ SPEC = Spec(
             log=True,
             guidance="Rounds; more with a lower learning_rate.",
         ),
-        Setting(
-            "learning_rate", 0.5, low=0.001, high=2.0, log=True, guidance="Weight of each round's correction."
-        ),
+        Setting("learning_rate", 0.5, low=0.001, high=2.0, log=True, guidance="Weight of each round's correction."),
         Setting(
             "max_depth",
             None,
@@ -126,9 +124,7 @@ class AdaBoost(PreparedEstimator):
         answers = []
         for tree, share in zip(booster.estimators_, shares):
             # A tree grown on a draw without some class knows fewer classes than the booster.
-            chosen = np.searchsorted(booster.classes_, tree.classes_)[
-                tree.tree_.value[:, 0, :].argmax(axis=1)
-            ]
+            chosen = np.searchsorted(booster.classes_, tree.classes_)[tree.tree_.value[:, 0, :].argmax(axis=1)]
             vote = np.full((len(chosen), k), -share / (k - 1))
             vote[np.arange(len(chosen)), chosen] = share
             answers.append(vote)

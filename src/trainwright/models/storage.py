@@ -81,9 +81,7 @@ def read_arrays(path: Path, *names: str, max_bytes: int = 8 << 30) -> dict[str, 
     except FileNotFoundError:
         raise UserError(f"model file {path} is missing", remedy=_REMEDY) from None
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError) as error:
-        raise UserError(
-            f"model file {path} is not a sound file of arrays ({error})", remedy=_REMEDY
-        ) from None
+        raise UserError(f"model file {path} is not a sound file of arrays ({error})", remedy=_REMEDY) from None
     for name in names:
         if name not in found:
             raise UserError(f"model file {path} lacks the array '{name}'", remedy=_REMEDY)

@@ -121,9 +121,7 @@ class SupportVectorMachine(PreparedEstimator):
             weights[np.searchsorted(used, machine.support_), j] = machine.dual_coef_[0]
         return X[used], weights, np.array([machine.intercept_[0] for machine in machines])
 
-    def _score(
-        self, X: np.ndarray, vectors: np.ndarray, weights: np.ndarray, intercept: np.ndarray
-    ) -> np.ndarray:
+    def _score(self, X: np.ndarray, vectors: np.ndarray, weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """(n, k) scores of the classes, or (n, 1) numbers: sums of weights times exp(-gamma |x - v|^2)."""
         out = np.empty((len(X), weights.shape[1]))
         squares = (vectors**2).sum(axis=1)

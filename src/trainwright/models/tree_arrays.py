@@ -107,9 +107,7 @@ class TreeArrays:
         _check(int(feature.max(initial=-1)) < width, f"columns of nodes (the table has {width})")
         _check(threshold.shape == (inner,) and threshold.dtype.kind == "f", "thresholds")
         _check(bits.dtype == np.uint8 and len(bits) == -(-inner // 8), "directions of missing values")
-        _check(
-            values.ndim == 2 and len(values) == len(feature) - inner and values.dtype.kind == "f", "leaves"
-        )
+        _check(values.ndim == 2 and len(values) == len(feature) - inner and values.dtype.kind == "f", "leaves")
         _check(bool(np.isfinite(values).all()), "values of leaves")
         _check_links(sizes, feature)
         return cls(sizes, feature, threshold, np.unpackbits(bits, count=inner).astype(bool), values)
@@ -137,9 +135,7 @@ class _Walk:
     leaf: np.ndarray
 
     @classmethod
-    def of(
-        cls, sizes: np.ndarray, feature: np.ndarray, threshold: np.ndarray, missing_left: np.ndarray
-    ) -> _Walk:
+    def of(cls, sizes: np.ndarray, feature: np.ndarray, threshold: np.ndarray, missing_left: np.ndarray) -> _Walk:
         roots = np.cumsum(sizes) - sizes
         inner = feature >= 0
         nodes = np.arange(len(feature))

@@ -155,9 +155,7 @@ def _read_answer(folder: Path) -> dict[str, Any]:
     try:
         answer = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UserError(
-            "the package from elsewhere gave no readable answer", remedy="do not use it"
-        ) from error
+        raise UserError("the package from elsewhere gave no readable answer", remedy="do not use it") from error
     return answer if isinstance(answer, dict) else {}
 
 
@@ -169,9 +167,7 @@ def _read_result(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
         values = np.load(path, allow_pickle=False)
     except ValueError as error:
-        raise UserError(
-            "the package from elsewhere gave an unreadable answer", remedy="do not use it"
-        ) from error
+        raise UserError("the package from elsewhere gave an unreadable answer", remedy="do not use it") from error
     if values.shape != shape or values.dtype != np.float64 or not np.isfinite(values).all():
         raise UserError(
             f"the package from elsewhere gave {values.dtype} values of shape {values.shape}, "

@@ -32,9 +32,7 @@ def with_kept(predictions: pl.DataFrame, source: pl.DataFrame, keep: Sequence[st
     for name in names:
         if name not in source.columns:
             near = get_close_matches(name, source.columns, n=1)
-            remedy = (
-                f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(source.columns[:20])}"
-            )
+            remedy = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(source.columns[:20])}"
             raise UserError(f"the column {name!r} to keep is not in the table", remedy=remedy)
     if not names:
         return predictions

@@ -202,9 +202,7 @@ def check_distinct(names: Iterable[str]) -> None:
     for name in names:
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            raise UserError(
-                f"{NAME} names the paths {other!r} and {name!r}, which differ only in capital letters"
-            )
+            raise UserError(f"{NAME} names the paths {other!r} and {name!r}, which differ only in capital letters")
 
 
 def _target(reader: Reader) -> Target:
@@ -247,9 +245,7 @@ def _members(top: Reader) -> tuple[MemberEntry, ...]:
         if PurePosixPath(folder).parts[0] != "members" or folder.count("/") != 1:
             raise reader.fail("folder", "'members/' and one plain name")
         fold = None if reader.data.get("fold") is None else reader.integer("fold", 0)
-        out.append(
-            MemberEntry(reader.text("name"), reader.text("family"), fold, reader.number("weight", 0), folder)
-        )
+        out.append(MemberEntry(reader.text("name"), reader.text("family"), fold, reader.number("weight", 0), folder))
     if sum(member.weight for member in out) <= 0:
         raise UserError(f"{NAME}: the weights of the members must have a sum above 0")
     if len({member.folder.lower() for member in out}) != len(out):

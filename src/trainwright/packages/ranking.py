@@ -89,9 +89,7 @@ def lift(scores: np.ndarray, truth: np.ndarray, ks: tuple[int, ...] | None = Non
     n = len(scores)
     if n == 0:
         return []
-    chosen = sorted(
-        {max(1, round(share * n)) for share in SHARES} if ks is None else {k for k in ks if 0 < k <= n}
-    )
+    chosen = sorted({max(1, round(share * n)) for share in SHARES} if ks is None else {k for k in ks if 0 < k <= n})
     values = truth.astype(np.float64)
     ordered = np.sort(-scores)
     binary = bool(np.isin(values, (0.0, 1.0)).all())

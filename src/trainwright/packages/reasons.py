@@ -88,9 +88,7 @@ def reason_columns(reasons: Sequence[Sequence[Reason]], top: int) -> pl.DataFram
     """The columns `reason_1` to `reason_<top>`, as text."""
     return pl.DataFrame(
         {
-            f"reason_{k + 1}": pl.Series(
-                [row[k].text if len(row) > k else None for row in reasons], dtype=pl.String
-            )
+            f"reason_{k + 1}": pl.Series([row[k].text if len(row) > k else None for row in reasons], dtype=pl.String)
             for k in range(top)
         }
     )

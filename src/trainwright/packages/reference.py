@@ -51,14 +51,10 @@ def encode_reference(layout: Layout, values: Mapping[str, float | str | None]) -
         value = values.get(name)
         if value in layout.vocabulary[j]:
             codes[0, j] = layout.vocabulary[j].index(str(value))
-    numbers = np.array(
-        [[number(name) for name in layout.numbers]], dtype=np.float32 if layout.single else np.float64
-    )
+    numbers = np.array([[number(name) for name in layout.numbers]], dtype=np.float32 if layout.single else np.float64)
     times = np.array([[number(name) for name in layout.times]], dtype=np.float64)
     texts = np.full((1, len(layout.texts)), "", dtype=object)
-    return Columns(
-        numbers.reshape(1, len(layout.numbers)), codes, times.reshape(1, len(layout.times)), texts, layout
-    )
+    return Columns(numbers.reshape(1, len(layout.numbers)), codes, times.reshape(1, len(layout.times)), texts, layout)
 
 
 def replace_feature(columns: Columns, reference: Columns, name: str) -> Columns:

@@ -82,9 +82,7 @@ def _read_columns(folder: Path, checked: Checked) -> Columns:
 
     from trainwright.data.columns import Columns
 
-    blocks = {
-        name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("numbers", "codes", "times")
-    }
+    blocks = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("numbers", "codes", "times")}
     texts = np.empty((len(blocks["numbers"]), len(checked.layout.texts)), dtype=object)
     for i, row in enumerate(json.loads((folder / "texts.json").read_text("utf-8"))):
         texts[i] = row

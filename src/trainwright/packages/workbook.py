@@ -61,9 +61,7 @@ def write_workbook(frame: pl.DataFrame, path: Path) -> None:
         raise sink.failure
 
 
-def _write_cell(
-    sheet: xlsxwriter.worksheet.Worksheet, i: int, j: int, value: Any, formats: dict[type, Any]
-) -> None:
+def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, i: int, j: int, value: Any, formats: dict[type, Any]) -> None:
     if value is None or (isinstance(value, float) and value != value):
         return
     if isinstance(value, bool):

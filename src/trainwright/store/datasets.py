@@ -124,9 +124,7 @@ def get_dataset_version(connection: Connection, dataset_version_id: int) -> Data
     table = tables.dataset_version
     row = connection.execute(select(table).where(table.c.id == dataset_version_id)).first()
     if row is None:
-        raise UserError(
-            f"there is no dataset version {dataset_version_id}", remedy="see `trainwright data list`"
-        )
+        raise UserError(f"there is no dataset version {dataset_version_id}", remedy="see `trainwright data list`")
     return DatasetVersion(**row._mapping)
 
 

@@ -86,9 +86,7 @@ def events_after(connection: Connection, run_id: int, seq: int = 0, *, limit: in
     return [Event(**row._mapping) for row in connection.execute(query.limit(limit))]
 
 
-def add_points(
-    connection: Connection, run_id: int, attempt: int, points: Iterable[tuple[str, float, float]]
-) -> int:
+def add_points(connection: Connection, run_id: int, attempt: int, points: Iterable[tuple[str, float, float]]) -> int:
     """Adds (name, step, value) points in one batch and returns the last seq; one transaction a second is
     plenty.
     """

@@ -38,9 +38,7 @@ class Published:
     bytes: int
 
 
-def publish(
-    workspace: Workspace, kind: str, fill: Callable[[Path], None], *, needed: int | None = None
-) -> Published:
+def publish(workspace: Workspace, kind: str, fill: Callable[[Path], None], *, needed: int | None = None) -> Published:
     """Lets `fill` write files into a temporary folder, then gives the folder its place
     `artifacts/<kind>/<sha>`.
 
@@ -107,9 +105,7 @@ def name_artifact(connection: Connection, published: Published, subject: str, *,
     """
     from trainwright.store.tables import artifact_use
 
-    named = artifact_use.select().where(
-        artifact_use.c.sha == published.sha, artifact_use.c.subject == subject
-    )
+    named = artifact_use.select().where(artifact_use.c.sha == published.sha, artifact_use.c.subject == subject)
     if connection.execute(named).first() is None:
         row = {"sha": published.sha, "subject": subject, "kind": published.kind, "created": now}
         connection.execute(artifact_use.insert().values(row))
@@ -168,9 +164,7 @@ def _sync(path: Path) -> None:
     windows = os.name == "nt"
     if windows and path.is_dir():  # Windows cannot open a folder, and orders renames itself
         return
-    descriptor = os.open(
-        path, os.O_RDWR if windows else os.O_RDONLY
-    )  # Windows flushes only what may be written
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)  # Windows flushes only what may be written
     try:
         os.fsync(descriptor)
     finally:

@@ -29,8 +29,7 @@ def refuse_network_folder(path: Path, mounts: Path = Path("/proc/mounts")) -> No
     found = mount_of(path, table)
     if found is not None and found[1] in NETWORK:
         raise EnvironmentProblem(
-            f"{path} is on a network file system ({found[1]} at {found[0]}), "
-            "where a SQLite database can be damaged",
+            f"{path} is on a network file system ({found[1]} at {found[0]}), where a SQLite database can be damaged",
             remedy="choose a workspace on a local disk with --workspace or TRAINWRIGHT_WORKSPACE",
         )
 

@@ -98,17 +98,14 @@ def get_project(connection: Connection, name: str) -> Project:
         names = [project.name for project in list_projects(connection)]
         near = get_close_matches(name, names, n=1)
         known = f"projects here: {', '.join(names[:10])}" if names else "this workspace has no project yet"
-        raise UserError(
-            f"there is no project {name!r}", remedy=f"did you mean {near[0]!r}?" if near else known
-        )
+        raise UserError(f"there is no project {name!r}", remedy=f"did you mean {near[0]!r}?" if near else known)
     return found
 
 
 def list_projects(connection: Connection) -> list[Project]:
     """Every project, by name."""
     return [
-        Project(**row._mapping)
-        for row in connection.execute(select(tables.project).order_by(tables.project.c.name))
+        Project(**row._mapping) for row in connection.execute(select(tables.project).order_by(tables.project.c.name))
     ]
 
 

@@ -134,9 +134,7 @@ def get_run(connection: Connection, run_id: int) -> Run:
     return Run(**row._mapping)
 
 
-def list_runs(
-    connection: Connection, project_id: int | None = None, *, state: str | None = None
-) -> list[Run]:
+def list_runs(connection: Connection, project_id: int | None = None, *, state: str | None = None) -> list[Run]:
     """Runs of a project or of all, newest first, with the given state if one is given."""
     query = _runs().order_by(tables.run.c.id.desc())
     if project_id is not None:
@@ -258,9 +256,7 @@ def ask_cancel(connection: Connection, run_id: int, reason: str) -> Run:
     return get_run(connection, run_id)
 
 
-def save_document(
-    connection: Connection, run_id: int, attempt: int, name: str, document: dict[str, Any]
-) -> None:
+def save_document(connection: Connection, run_id: int, attempt: int, name: str, document: dict[str, Any]) -> None:
     """Writes one of the run's documents: "plan", "record", "result" or "error".
 
     Raises:

@@ -110,9 +110,7 @@ def earlier_keys(workspace: Workspace, project_id: int, kind: str) -> SealedKeys
         EnvironmentProblem: a file of keys is missing, without which test rows could return to training.
     """
     table = tables.sealed_key
-    query = select(table.c.part, table.c.artifact).where(
-        table.c.project_id == project_id, table.c.kind == kind
-    )
+    query = select(table.c.part, table.c.artifact).where(table.c.project_id == project_id, table.c.kind == kind)
     with read(workspace) as connection:
         rows = connection.execute(query.order_by(table.c.id)).all()
     found: dict[str, list[np.ndarray]] = {"test": [], "development": []}

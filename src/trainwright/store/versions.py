@@ -175,9 +175,7 @@ def delete_version(workspace: Workspace, project: Project, number: int, *, who: 
             )
         table = tables.version
         now = time.time()
-        connection.execute(
-            table.update().where(table.c.id == version.id).values(state="deleted", deleted_at=now)
-        )
+        connection.execute(table.update().where(table.c.id == version.id).values(state="deleted", deleted_at=now))
         details = {"artifact": version.artifact, "bytes": version.bytes}
         record_act(connection, "delete", version.label, project_id=project.id, who=who, details=details)
         shared = (table.c.artifact == version.artifact) & (table.c.state == "kept")

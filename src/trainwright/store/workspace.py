@@ -81,9 +81,7 @@ def locate(path: str | Path | None = None, *, start: Path | None = None) -> Path
     return folder / FOLDER
 
 
-def open_workspace(
-    path: str | Path | None = None, *, create: bool = True, read_only: bool = False
-) -> Workspace:
+def open_workspace(path: str | Path | None = None, *, create: bool = True, read_only: bool = False) -> Workspace:
     """Opens a workspace, creating it or bringing its tables up to date where needed.
 
     Several processes may open a fresh one together: the tables are made under the database's own write lock.

@@ -125,9 +125,7 @@ def decision_metrics(decide: Decide, k: int, positive: int | None) -> list[Metri
     ]
     if positive is not None:
         out += [
-            share(
-                "precision", lambda t: (parts(t)[0][..., positive], parts(t)[2][..., positive]), loss=False
-            ),
+            share("precision", lambda t: (parts(t)[0][..., positive], parts(t)[2][..., positive]), loss=False),
             share("recall", lambda t: (parts(t)[0][..., positive], parts(t)[1][..., positive]), loss=False),
             metric("f1", lambda t: class_f1(t)[..., positive]),
         ]

@@ -117,9 +117,7 @@ class Metric:
         return a > b if self.greater_is_better else a < b
 
 
-def from_tally(
-    tally: Callable[[np.ndarray, np.ndarray], Tally], finish: Callable[[np.ndarray], np.ndarray]
-) -> Compute:
+def from_tally(tally: Callable[[np.ndarray, np.ndarray], Tally], finish: Callable[[np.ndarray], np.ndarray]) -> Compute:
     """The `compute` of a metric that its tally determines exactly."""
 
     def compute(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None) -> float:

@@ -63,9 +63,7 @@ def binary_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray | None =
     return float(r.positive @ (below + r.negative / 2) / (positive * negative))
 
 
-def binary_auc_influence(
-    score: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None
-) -> np.ndarray:
+def binary_auc_influence(score: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """(n,) each row's pull on the area; the sum of squares over n^2 is its variance.
 
     The structural components of DeLong, DeLong and Clarke-Pearson 1988; summed by cluster they are those of
@@ -153,9 +151,7 @@ def _by_score(
         counts = totals.reshape(*totals.shape[:-1], blocks, 2, -1)[..., ::-1]  # highest scores first
         values = one(counts[..., 1, :], counts[..., 0, :])  # (..., blocks)
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", RuntimeWarning
-            )  # a resample without any class: NaN, as it should be
+            warnings.simplefilter("ignore", RuntimeWarning)  # a resample without any class: NaN, as it should be
             return np.nanmean(values, -1)
 
     return finish

@@ -59,9 +59,7 @@ class Task:
         near = get_close_matches(plain, list(self.metrics), n=1, cutoff=0.4)
         known = ", ".join(self.metrics)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UserError(
-            f"metric '{name}' does not exist for {self._kind()}", remedy=f"{hint}the metrics are {known}"
-        )
+        raise UserError(f"metric '{name}' does not exist for {self._kind()}", remedy=f"{hint}the metrics are {known}")
 
     def _made(self, name: str) -> Metric | None:
         return None
@@ -85,9 +83,7 @@ class Task:
             than 0.
         """
         if len(predictions) == 0 or len(predictions) != len(weights):
-            raise ValueError(
-                f"expected as many weights as predictions, got {len(weights)}, {len(predictions)}"
-            )
+            raise ValueError(f"expected as many weights as predictions, got {len(weights)}, {len(predictions)}")
         total = float(sum(weights))
         if not total > 0 or min(weights) < 0:
             raise ValueError(f"weights must be at least 0 with a sum above 0, got {list(weights)}")

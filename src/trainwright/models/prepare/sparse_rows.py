@@ -34,9 +34,7 @@ class SparseRows:
         return len(self.starts) - 1
 
     @classmethod
-    def from_lists(
-        cls, indices: Sequence[np.ndarray], values: Sequence[np.ndarray], width: int
-    ) -> SparseRows:
+    def from_lists(cls, indices: Sequence[np.ndarray], values: Sequence[np.ndarray], width: int) -> SparseRows:
         """Rows given one by one."""
         starts = np.zeros(len(indices) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in indices], out=starts[1:])

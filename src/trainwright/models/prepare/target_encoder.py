@@ -118,9 +118,7 @@ class TargetEncoder:
         encoder = cls(state["n_classes"], smoothing=state["smoothing"], max_outputs=state["max_outputs"])
         encoder.outputs = list(state["outputs"])
         encoder.slots = Slots(np.array(state["sizes"], dtype=np.int64))
-        encoder.table = np.array(state["table"], dtype=np.float64).reshape(
-            encoder.slots.total, len(encoder.outputs)
-        )
+        encoder.table = np.array(state["table"], dtype=np.float64).reshape(encoder.slots.total, len(encoder.outputs))
         return encoder
 
     def _choose_outputs(self, y: np.ndarray, weight: np.ndarray) -> list[int]:

@@ -48,9 +48,7 @@ class TfidfEncoder:
             kept = sorted(term for term, count in counts.items() if count >= self.min_texts)
             if len(kept) > self.max_terms:
                 value = _separation(sets, kept, y, n_classes) if self.by_target and y is not None else None
-                score = (
-                    np.array([counts[term] for term in kept], dtype=np.float64) if value is None else value
-                )
+                score = np.array([counts[term] for term in kept], dtype=np.float64) if value is None else value
                 best = np.sort(np.argsort(-score, kind="stable")[: self.max_terms])
                 kept = [kept[at] for at in best]
             found_in = np.array([counts[term] for term in kept], dtype=np.float64)
@@ -94,9 +92,7 @@ class TfidfEncoder:
     @classmethod
     def restore(cls, state: dict[str, Any]) -> TfidfEncoder:
         """The encoder from `state`'s plain data."""
-        encoder = cls(
-            max_terms=state["max_terms"], min_texts=state["min_texts"], by_target=state["by_target"]
-        )
+        encoder = cls(max_terms=state["max_terms"], min_texts=state["min_texts"], by_target=state["by_target"])
         encoder.terms = [list(terms) for terms in state["terms"]]
         encoder.weights = [np.array(weights, dtype=np.float64) for weights in state["weights"]]
         encoder._make_index()

@@ -67,9 +67,7 @@ def upgrade() -> None:
         sa.Column("notes", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("artifact", sa.String(length=64), nullable=True),
         sa.Column("created", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_dataset_version_project_id_project")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_dataset_version_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset_version")),
         sa.UniqueConstraint("project_id", "number", name=op.f("uq_dataset_version_project_id_number")),
         sa.UniqueConstraint("project_id", "sha", name=op.f("uq_dataset_version_project_id_sha")),
@@ -92,15 +90,11 @@ def upgrade() -> None:
             ["dataset_version.id"],
             name=op.f("fk_sealed_key_dataset_version_id_dataset_version"),
         ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_sealed_key_project_id_project")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_sealed_key_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_key")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        op.f("ix_sealed_key_dataset_version_id"), "sealed_key", ["dataset_version_id"], unique=False
-    )
+    op.create_index(op.f("ix_sealed_key_dataset_version_id"), "sealed_key", ["dataset_version_id"], unique=False)
     op.create_index(op.f("ix_sealed_key_project_id"), "sealed_key", ["project_id"], unique=False)
     op.create_table(
         "split",
@@ -209,8 +203,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.Float(), nullable=True),
         sa.Column("lease_until", sa.Float(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'initializing', 'training', 'evaluating', "
-            "'completed', 'failed', 'cancelled')",
+            "state IN ('queued', 'initializing', 'training', 'evaluating', 'completed', 'failed', 'cancelled')",
             name=op.f("ck_job_state"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_job_run_id_run")),
@@ -327,9 +320,7 @@ def upgrade() -> None:
         sa.Column("created", sa.Float(), nullable=False),
         sa.CheckConstraint("part IN ('validation', 'test', 'file')", name=op.f("ck_evaluation_part")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_evaluation_run_id_run")),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["version.id"], name=op.f("fk_evaluation_version_id_version")
-        ),
+        sa.ForeignKeyConstraint(["version_id"], ["version.id"], name=op.f("fk_evaluation_version_id_version")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
         sqlite_autoincrement=True,
     )
@@ -347,14 +338,10 @@ def upgrade() -> None:
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("manifest_sha", sa.String(length=64), nullable=True),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_test_opening_project_id_project")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_test_opening_project_id_project")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_test_opening_run_id_run")),
         sa.ForeignKeyConstraint(["split_id"], ["split.id"], name=op.f("fk_test_opening_split_id_split")),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["version.id"], name=op.f("fk_test_opening_version_id_version")
-        ),
+        sa.ForeignKeyConstraint(["version_id"], ["version.id"], name=op.f("fk_test_opening_version_id_version")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_test_opening")),
         sa.UniqueConstraint("project_id", "k", name=op.f("uq_test_opening_project_id_k")),
         sqlite_autoincrement=True,
@@ -375,15 +362,9 @@ def upgrade() -> None:
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("ended_at", sa.Float(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["decision_id"], ["decision.id"], name=op.f("fk_deployment_decision_id_decision")
-        ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_deployment_project_id_project")
-        ),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["version.id"], name=op.f("fk_deployment_version_id_version")
-        ),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_deployment_decision_id_decision")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_deployment_project_id_project")),
+        sa.ForeignKeyConstraint(["version_id"], ["version.id"], name=op.f("fk_deployment_version_id_version")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployment")),
         sqlite_autoincrement=True,
     )

@@ -190,7 +190,6 @@ def test_thirty_thousand_rows_take_less_than_two_seconds() -> None:
         "tasks.regression",
         "tasks.task",
         "evaluate.calibration",
-        "evaluate.compare",
         "evaluate.diagnosis",
         "evaluate.document",
         "evaluate.importance",

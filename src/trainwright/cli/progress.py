@@ -166,7 +166,6 @@ class Screen:
         from trainwright.evaluate.reliability import told
         from trainwright.evaluate.sections import weak_columns
 
-        self._line(document["verdict"])
         if words := ensemble_words.told(document.get("ensemble")):
             self._line(words)
         if words := weak_columns.said(document.get("selection")):
@@ -179,6 +178,7 @@ class Screen:
             self._line(line)
         for line in words_of_decision(document.get("operating_point")):
             self._line(line)
+        self._line(document["verdict"])
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
         waiting = document["version"] and document.get("active") not in (None, document["version"])

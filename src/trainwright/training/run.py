@@ -297,9 +297,9 @@ def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> N
         raise KeyboardInterrupt("stopped before any model was finished")
     if work.continuing is not None and all(trial.step.family == "baseline" for trial in done):
         cut = [trial for trial in trials if trial.failure or len(trial.fits) < len(work.folds)]
-        causes = [f"{trial.name}: {trial.failure or 'the time was up'}" for trial in cut]
+        ended = [f"{trial.name}: {trial.failure or 'the time was up'}" for trial in cut]
         raise UserError(
-            f"no member of {work.continuing.label} learned on ({'; '.join(causes)})",
+            f"no member of {work.continuing.label} learned on ({'; '.join(ended)})",
             remedy="give more time (--time-limit); the version stays as it is",
         )
     if done:

@@ -117,9 +117,9 @@ def test_aliases_that_multiply_are_refused_quickly() -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     assert "alias" in _refused("\n".join(lines))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 10
 
 
 def test_a_few_aliases_are_fine() -> None:

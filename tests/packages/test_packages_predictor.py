@@ -247,7 +247,7 @@ def test_one_row_follows_another_threshold(two: Predictor) -> None:
     assert two.predict_row(row, threshold=1.0)["prediction"] == "<=50K"
 
 
-def test_one_row_of_fourteen_columns_and_fifteen_members_takes_two_milliseconds_at_most(
+def test_one_row_costs_little_more_than_its_members_do(
     tmp_path: Path,
 ) -> None:
     rng = np.random.default_rng(0)
@@ -268,12 +268,17 @@ def test_one_row_of_fourteen_columns_and_fifteen_members_takes_two_milliseconds_
         members += [Member(name, name, fold, 1.0, estimator) for fold in range(5)]
     write_package(tmp_path, target=TWO, schema=schema, layout=layout, members=members)
     predictor, row = Predictor.open(tmp_path), frame.row(7, named=True)
-    seconds = []
+    one = layout.encode(frame.slice(7, 1))
+    whole, members_alone = [], []
     for _ in range(150):
-        begin = time.process_time()  # not the wall clock: other work on the machine is not ours
+        begin = time.perf_counter()
         predictor.predict_row(row)
-        seconds.append(time.process_time() - begin)
-    assert statistics.median(seconds) < 0.002
+        middle = time.perf_counter()
+        for _, estimator in predictor._model.members:
+            estimator.predict(one)
+        whole.append(middle - begin)
+        members_alone.append(time.perf_counter() - middle)
+    assert statistics.median(whole) < 1.6 * statistics.median(members_alone)  # 1.1; a frame for each row makes it 3
 
 
 def test_reasons_of_linear_models_are_exact_and_point_the_right_way(two: Predictor) -> None:

@@ -212,8 +212,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "low_and_high": (
         "Low and high",
         "The bounds beside a predicted number. They are made from the errors on rows that the models had not seen, so "
-        "that about the stated share of true values lies between them. They say how far a single prediction may be off, "
-        "not how well the average is known.",
+        "that about the stated share of true values lies between them. They say how far a single prediction may be "
+        "off, not how well the average is known.",
     ),
     "importance": (
         "Permutation importance",

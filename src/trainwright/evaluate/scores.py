@@ -3,7 +3,6 @@ rows."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from trainwright.evaluate.intervals import (
     wilson,
 )
 from trainwright.evaluate.resampling import RESAMPLES, Resampler, Units, make_units
+from trainwright.models.quiet import without
 from trainwright.tasks import Task
 from trainwright.tasks.metric import Metric
 
@@ -55,8 +55,7 @@ def metric_intervals(
         1.0
     """
     listed = list(task.metrics.values()) if metrics is None else list(metrics)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # undefined figures are NaN and carry a reason
+    with without(RuntimeWarning):  # undefined figures are NaN and carry a reason
         return {metric.name: _interval(metric, resampler, fold, level) for metric in listed}
 
 

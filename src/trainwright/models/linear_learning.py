@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from trainwright.models.inner import inner_folds
 from trainwright.models.prepare.preparation import Matrix
 from trainwright.models.prepared import sigmoid_pair, softmax
+from trainwright.models.quiet import without
 
 C_GRID = (0.001, 0.01, 0.1, 1.0, 10.0)
 C_GRID_OF_WORDS = (0.1, 1.0, 10.0, 100.0)  # rows of length 1 over thousands of columns want less restraint
@@ -87,10 +87,11 @@ def fit_linear(
         model = ElasticNet(alpha=strength, l1_ratio=kind.l1_ratio, max_iter=2000, tol=1e-3)
     else:
         model = Ridge(alpha=strength, solver="cholesky" if Z.sparse is None else "sparse_cg", tol=1e-5)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    with without(ConvergenceWarning):
         model.fit(rows, y, sample_weight=weight)
-    stopped = any(issubclass(item.category, ConvergenceWarning) for item in caught)
+    # A solver that used up its steps stopped before the end; Ridge solves in one go and counts none.
+    steps = np.max(model.n_iter_) if getattr(model, "n_iter_", None) is not None else 0
+    stopped = bool(model.max_iter is not None and steps >= model.max_iter)
     weights = np.atleast_2d(model.coef_).T.astype(np.float64)
     return Fitted(np.ascontiguousarray(weights), np.atleast_1d(model.intercept_).astype(np.float64), not stopped)
 

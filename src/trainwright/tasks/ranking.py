@@ -5,12 +5,12 @@ Each sorts once per class. Over folds they are averaged, never pooled: fold mode
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainwright.models.quiet import without
 from trainwright.tasks.metric import Metric, Tally, divide
 from trainwright.tasks.names import CLASS_METRICS
 from trainwright.tasks.probabilities import quantile_bins
@@ -150,8 +150,7 @@ def _by_score(
     def finish(totals: np.ndarray) -> np.ndarray:
         counts = totals.reshape(*totals.shape[:-1], blocks, 2, -1)[..., ::-1]  # highest scores first
         values = one(counts[..., 1, :], counts[..., 0, :])  # (..., blocks)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a resample without any class: NaN, as it should be
+        with without(RuntimeWarning):  # a resample without any class: NaN, as it should be
             return np.nanmean(values, -1)
 
     return finish

@@ -7,11 +7,11 @@ the same. Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimiza
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from trainwright.models.quiet import without
 from trainwright.models.space import Dimension, Space
 from trainwright.store.searches import SearchTrial
 from trainwright.training.tuning.step import effective
@@ -35,8 +35,7 @@ def suggest(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its experimental options say so at each call
+    with without(Warning):  # its experimental options say so at each call
         sampler = optuna.samplers.TPESampler(
             n_startup_trials=STARTUP,
             multivariate=True,

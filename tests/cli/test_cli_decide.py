@@ -116,6 +116,8 @@ REFUSED = {
     "no goal": (("decide", "shop"), "no goal is given"),
     "two goals": (("decide", "shop", "--beta", "2", "--capacity", "1/10"), "two goals"),
     "capacity": (("decide", "shop", "--capacity", "300/200"), "300 is more than the 200"),
+    "above the rows": (("decide", "shop", "--capacity", "90000"), "there are only {held_out} rows"),
+    "a list of costs": (("decide", "shop", "--cost", "list.yaml"), "such as `good: {{bad: 20}}`, found a list"),
     "costs": (("decide", "shop", "--cost", "fp=-1", "fn=2"), "at least 0"),
     "no such class": (("decide", "shop", "--cost", "costs.yaml"), "no class 'maybe'"),
     "no such file": (("decide", "shop", "--cost", "missing.yaml"), "missing.yaml cannot be read"),
@@ -136,11 +138,13 @@ REFUSED = {
 
 def test_bad_questions_are_refused_and_leave_nothing(trained: Shop, tmp_path: Path) -> None:
     (tmp_path / "costs.yaml").write_text("yes: {maybe: 1}\nmaybe: {yes: 2}\n", encoding="utf-8")
+    (tmp_path / "list.yaml").write_text("[[0, 1], [5, 0]]\n", encoding="utf-8")
     shutil.copy(trained.table, tmp_path / "shop.csv")
+    held_out = trained.document["n_rows"]["train"] + trained.document["n_rows"]["validation"]
     before = fingerprint(trained.workspace)
     for case, (words, message) in REFUSED.items():
         said = run(*words, "--workspace", trained.workspace)
-        assert said.code == 2 and message in said.err, (case, said.err, said.out[-500:])
+        assert said.code == 2 and message.format(held_out=held_out) in said.err, (case, said.err, said.out[-500:])
         assert_refused(said, 2)
     assert fingerprint(trained.workspace) == before
 

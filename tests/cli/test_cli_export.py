@@ -58,6 +58,7 @@ def test_from_python(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--format", "folder", "--to", "full"), ("full is a folder with something in it", "--to")),
         (("shop", "--format", "folder", "--to", "file.txt"), ("file.txt is there already",)),
         (("shop", "--format", "folder", "--to", "file.txt/out"), ("file.txt is a file",)),
+        (("shop", "--format", "folder", "--to", "a" * 300), ("longer than 240 bytes", "a shorter name")),
         (("shop", "--format", "folder", "--to", "a.onnx"), ("names an ONNX file",)),
         (
             ("shop", "--format", "folder", "--decision", "d7"),

@@ -109,6 +109,8 @@ def test_a_training_may_begin_with_a_search(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--search", "7"), 2, ["no search s7"]),
         (("shop", "--resume", "--space", "wide"), 2, ["--space cannot change"]),
         (("shop", "--method", "guess"), 2, ["guess"]),
+        (("shop", "--seed", "9" * 20), 2, ["--seed must be a whole number from 0 to 4294967295"]),
+        (("shop", "--search", "9" * 20), 2, ["no search s999"]),
     ],
 )
 def test_bad_input_is_one_message(trained: Shop, words: tuple[str, ...], code: int, said: list[str]) -> None:
@@ -121,6 +123,9 @@ def test_a_typo_in_a_space_is_named_with_its_line(trained: Shop, space: Path) ->
     space.write_text("linear:\n  Cc: [1.0]\n")
     said = run("tune", "shop", "--space", space, "--workspace", trained.workspace)
     assert_refused(said, 2, "space.yaml line 2", "no setting 'Cc'", "did you mean 'C'")
+    space.write_text("")
+    said = run("tune", "shop", "--space", space, "--workspace", trained.workspace)
+    assert_refused(said, 2, "space.yaml holds no settings", "`catboost: {depth: [4, 6, 8]}`")
 
 
 def test_a_project_without_a_training_is_refused(shop: Shop) -> None:

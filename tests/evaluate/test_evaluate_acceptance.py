@@ -46,6 +46,15 @@ def test_what_cannot_be_read_is_refused_with_an_example(text: str) -> None:
     assert "recall>=0.9" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("recall>=1.9", "recall is never above 1"), ("recall[grey]>=2", "above 1"), ("log_loss<=-1", "below 0")],
+)
+def test_a_limit_that_nothing_can_reach_is_refused_before_a_training(text: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        check_rule(parse_rule(text), DOCUMENT)
+
+
 def test_a_figure_without_an_interval_keeps_nothing() -> None:
     document = {"metrics": {"recall": {"value": 1.0, "low": None, "high": None}}}
     [one] = judge_rule(parse_rule("recall>=0.5"), document)

@@ -20,6 +20,7 @@ MAX_EVENTS = 50_000
 MAX_DEPTH = 30
 MAX_ALIASES = 100
 MAX_EXPANDED = 100_000
+TEMPLATE = "`trainwright config init` writes a template"
 
 _PREFIX = "tag:yaml.org,2002:"
 _PLAIN = {_PREFIX + name for name in ("null", "bool", "int", "float", "str", "timestamp")}
@@ -58,12 +59,14 @@ class Written:
         return None if self.value is None and not inside else self.raw
 
 
-def read_yaml(text: str, name: str) -> Written:
+def read_yaml(text: str, name: str, *, example: str = "target: income", empty: str = TEMPLATE) -> Written:
     """The file's mapping of keys to values.
 
     Args:
         text: the file's content.
         name: what to call it in messages.
+        example: a line that could stand in it.
+        empty: what to do about a file without a key.
 
     Raises:
         UserError: not YAML, not a mapping, a duplicate key, or something that settings never need.
@@ -76,10 +79,10 @@ def read_yaml(text: str, name: str) -> Written:
     except yaml.YAMLError as error:
         raise _syntax(error, text, name) from None
     if node is None:
-        raise UserError(f"{name} holds no settings", remedy="`trainwright config init` writes a template")
+        raise UserError(f"{name} holds no settings", remedy=empty)
     if not isinstance(node, yaml.MappingNode):
         raise UserError(
-            f"{name} line {_line(node)}: expected keys with values, such as `target: income`, found {_noun(node)}"
+            f"{name} line {_line(node)}: expected keys with values, such as `{example}`, found {_noun(node)}"
         )
     return _Builder(name).build(node)
 

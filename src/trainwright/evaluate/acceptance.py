@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from trainwright.errors import UserError
-from trainwright.evaluate.glossary import explain
+from trainwright.evaluate.glossary import METRICS, explain
 
 TERM = re.compile(
     r"\s*(?P<metric>[A-Za-z][\w-]*)\s*(?:\[(?P<label>.+)\])?\s*(?P<sign>>=|<=|=|>|<)\s*"
@@ -109,6 +109,18 @@ def check_rule(rule: Sequence[Condition], document: Mapping[str, Any]) -> None:
                 f"--accept {one.text}: of {one.metric} {better} is better",
                 remedy=f"write {one.metric}{sign}{one.limit:g}",
             )
+        if one.label is not None or one.metric in METRICS:
+            _check_reach(one)
+
+
+def _check_reach(one: Condition) -> None:
+    """Refuses a limit that no model can keep: what should be large is at most 1, what should be small at least 0."""
+    if (one.limit > 1) if one.least else (one.limit < 0):
+        raise UserError(
+            f"--accept {one.text}: {one.metric} is never {'above 1' if one.least else 'below 0'}, "
+            "so no run could be kept",
+            remedy="name a limit that it can reach",
+        )
 
 
 def judge_rule(rule: Sequence[Condition], document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -49,7 +49,9 @@ def read_space(path: str | os.PathLike[str], task: str) -> tuple[Space, ...]:
         raise UserError(f"{path.name} is not UTF-8 text", remedy="save it as UTF-8") from None
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}") from error
-    return _spaces(read_yaml(text, path.name), path.name, task)
+    line = "catboost: {depth: [4, 6, 8]}"
+    written = read_yaml(text, path.name, example=line, empty=f"name a family and what to try, such as `{line}`")
+    return _spaces(written, path.name, task)
 
 
 def space_of(given: Mapping[str, Any], task: str) -> tuple[Space, ...]:

@@ -16,6 +16,9 @@ from trainwright.store.events import add_event
 from trainwright.store.rows import insert_row
 from trainwright.store.states import FINISHED, check_transition
 
+# The largest number that the database keeps; no run has one above it.
+LARGEST = 2**63 - 1
+
 # Documents of a run that an attempt may write.
 DOCUMENTS = ("plan", "record", "result", "error")
 
@@ -128,7 +131,7 @@ def get_run(connection: Connection, run_id: int) -> Run:
     Raises:
         UserError: there is none.
     """
-    row = connection.execute(_runs().where(tables.run.c.id == run_id)).first()
+    row = connection.execute(_runs().where(tables.run.c.id == run_id)).first() if abs(run_id) <= LARGEST else None
     if row is None:
         raise UserError(f"there is no run {run_id}", remedy="see `trainwright runs list`")
     return Run(**row._mapping)

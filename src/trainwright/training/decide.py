@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -89,8 +90,7 @@ def decide_version(
         target, settings = Target.from_json(known), Settings.from_json(run.settings or {}, run.origins or {})
         asked, notes = complete(asked, settings, target)
         unit = settings.problem.costs.unit
-        rows = ((run.result or {}).get("n_rows") or {}).get("validation")
-        ask(target, unit=unit, n_rows=rows, **asked)
+        ask(target, unit=unit, n_rows=_held_out(run.result or {}), **asked)
     report({"kind": "stage", "stage": f"reading the held-out predictions of {called}"})
     opened = reopen(workspace, called, started=started)
     material, outcome = opened.material, opened.outcome
@@ -111,6 +111,12 @@ def decide_version(
         seed=material.options.seed,
     )
     return _keep(workspace, project, version, {**document, "run": run.id, "used": use}, called)
+
+
+def _held_out(result: Mapping[str, Any]) -> int | None:
+    """The rows with a held-out prediction: those of all folds of one round, None where it is not known."""
+    folds = (result.get("split") or {}).get("folds") or []
+    return sum(fold["validation"] for fold in folds if fold["repeat"] == 0) or None
 
 
 def _keep(

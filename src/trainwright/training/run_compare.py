@@ -64,7 +64,10 @@ def compare_named(workspace: Workspace, names: Sequence[str]) -> dict[str, Any]:
             projects or targets.
     """
     if not 2 <= len(names) <= MOST:
-        raise UserError(f"{len(names)} runs are named", remedy="name two or three, the one to compare with first")
+        raise UserError(
+            "only one run is named" if len(names) == 1 else f"{len(names)} runs are named",
+            remedy="name two or three, the one to compare with first",
+        )
     runs = [_find(workspace, name, names[0]) for name in names]
     first = runs[0]
     for name, other in zip(names[1:], runs[1:]):

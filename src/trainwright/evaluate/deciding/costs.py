@@ -115,7 +115,8 @@ def _file(path: Path) -> Any:
         raise UserError(
             f"the cost file {path} cannot be read: {error}", remedy=f"give a YAML file, or {EXAMPLE}"
         ) from None
-    return read_yaml(text, path.name).spelled()
+    row = "good: {bad: 20}"
+    return read_yaml(text, path.name, example=row, empty=f"give each true class a row, such as `{row}`").spelled()
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -33,6 +33,8 @@ from trainwright.store.workspace import Workspace
 
 RECORD = "export.json"
 MODEL = "model.onnx"
+# File systems hold 255 bytes; the folder that is filled first has a longer name than the export.
+LONGEST_NAME = 240
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def check_place(to: str | Path | None, format: str, otherwise: str) -> Path:
     place = Path(os.path.abspath(place))  # noqa: PTH100 - `resolve` would follow links that the user named
     if place.suffix == ".onnx" and format != "onnx":
         raise UserError(f"{place} names an ONNX file, but --format is {format}", remedy="give the name of a folder")
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in place.parts):
+        raise UserError(f"a name in {place} is longer than {LONGEST_NAME} bytes", remedy="give a shorter name")
     if place.parent.exists() and not place.parent.is_dir():
         raise UserError(f"{place.parent} is a file, so nothing can be written below it", remedy="give another name")
     for taken in (place, _record_beside(place)) if place.suffix == ".onnx" else (place,):
@@ -235,11 +239,12 @@ def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Wr
     needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label)
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, through mlflow.pyfunc")
     theirs, labels = run_mlflow(temporary, subject.checked, subject.rows.frame)
+    target = subject.checked.manifest.target
     notes = []
     if subject.deciding.label:
-        notes.append(
-            f"the decision {subject.deciding.label} is not part of an MLflow model: it decides by its own threshold"
-        )
+        rule = "the most probable class is its label" if target.n_outputs > 2 else "it decides by its own threshold"
+        rule = "it gives the number with low and high" if target.task != "classes" else rule
+        notes.append(f"the decision {subject.deciding.label} is not part of an MLflow model: {rule}")
     own = own_threshold(subject.checked.manifest)
     return needed, _compared(subject, own, theirs, labels, "MLflow model"), notes, input_types(subject.checked)
 

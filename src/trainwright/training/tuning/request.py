@@ -19,6 +19,7 @@ from trainwright.models.spaces import NAMES, SCREENED, default_space, searchable
 
 METHODS = ("auto", "bayesian", "random", "grid")
 FIRST_SECONDS = 1.0
+LARGEST_SEED = 2**32 - 1  # as for the seed of a training
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class Request:
             )
         if not self.seconds >= FIRST_SECONDS:
             raise UserError(f"--time-limit must be at least 1s, got {self.seconds:g} s", remedy="10m is usual")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise UserError(
+                f"--seed must be a whole number from 0 to {LARGEST_SEED}, got {self.seed}",
+                remedy="any small number does; leave it out for the run's own",
+            )
         if self.method == "bayesian" and not optuna_installed():
             raise EnvironmentProblem(
                 "the method bayesian proposes settings with the library 'optuna', which is not installed",

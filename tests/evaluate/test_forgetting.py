@@ -24,6 +24,20 @@ def test_a_class_that_is_found_less_often_is_named_and_the_others_are_not() -> N
     assert words.startswith("a class is forgotten on old rows: b is found in")
 
 
+def test_of_two_classes_a_moved_threshold_is_said_to_trade_one_for_the_other() -> None:
+    y = np.repeat([0, 1], 200)
+    row = np.arange(400)
+    before = np.where(y == 0, row % 10 < 2, row % 10 < 7).astype(int)
+    after = np.where(y == 0, row % 10 < 4, row % 10 < 9).astype(int)
+    words = sentence([one.to_json() for one in forgetting(y, before, after, ["no", "yes"])], "old rows")
+    assert "no is found in 60% of its 200 rows instead of 80%" in words
+    assert "yes is found in 90% instead of 70%: the threshold may have moved" in words
+    worse = np.where(y == 0, row % 10 < 4, row % 10 < 7).astype(int)
+    assert "threshold" not in sentence(
+        [one.to_json() for one in forgetting(y, before, worse, ["no", "yes"])], "old rows"
+    )
+
+
 def test_chance_is_not_called_forgetting() -> None:
     """Two models that err alike differ on single rows; with ten classes some differ more than others."""
     wrong = 0

@@ -24,7 +24,7 @@ from trainwright.training.tuning import request as requests
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
-from trainwright.training.tuning.judge import judge
+from trainwright.training.tuning.judge import judge, verdict_words
 from trainwright.training.tuning.method import choose_method
 from trainwright.training.tuning.propose import propose
 from trainwright.training.tuning.request import Request
@@ -227,6 +227,13 @@ def test_the_result_measures_the_winner_against_the_defaults_and_corrects_for_ch
         assert gain["low"] <= gain["value"] <= gain["high"] and gain["value"] <= gain["as_chosen"]
     assert found["best"]["number"] in found["pareto"]["fit_seconds"]
     assert "best of 6 complete trials" in found["text"]
+
+
+def test_an_interval_above_zero_beside_not_distinguishable_is_explained() -> None:
+    gain = {"verdict": "not distinguishable", "low": 0.0016, "high": 0.018, "candidates": 21}
+    assert verdict_words(gain) == "not distinguishable once all 21 compared trials are counted"
+    assert verdict_words({**gain, "low": -0.001}) == "not distinguishable"
+    assert verdict_words({**gain, "verdict": "better"}) == "better"
 
 
 def test_predictions_of_a_search_stand_on_the_rows_of_its_split(place: Place, tmp_path: Path) -> None:

@@ -118,7 +118,20 @@ def sentence(found: Sequence[Mapping[str, Any]], where: str) -> str:
         for one in sorted(lost, key=lambda one: one["difference"])[:3]
     )
     more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-    return f"{'a class is' if len(lost) == 1 else f'{len(lost)} classes are'} forgotten on {where}: {words}{more}"
+    text = f"{'a class is' if len(lost) == 1 else f'{len(lost)} classes are'} forgotten on {where}: {words}{more}"
+    return text + _traded(found)
+
+
+def _traded(found: Sequence[Mapping[str, Any]]) -> str:
+    """Of two classes one is found less often and the other more often: another threshold alone does that, too."""
+    improved = [one for one in found if one["verdict"] == "improved"]
+    if len(found) != 2 or len(improved) != 1:
+        return ""
+    other = improved[0]
+    return (
+        f"; {other['class']} is found in {other['after']:.0%} instead of {other['before']:.0%}: the threshold may have "
+        "moved and traded one class for the other, so look at the metric above as well"
+    )
 
 
 def _interval(lost: int, gained: int, n: int, level: float) -> tuple[float, float]:

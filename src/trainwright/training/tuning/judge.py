@@ -206,6 +206,12 @@ def _patience(order: list[SearchTrial], greater: bool) -> dict[str, Any] | None:
     return {"trials": len(scores), "half": half, "all": pick(scores), "gain": abs(pick(scores) - half)}
 
 
+def verdict_words(gain: dict[str, Any]) -> str:
+    """The verdict; where the interval of this one trial says more than the verdict over all trials, why."""
+    unsure = gain["verdict"] == "not distinguishable" and gain["low"] > 0
+    return f"{gain['verdict']} once all {gain['candidates']} compared trials are counted" if unsure else gain["verdict"]
+
+
 def _text(document: dict[str, Any], ground: Ground) -> str:
     """The search in one sentence."""
     best, gain = document["best"], document["gain"]
@@ -217,7 +223,7 @@ def _text(document: dict[str, Any], ground: Ground) -> str:
     text = f"{what} is the best of {plural(document['counts']['completed'], 'complete trial')}: {figure}"
     if gain.get("value") is not None:
         interval = f"{gain['low']:+.4f} to {gain['high']:+.4f}"
-        text += f"; gain over the defaults {gain['value']:+.4f} ({interval}), {gain['verdict']}"
+        text += f"; gain over the defaults {gain['value']:+.4f} ({interval}), {verdict_words(gain)}"
     elif gain["verdict"] == "defaults":
         text += "; nothing better than the defaults was found"
     took = sum(row["wall_s"] or 0.0 for row in document["trials"])

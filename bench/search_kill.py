@@ -6,7 +6,7 @@ The search of a small table runs as `trainwright tune ... --no-train` in its own
 at a moment drawn by chance and gone on with by `--resume`, `--kills` times in all; then it runs to its end.
 Afterwards every number is there once, every trial is finished once, finished trials kept the scores that they had when
 a kill came, and the settings are those of a search that nobody disturbed. Then two processes run the same search at the
-same time. About 3 minutes on 2 cores.
+same time. About 6 minutes on 2 cores.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _judged(
 def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--trials", type=int, default=150)
+    parser.add_argument("--trials", type=int, default=450)
     parser.add_argument("--longest", type=float, default=4.0, help="seconds after which a kill comes at the latest")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     return parser.parse_args()

@@ -145,6 +145,8 @@ def test_a_column_can_be_left_out(good: tuple[Workspace, dict[str, Any]]) -> Non
         ({"training.dropout": "0.3"}, {}, "neural networks"),
         ({"data.folds": "5"}, {}, "data.folds decides how the rows are read or split"),
         ({"training.seed": "5"}, {}, "another seed is luck"),
+        ({"training.incremental": "true"}, {}, "about learning on from a version with new rows"),
+        ({"training.interval": "false"}, {}, "it is for targets that are numbers"),
         ({"training.preset": "balanced"}, {}, "brings data.folds along"),
         ({"project": "other"}, {}, "belongs to the project"),
         ({"data.ignore": "z"}, {}, "'z' is no column"),

@@ -24,7 +24,7 @@ from trainwright.store.datasets import get_split
 from trainwright.store.runs import get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
-from trainwright.training.prepare import prepare
+from trainwright.training.prepare import check_base, prepare
 from trainwright.training.run import Custom, load_material
 from trainwright.training.trials import fit_fold
 
@@ -227,6 +227,15 @@ def test_what_does_not_fit_the_base_is_refused_and_nothing_is_written(ready: Wor
 def test_a_file_without_a_new_row_is_refused(ready: Workspace) -> None:
     with pytest.raises(UserError, match="nothing to learn"):
         prepare(ready, uneven(200, seed=0).head(50), learn_on())
+
+
+def test_what_only_learning_on_knows_is_refused_in_a_full_training() -> None:
+    for key, value in {"training.base": "v1", "training.replay": 0.3}.items():
+        given = load_settings(None, overrides={"project": "demo", key: value}, flags=False)
+        with pytest.raises(UserError, match="the training is in full"):
+            check_base(given)
+        check_base(learn_on(**{key.replace(".", "__"): value}))
+    check_base(load_settings(None, overrides={"project": "demo"}, flags=False))
 
 
 def test_a_project_without_a_version_is_trained_in_full_first(tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ def why_fixed(key: str) -> tuple[str, str] | None:
         )
     if key == "training.sample":
         return "training.sample makes a rehearsal, which is no version", "rehearse with `trainwright train --sample`"
+    if key in ("training.incremental", "training.base", "training.replay"):
+        return (
+            f"{key} is about learning on from a version with new rows",
+            "`trainwright train NEW.csv --project PROJECT --incremental`",
+        )
     if key.startswith("search.") and key != "search.winner_of":
         return f"{key} is about a search, which tries many settings", "`trainwright tune PROJECT` searches"
     if key in WORDS:

@@ -189,7 +189,7 @@ def inherit(settings: Settings, base: Base) -> Settings:
         block, _, rest = key.partition(".")
         value, before = _at(given, key), _at(document, key)
         if block == "data" and rest not in FREE and value != before:
-            spelled = f"{before!r}" if before is not None else "nothing"
+            spelled = f"{before!r}" if before is not None else "that not given"
             raise UserError(
                 f"data.{rest} is {value!r} ({where}), but {base.label} was trained with {spelled}",
                 remedy="leave it out: an incremental training keeps the columns, their roles and the target of its "

@@ -23,6 +23,7 @@ from trainwright.store.runs import Run, create_run, get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version, get_version, list_versions
 from trainwright.store.workspace import Workspace
+from trainwright.training import calibrate
 from trainwright.training.change import Change, changed
 from trainwright.training.ignored import check_ignored
 from trainwright.training.kept_rows import rows_are_there
@@ -31,6 +32,9 @@ from trainwright.training.rebalance import Rebalance
 from trainwright.training.same_plan import same_plan
 from trainwright.training.setting_values import shown
 from trainwright.training.try_log import iteration_of, iterations
+
+# Settings that mean nothing with classes.
+FOR_NUMBERS = ("training.interval",)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ def prepare_try(
     RunOptions.from_settings(settings)  # a family whose library is not installed is refused here
     target = Target.from_json((base.result or {})["target"])
     Rebalance.from_settings(settings.training, target)  # class weights of a number are refused here
+    calibrate.check(settings.training.calibration, target)
+    if target.task == "classes" and any(change.key in FOR_NUMBERS for change in changes):
+        key = next(change.key for change in changes if change.key in FOR_NUMBERS)
+        raise UserError(f"{key} changes nothing: it is for targets that are numbers", remedy="try another setting")
     check_ignored(workspace, base, before, settings)
     if accept is not None:
         with read(workspace) as connection:

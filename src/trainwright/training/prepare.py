@@ -86,13 +86,19 @@ def check_base(settings: Settings) -> None:
     """A version to learn on from is named only where something learns on.
 
     Raises:
-        UserError: it is named without `training.incremental`.
+        UserError: it, or what is replayed of its rows, is named without `training.incremental`.
     """
     if settings.training.base is not None and not settings.training.incremental:
         raise UserError(
             f"training.base ({settings.origin('training.base')}) names a version to learn on from, "
             "but the training is in full",
             remedy="add --incremental, or leave base out",
+        )
+    if "training.replay" in settings.origins and not settings.training.incremental:
+        raise UserError(
+            f"training.replay ({settings.origin('training.replay')}) says how much is learned from again, "
+            "but the training is in full",
+            remedy="add --incremental, or leave replay out",
         )
 
 

@@ -129,7 +129,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "dataset": f"d{m.data.number}",
         "seed": m.options.seed,
         "threads": m.work.threads,
-        "notes": [*(m.data.notes or []), *_imbalance_notes(facts)],
+        "notes": [*_table_notes(m), *_imbalance_notes(facts)],
         "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
         "requirements": _requirements(facts),
         "search": m.searched,
@@ -230,6 +230,15 @@ def _imbalance(facts: Facts) -> dict[str, Any] | None:
     outcome, oof = facts.outcome, facts.outcome.oof
     rebalance = facts.material.work.rebalance
     return imbalance_document(rebalance, outcome.trials, oof.y, outcome.prediction, oof.weight)
+
+
+def _table_notes(m: Material) -> list[dict[str, Any]]:
+    """What this run's settings made of the table; an earlier run on the same rows may have been told other things."""
+    stored: list[dict[str, Any]] = m.data.notes or []
+    understood: list[dict[str, Any]] | None = (m.split_row.summary or {})["understood"].get("notes")
+    if understood is None:
+        return stored
+    return [*understood, *(n for n in stored if n.get("code") == "corrected_labels" and n not in understood)]
 
 
 def _imbalance_notes(facts: Facts) -> list[dict[str, Any]]:

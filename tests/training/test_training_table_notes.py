@@ -13,5 +13,5 @@ def test_a_key_without_effect_is_told_in_its_own_run_alone(tmp_path: Path) -> No
     _, second = run_here(workspace, rows, settings(training__families=["linear"]))
     told = [[n["message"] for n in run["notes"] if n["code"] == "without_effect"] for run in (first, second)]
     assert first["dataset"] == second["dataset"]
-    assert len(told[0]) == 1 and "training.interval" in told[0][0]
-    assert told[1] == []
+    assert any("training.interval" in words for words in told[0])
+    assert not any("training.interval" in words for words in told[1])

@@ -18,6 +18,7 @@ from trainwright.evaluate.deciding.pick import blend
 from trainwright.evaluate.deciding.policy import REVIEW, Policy
 from trainwright.evaluate.deciding.prevalence import corrected
 from trainwright.evaluate.deciding.question import ask
+from trainwright.evaluate.deciding.reasons import beyond
 from trainwright.evaluate.deciding.rows import Rows
 from trainwright.evaluate.deciding.words import paragraph
 from trainwright.evaluate.resampling import make_units
@@ -288,3 +289,11 @@ def test_a_question_that_cannot_be_answered_is_refused(case: str) -> None:
 def test_the_same_question_is_asked_again_by_its_flags() -> None:
     question = ask(TARGET, cost={"fp": 1, "fn": 20}, by="site", prevalence="2%")
     assert question.flags() == "--cost fp=1 fn=20 --by site --prevalence 2%"
+
+
+def test_more_reviews_than_asked_for_on_rows_not_chosen_on_are_said() -> None:
+    question = ask(TARGET, cost="fp=5 fn=100", capacity="50/1000", review_band=True)
+    (words,) = beyond(question, {"review": {"value": 0.064}})
+    assert "6.4" in words and "more than the 5.0" in words
+    assert beyond(question, {"review": {"value": 0.05}}) == []
+    assert beyond(ask(TARGET, beta=2), {"flagged": {"value": 0.5}}) == []

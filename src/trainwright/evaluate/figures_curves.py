@@ -110,7 +110,7 @@ def thresholds(document: Document, threshold: float | None = None) -> Figure | N
         if any(value is not None for value in y):
             traces.append(line(x, y, {"f1": "F1", "flagged": "share flagged"}.get(name, name), colour, dash=dash))
     best = max(sweep, key=lambda point: point.get("f1") or 0)
-    alt = f"F1 is highest, {number(best.get('f1'))}, at threshold {number(best['threshold'])}."
+    alt = f"Of the thresholds drawn, {number(best['threshold'])} has the highest F1, {number(best.get('f1'))}."
     layout = _shares("threshold on the probability", "")
     if threshold is not None:
         alt += f" The model uses {number(threshold)}."

@@ -87,7 +87,8 @@ def decide(
     for name, value in against.items():
         found["against"][name]["threshold"] = value
     policy = policy_of(question, rows, final)
-    document = _document(question, rows, policy, found, reasons.of_two(question, rows, applied, final))
+    why = [*reasons.of_two(question, rows, applied, final), *reasons.beyond(question, found["figures"])]
+    document = _document(question, rows, policy, found, why)
     document["sweep"] = [_point(question, table, t, p) for t in SWEEP]
     if question.by is not None:
         document["segments"] = _segments(rows, applied, final, p)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from trainwright.evaluate.deciding.by_segment import FEWEST
 from trainwright.evaluate.deciding.fit import Fitted
@@ -32,6 +34,17 @@ def of_two(question: Question, rows: Rows, table: Table, final: Fitted) -> list[
     if question.by is not None and final.by is not None:
         out += _by(question, rows, final)
     return out + _common(question, rows)
+
+
+def beyond(question: Question, figures: Mapping[str, Any]) -> list[str]:
+    """That more went to a person than can be reviewed, on rows that the limits were not chosen on."""
+    share = (figures.get("review") or {}).get("value")
+    if question.most_review is None or share is None or share <= question.most_review * (1 + UNUSED):
+        return []
+    return [
+        f"on rows that they were not chosen on, such limits sent {percent(share)} to a person, more than the "
+        f"{percent(question.most_review)} asked for: expect some days above it, or ask for less"
+    ]
 
 
 def of_many(question: Question, rows: Rows, policy: Policy) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_documents import a_number, many_classes, two_classes
 
+from trainwright.evaluate.report_record import parts
 from trainwright.evaluate.text import (
     METRICS,
     TERMS,
@@ -110,3 +111,12 @@ def test_every_metric_and_term_is_explained():
     assert all(text.endswith(".") for _, text in TERMS.values())
     assert explain("precision_at_recall_80").percent
     assert explain("my_own_metric").title == "my own metric"
+
+
+def test_sealed_rows_of_the_base_are_counted_where_the_rows_are_listed():
+    result = {
+        "n_rows": {"train": 1134, "validation": 566, "test": 600},
+        "split": {"sizes": {"development": 1700, "test": 225}, "folds": [{}, {}, {}]},
+    }
+    assert parts(result)[-1] == ("Sealed test rows", "225")
+    assert parts({**result, "incremental": {"base": "v1"}})[-1] == ("Sealed test rows", "600, 225 of them new")

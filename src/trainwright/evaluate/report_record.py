@@ -38,7 +38,9 @@ def parts(result: Result) -> list[tuple[str, str]]:
     rows = result.get("n_rows") or {}
     if isinstance(sizes, Mapping) and folds > 1:
         out = [(f"Development rows, in {folds} folds", count(sizes.get("development") or 0))]
-        return [*out, ("Sealed test rows", count(sizes.get("test") or 0))]
+        new, tested = sizes.get("test") or 0, rows.get("test") or 0
+        older = bool(result.get("incremental")) and tested > new  # rows sealed for its base are tested on, too
+        return [*out, ("Sealed test rows", f"{count(tested)}, {count(new)} of them new" if older else count(new))]
     names = {"train": "Rows to learn from", "validation": "Rows to validate on", "test": "Sealed test rows"}
     return [(name, count(rows[key])) for key, name in names.items() if isinstance(rows.get(key), int)]
 

@@ -59,6 +59,25 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
     assert different and all(row["then"] != row["now"] for row in different)
 
 
+def test_a_package_that_was_changed_since_is_named(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    _, result = run_here(workspace, table().select(FEATURES), settings())
+    [member] = list((Path(result["package"]["path"]) / "members").iterdir())[:1]
+    file = next(path for path in sorted(member.iterdir()) if path.is_file())
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes() + b" ")
+    found = comparison(workspace, *_twice(workspace), "demo@v1")
+    assert not found["same"] and found["package"]["same"]
+    assert "the package in the workspace was changed since it was made" in found["text"]
+    assert file.name in found["package"]["damage"]
+
+
+def _twice(workspace: Workspace) -> tuple[Any, Any]:
+    """The first run, as its own repetition."""
+    with read(workspace) as connection:
+        return get_run(connection, 1), get_run(connection, 1)
+
+
 def test_what_cannot_be_repeated_is_refused(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     run_here(workspace, table().select(FEATURES), settings())

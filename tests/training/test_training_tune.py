@@ -10,21 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_runs import FEATURES, LIGHT, new_workspace, rows_of, settings, table
+from training_runs import FEATURES, LIGHT, new_workspace, rows_of, run_here, settings, table
 
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.store.process import current_owner
+from trainwright.store.runs import get_run
 from trainwright.store.searches import Search, SearchTrial, claim
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.training.held_out import read_held_out
 from trainwright.training.prepare import prepare
 from trainwright.training.tuning import fit as fitting
 from trainwright.training.tuning import request as requests
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
-from trainwright.training.tuning.judge import judge, verdict_words
+from trainwright.training.tuning.judge import judge, predictions_of, verdict_words
 from trainwright.training.tuning.method import choose_method
 from trainwright.training.tuning.propose import propose
 from trainwright.training.tuning.request import Request
@@ -227,6 +229,28 @@ def test_the_result_measures_the_winner_against_the_defaults_and_corrects_for_ch
         assert gain["low"] <= gain["value"] <= gain["high"] and gain["value"] <= gain["as_chosen"]
     assert found["best"]["number"] in found["pareto"]["fit_seconds"]
     assert "best of 6 complete trials" in found["text"]
+
+
+@pytest.mark.usefixtures("sealed_here")
+def test_the_winner_is_also_measured_against_what_the_base_run_chose(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    wanted = settings(training__metric="log_loss", training__family_settings={**LIGHT, "linear": {"C": 0.001}})
+    prepared, result = run_here(workspace, table(200).select(FEATURES), wanted)
+    with read(workspace) as connection:
+        ground = stand_on(workspace, get_run(connection, prepared.run.id), time.time())
+    search = begin(workspace, ground, Request(space=LISTED, method="grid", prune=False).check())
+    go_on(workspace, search, ground, until=time.time() + 60, stop=threading.Event(), tell=lambda event: None)
+    trials = reread(workspace, search)[1]
+    found = judge(workspace, search, trials, ground, ended=EXHAUSTED, wall_s=1.0)
+    over = found["over_base"]
+    assert (over["run"], over["selected"]) == (prepared.run.id, result["selected"])
+    base = read_held_out(workspace, ground.run)
+    assert base is not None
+    best = predictions_of(workspace, [t for t in trials if t.number == found["best"]["number"]])
+    rows = ground.rows
+    losses = [ground.metric(rows.y, p, rows.weight) for p in (base.prediction, *best.values())]
+    assert over["value"] == pytest.approx(losses[0] - losses[1] - found["gain"]["bias"], abs=1e-6)
+    assert over["low"] < over["value"] <= over["high"] and f"run {prepared.run.id} chose" in found["text"]
 
 
 def test_an_interval_above_zero_beside_not_distinguishable_is_explained() -> None:

@@ -169,7 +169,9 @@ def verdict_words(document: Mapping[str, Any]) -> str:
             f"{same:,} of {len(rows):,} figures to the last digit"
         )
     parts = []
-    parts.append("the package is the same" if document["package"]["same"] else "the package differs")
+    if document["package"].get("damage"):
+        parts.append(f"the package in the workspace was changed since it was made ({document['package']['damage']})")
+    parts.append("the package is made the same again" if document["package"]["same"] else "the package differs")
     if document["predictions"]["same"]:
         parts.append(f"{n:,} held-out predictions are the same bit for bit")
     elif document["predictions"]["same"] is None:

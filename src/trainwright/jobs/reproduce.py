@@ -23,6 +23,7 @@ from trainwright.evaluate.reproduction import (
 from trainwright.jobs.launch import Watcher, repeat
 from trainwright.models.storage import read_json
 from trainwright.packages.manifest import NAME
+from trainwright.packages.verify import check_package
 from trainwright.store.datasets import get_split
 from trainwright.store.files import artifact_path
 from trainwright.store.names import resolve_version
@@ -50,7 +51,8 @@ def reproduce(workspace: Workspace, name: str, *, watcher: Watcher | None = None
     Returns:
         {"name", "run", "repetition", "same", "text", "record": parts with "present", "environment": what differs,
         "figures": [{"figure", "then", "now", "same"}], "package": {"then", "now", "same", "differences"},
-        "predictions": {"rows", "same", "first_row", "largest"}, "wall_s", "notes"}.
+        "predictions": {"rows", "same", "first_row", "largest"}, "wall_s", "notes"}; "package" has "damage", too:
+        what is wrong with the package that the workspace holds, or None.
 
     Raises:
         UserError: there is no such run, or it had estimators handed over in Python.
@@ -82,7 +84,10 @@ def comparison(workspace: Workspace, first: Run, again: Run, name: str) -> dict[
         "name": name,
         "run": first.id,
         "repetition": again.id,
-        "same": package["same"] and predictions["same"] is not False and all(row["same"] for row in rows),
+        "same": package["same"]
+        and package["damage"] is None
+        and predictions["same"] is not False
+        and all(row["same"] for row in rows),
         "record": record_parts(before),
         "environment": environment_differences(then, now),
         "figures": rows,
@@ -150,15 +155,32 @@ def _packages(workspace: Workspace, first: Run, again: Run) -> dict[str, Any]:
     """The packages of both, and where they differ."""
     pair = [(run.result or {}).get("package") or {} for run in (first, again)]
     shas = [package.get("sha256") for package in pair]
-    document: dict[str, Any] = {"then": shas[0], "now": shas[1], "same": shas[0] == shas[1], "differences": []}
+    folders = [artifact_path(workspace, "package", Path(str(package.get("path"))).name) for package in pair]
+    document: dict[str, Any] = {
+        "then": shas[0],
+        "now": shas[1],
+        "same": shas[0] == shas[1],
+        "damage": _damage(folders[0], shas[0]),
+        "differences": [],
+    }
     if document["same"]:
         return document
-    folders = [artifact_path(workspace, "package", Path(str(package.get("path"))).name) for package in pair]
     if not all((folder / NAME).exists() for folder in folders):
         document["differences"] = ["the first package is not in the workspace any more, so only its hash is compared"]
         return document
     document["differences"] = manifest_differences(*(read_json(folder / NAME) for folder in folders))
     return document
+
+
+def _damage(folder: Path, sha: str | None) -> str | None:
+    """What is wrong with the package that the workspace holds; None where nothing is, or where it was deleted."""
+    if not folder.exists():
+        return None
+    try:
+        check_package(folder, sha)
+    except UserError as error:
+        return error.problem
+    return None
 
 
 def _predictions(first: HeldOut | None, again: HeldOut | None) -> dict[str, Any]:

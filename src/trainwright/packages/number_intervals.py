@@ -144,7 +144,7 @@ class IntervalState:
             size=_size(Reader(reader.mapping("size"), f"{reader.where}, size")),
             points=points,
             half=half,
-            floor=None if reader.data.get("floor") is None else reader.number("floor"),
+            floor=None if reader.data.get("floor") is None else reader.number("floor", -1e300, 1e300),
             review=None if review is None else ReviewWidth.parse(review),
             claim=reader.text("claim", 1_000),
         )

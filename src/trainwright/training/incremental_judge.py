@@ -252,6 +252,8 @@ def _compared(side: Side, metric: Metric, seed: int, level: float) -> dict[str, 
         seed=seed,
     )[0]
     before, after = metric(side.y, side.base, side.weight), metric(side.y, side.candidate, side.weight)
+    if not np.isfinite([before, after]).all():
+        return {"n_rows": n, "skipped": f"{explain(metric.name).title} is not defined on these {n} rows"}
     return {
         "n_rows": n,
         "metric": metric.name,

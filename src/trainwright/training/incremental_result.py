@@ -79,6 +79,9 @@ def incremental_document(
     forgotten = sorted(
         {one["class"] for document in parts.values() for one in document.get("forgetting") or [] if _lost(one)}
     )
+    # What is warned of is what is told: the part of the rows on which a class was lost, else the sealed ones.
+    lossy = [name for name, document in parts.items() if any(map(_lost, document.get("forgetting") or []))]
+    told = next((texts[name] for name in ("sealed", "held_out") if name in (lossy or texts) and texts[name]), "")
     return {
         **{key: grown[key] for key in _KEPT},
         "new_rows": grown["new"],
@@ -86,7 +89,7 @@ def incremental_document(
         "old": (best or {}).get("old"),
         "new": _better(sealed, held_out, "new"),
         "forgetting": (best or {}).get("forgetting") or [],
-        "forgetting_text": texts.get("sealed") or texts.get("held_out") or "",
+        "forgetting_text": told,
         "forgotten": forgotten,
         **parts,
         "full_command": FULL_COMMAND.format(

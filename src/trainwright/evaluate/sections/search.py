@@ -41,7 +41,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     return {
         "best": f"{best['family']}: {settings_words(best['settings'])}",
         "number": best["number"],
-        "figures": _figures(metric, gain, width),
+        "figures": _figures(metric, gain, search.get("over_base"), width),
         "verdict": WORDS.get(str(gain.get("verdict")), "No trial was better than the defaults."),
         "method": sentence(str(gain.get("method") or "")),
         "edges": [sentence(f"Worth a wider range: {edge['text']}") for edge in search.get("edges") or []],
@@ -72,8 +72,8 @@ def _width(search: Mapping[str, Any]) -> float | None:
     return None
 
 
-def _figures(metric: str, gain: Mapping[str, Any], width: float | None) -> list[dict[str, str]]:
-    """The best trial's figure as chosen and corrected, and the gain over the defaults."""
+def _figures(metric: str, gain: Mapping[str, Any], over: Any, width: float | None) -> list[dict[str, str]]:
+    """The best trial's figure as chosen and corrected, and the gain over the defaults and over the earlier choice."""
     rows = [
         {
             "title": f"{explain(metric).title} as chosen",
@@ -93,6 +93,15 @@ def _figures(metric: str, gain: Mapping[str, Any], width: float | None) -> list[
                 "title": "Gain over the best defaults, corrected",
                 "value": number(gain["value"], width),
                 "says": f"95 % interval {low} to {high}, on the same rows; above 0 is better",
+            }
+        )
+    if isinstance(over, Mapping):
+        low, high = number(over.get("low"), width), number(over.get("high"), width)
+        rows.append(
+            {
+                "title": f"Gain over {over['selected']}, which run {over['run']} chose, corrected",
+                "value": number(over["value"], width),
+                "says": f"95 % interval {low} to {high}, on the same rows: {over['verdict']}",
             }
         )
     return rows

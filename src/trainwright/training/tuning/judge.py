@@ -20,6 +20,7 @@ from trainwright.store.searches import Search, SearchTrial
 from trainwright.store.workspace import Workspace
 from trainwright.training.optimism import selection_optimism
 from trainwright.training.tuning.ground import Ground
+from trainwright.training.tuning.over_base import gain_over_base
 from trainwright.training.tuning.search import KIND, PREDICTIONS
 from trainwright.training.tuning.standing import mean_score, ranked
 from trainwright.training.tuning.step import effective
@@ -73,6 +74,12 @@ def judge(
     defaults = [t for t in order if not t.settings]
     document["default"] = trial_row(defaults[0]) if defaults else None
     document["gain"] = _gain(workspace, search, order, defaults[0] if defaults else None, ground)
+    winner = predictions_of(workspace, [best]).get(f"trial {best.number}")
+    document["over_base"] = (
+        None
+        if winner is None
+        else gain_over_base(workspace, ground, winner, document["gain"]["bias"], seed=search.seed)
+    )
     document["edges"] = _edges(search, best)
     document["importance"] = _importance(search, best.family, trials)
     document["pareto"] = {
@@ -226,5 +233,11 @@ def _text(document: dict[str, Any], ground: Ground) -> str:
         text += f"; gain over the defaults {gain['value']:+.4f} ({interval}), {verdict_words(gain)}"
     elif gain["verdict"] == "defaults":
         text += "; nothing better than the defaults was found"
+    if over := document["over_base"]:
+        interval = f"{over['low']:+.4f} to {over['high']:+.4f}"
+        text += (
+            f"; over {over['selected']}, which run {over['run']} chose, {over['value']:+.4f} ({interval}), "
+            f"{over['verdict']}"
+        )
     took = sum(row["wall_s"] or 0.0 for row in document["trials"])
     return f"{text}; {duration(took)} of trials"

@@ -113,14 +113,17 @@ def code_version() -> str:
     return f"{commit}, changed" if git("status", "--porcelain", "--", "../src") else commit
 
 
+FOLDERS = ("--data", "--results", "--scratch", "--peers")
+
+
 def _command() -> str:
     """The command line, without the folders of the person who ran it."""
-    words, skip = [], False
+    words, hide = [], False
     for word in sys.argv[1:]:
-        if not skip:
-            words.append(word.partition("=")[0] if word.startswith(("--data=", "--results=", "--scratch=")) else word)
-        skip = word in ("--data", "--results", "--scratch")
-        if word.startswith(("--data", "--results", "--scratch")):
+        name, given, _ = word.partition("=")
+        words.append("FOLDER" if hide else name if name in FOLDERS else word)
+        hide = name in FOLDERS and not given
+        if name in FOLDERS and given:
             words.append("FOLDER")
     return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
 

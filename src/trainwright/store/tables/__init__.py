@@ -1,0 +1,55 @@
+"""The tables of a workspace, as SQLAlchemy Core metadata that SQLite and PostgreSQL both understand.
+
+Rows of users are never deleted: a deleted version keeps its row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column
+
+from trainwright.store.tables.columns import metadata
+from trainwright.store.tables.data import counter, dataset_version, label_decision, project, sealed_key, split
+from trainwright.store.tables.runs import attempt, event, finding, job, metric_point, run, trial
+from trainwright.store.tables.searches import search, search_trial
+from trainwright.store.tables.versions import decision, deployment, evaluation, test_opening, version
+from trainwright.store.tables.workspace import artifact_use, audit, outbox
+
+__all__ = [
+    "NAMES_ARTIFACTS",
+    "artifact_use",
+    "attempt",
+    "audit",
+    "counter",
+    "dataset_version",
+    "decision",
+    "deployment",
+    "evaluation",
+    "event",
+    "finding",
+    "job",
+    "label_decision",
+    "metadata",
+    "metric_point",
+    "outbox",
+    "project",
+    "run",
+    "sealed_key",
+    "search",
+    "search_trial",
+    "split",
+    "test_opening",
+    "trial",
+    "version",
+]
+
+# The columns that name a published folder by its hash; `sweep` keeps whatever one of them names.
+NAMES_ARTIFACTS: tuple[Column[Any], ...] = (
+    dataset_version.c.artifact,
+    sealed_key.c.artifact,
+    trial.c.artifact,
+    search_trial.c.artifact,
+    version.c.artifact,
+    artifact_use.c.sha,
+)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import Shop, assert_refused, fingerprint, run
 
+from trainwright.cli.try_ import planned_words
+
 
 def test_a_try_is_told_from_its_rule_to_the_next(shop: Shop) -> None:
     words = ("try", "shop@v1", "--set", "training.class_weight=balanced", "--note", "few buy")
@@ -14,6 +16,7 @@ def test_a_try_is_told_from_its_rule_to_the_next(shop: Shop) -> None:
     assert said.code == 0, said.err
     assert "try     training.class_weight: not given -> balanced" in said.out
     assert "why     few buy" in said.out and "against shop@v1, run 1" in said.out
+    assert "        the same candidates and ceilings of rounds but for what is tried\n" in said.out
     assert "rule    kept if ROC-AUC is better than that of v1 beyond noise" in said.out
     assert "dropped: " in said.out or "kept: " in said.out
     assert "next" in said.out
@@ -22,6 +25,12 @@ def test_a_try_is_told_from_its_rule_to_the_next(shop: Shop) -> None:
     compared = run("runs", "compare", "shop@v1", "3", "--workspace", shop.workspace)
     assert compared.code == 0, compared.err
     assert "training.class_weight" in compared.out and "balanced (--set)" in compared.out
+
+
+def test_what_is_held_equal_is_said_as_it_is() -> None:
+    assert "may differ" in planned_words(None)
+    stopped = {"steps": [{"name": "linear", "inner": 0.0}, {"name": "lightgbm", "inner": 0.1}]}
+    assert planned_words(stopped).endswith("; lightgbm may stop at another round")
 
 
 def test_two_versions_are_compared_and_a_page_is_written(shop: Shop, tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Shop, assert_refused, finish, run, start
+from command_line import Shop, assert_refused, fingerprint, finish, run, start
 
 import trainwright as tw
 from trainwright.store.projects import ensure_project
+from trainwright.store.searches import create_search
 from trainwright.store.transaction import write
 from trainwright.store.workspace import open_workspace
 
@@ -119,6 +120,41 @@ def test_bad_input_is_one_message(trained: Shop, words: tuple[str, ...], code: i
     assert json.loads(as_json.out)["error"]["exit_code"] == code
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("TABLE", "--project", "shop", "--winner-of", "7"), ["project 'shop' has no search s7", "it has: none yet"]),
+        (("TABLE", "--winner-of", "7"), ["project 'shop' has no search s7"]),
+        (("TABLE", "--project", "shoe", "--winner-of", "1"), ["(--winner-of)", "'shoe'", "no such project"]),
+        (("--project", "shop", "--data-version", "d1", "--winner-of", "7"), ["project 'shop' has no search s7"]),
+        (("TABLE", "--winner-of", "1", "--search-trials", "5"), ["search.trials (--search-trials)", "keep one"]),
+        (("TABLE", "--project", "shop", "--incremental", "--winner-of", "1"), ["(--winner-of) and --incremental"]),
+        (("--project", "shop", "--data-version", "d1", "--search-space", "no.yaml"), ["no file no.yaml"]),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_any_work(
+    trained: Shop, words: tuple[str, ...], said: list[str]
+) -> None:
+    before = fingerprint(trained.workspace)
+    target = () if "--data-version" in words or "--incremental" in words else ("--target", "bought")
+    given = [trained.table if word == "TABLE" else word for word in words]
+    assert_refused(run("train", *given, *target, "--workspace", trained.workspace), 2, *said)
+    assert fingerprint(trained.workspace) == before, "neither a split nor a run was written"
+
+
+def test_the_winner_of_a_search_in_which_nothing_was_completed_is_refused(shop: Shop, tmp_path: Path) -> None:
+    with write(open_workspace(shop.workspace)) as connection:
+        common = {"dataset_version_id": 1, "split_id": 1, "run_id": 1, "method": "grid", "metric": "roc_auc"}
+        create_search(connection, 1, **common, seed=0, space={}, settings={})
+    before = fingerprint(shop.workspace)
+    words = ("train", shop.table, "--target", "bought", "--winner-of", "1")
+    said = run(*words, "--workspace", shop.workspace)
+    assert_refused(said, 2, "which has completed no trial", "trainwright tune shop --search 1")
+    assert fingerprint(shop.workspace) == before
+    assert_refused(run(*words, "--workspace", tmp_path / "fresh"), 2, "there is no workspace yet")
+    assert not (tmp_path / "fresh").exists()
+
+
 def test_a_typo_in_a_space_is_named_with_its_line(trained: Shop, space: Path) -> None:
     space.write_text("linear:\n  Cc: [1.0]\n")
     said = run("tune", "shop", "--space", space, "--workspace", trained.workspace)
@@ -141,6 +177,8 @@ def test_a_wrong_search_block_leaves_no_run_behind(shop: Shop, tmp_path: Path) -
         ("families: [catbost]", "did you mean 'catboost'"),
         ("space: nowhere.yaml", "nowhere.yaml"),
         ("methd: random", "did you mean 'method'"),
+        ("space: {linear: {alpha: [0.1]}}", "linear.alpha changes nothing here"),
+        ("winner_of: 3", "there is no workspace yet"),
     ):
         config = tmp_path / "run.yaml"
         config.write_text(f"target: bought\nsearch:\n  {line}\n")

@@ -142,6 +142,8 @@ def test_a_column_can_be_left_out(good: tuple[Workspace, dict[str, Any]]) -> Non
         ({"forest.n_estimators": "3"}, {}, "is 3 already"),
         ({"forest.n_estimator": "5"}, {}, "n_estimators"),
         ({"catboost.depth": "4"}, {}, "catboost is not among the candidates"),
+        ({"linear.alpha": "2"}, {}, "linear.alpha changes nothing here: it is for targets that are numbers"),
+        ({"linear.l1_ratio": "0.2"}, {}, "it is read only where penalty is elasticnet"),
         ({"training.dropout": "0.3"}, {}, "neural networks"),
         ({"data.folds": "5"}, {}, "data.folds decides how the rows are read or split"),
         ({"training.seed": "5"}, {}, "another seed is luck"),

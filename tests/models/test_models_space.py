@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from trainwright.errors import UserError
 from trainwright.models.families import families
+from trainwright.models.meaning import why_without_meaning
 from trainwright.models.settings import check_settings
 from trainwright.models.space import Dimension, Space
 from trainwright.models.space_file import read_space, space_of
@@ -25,6 +26,9 @@ from trainwright.models.spaces import default_space, searchable
 @pytest.mark.parametrize("family", searchable())
 def test_every_named_space_holds_settings_that_its_family_allows(family: str, name: str, task: str) -> None:
     space = default_space(family, name, task)
+    values = {dimension.name: dimension.grid() for dimension in space.dimensions}
+    for dimension in space.dimensions:
+        assert why_without_meaning(families()[family], dimension.name, task, values) == ""
     rng = np.random.default_rng(0)
     for settings in [next(space.grid()), *(space.draw(rng) for _ in range(20))]:
         assert space.holds(settings)
@@ -127,6 +131,15 @@ def test_a_file_says_what_is_tried(tmp_path: Path) -> None:
         ("[1, 2]", ["space.yaml line 1"]),
         ("", ["space.yaml"]),
         ("catboost: [", ["space.yaml line", "not YAML"]),
+        (
+            "linear:\n  C: [1.0]\n  alpha: [0.1, 1.0]",
+            ["line 3", "linear.alpha changes nothing here", "for targets that are numbers", "penalty, C, l1_ratio"],
+        ),
+        ("svm:\n  epsilon: [0.1, 0.2]", ["line 2", "svm.epsilon changes nothing here", "C, gamma"]),
+        (
+            "linear:\n  penalty: [l2, l1]\n  l1_ratio: [0.1, 0.9]",
+            ["line 3", "read only where penalty is elasticnet", "let penalty be elasticnet as well"],
+        ),
     ],
 )
 def test_every_mistake_in_a_file_is_one_message_with_its_line(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -134,6 +147,15 @@ def test_every_mistake_in_a_file_is_one_message_with_its_line(tmp_path: Path, te
         read_space(write(tmp_path, text), "classes")
     for word in words:
         assert word in str(refused.value)
+
+
+def test_what_means_something_depends_on_the_task_and_on_the_other_settings(tmp_path: Path) -> None:
+    path = write(tmp_path, "linear:\n  penalty: [l2, elasticnet]\n  l1_ratio: [0.1, 0.9]\n  alpha: [0.1, 1.0]\n")
+    assert [d.name for d in read_space(path, "number")[0].dimensions] == ["penalty", "l1_ratio", "alpha"]
+    with pytest.raises(UserError, match=r"space\.yaml line 4: linear\.alpha changes nothing here"):
+        read_space(path, "classes")
+    with pytest.raises(UserError, match=r"linear\.C changes nothing here: it is for targets that are classes"):
+        space_of({"linear": {"C": [1.0]}}, "number")
 
 
 def test_a_file_that_is_not_there_may_be_a_misspelt_name(tmp_path: Path) -> None:

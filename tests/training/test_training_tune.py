@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from training_runs import FEATURES, LIGHT, new_workspace, rows_of, run_here, settings, table
 
+from trainwright.config.search import SearchSettings
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.store.process import current_owner
@@ -29,7 +30,7 @@ from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of,
 from trainwright.training.tuning.judge import judge, predictions_of, verdict_words
 from trainwright.training.tuning.method import choose_method
 from trainwright.training.tuning.propose import propose
-from trainwright.training.tuning.request import Request
+from trainwright.training.tuning.request import Request, check_search
 from trainwright.training.tuning.search import EXHAUSTED, STOPPED, TIME, go_on, reread
 from trainwright.training.tuning.standing import best_trial
 
@@ -102,6 +103,18 @@ def test_a_small_space_ends_when_everything_was_tried(place: Place) -> None:
     assert place.work(search).why == EXHAUSTED
     # l2 is the default already.
     assert [t.settings for t in place.trials(search)] == [{}, {"penalty": "l1"}]
+
+
+def test_settings_that_fit_alike_are_tried_once(place: Place) -> None:
+    # With the penalty l2, the default, l1_ratio is not read.
+    space = {"linear": {"penalty": ["l2", "elasticnet"], "l1_ratio": [0.1, 0.9]}}
+    for method in ("grid", "random"):
+        search = place.begin(space, method=method, trials=20)
+        assert place.work(search).why == EXHAUSTED
+        tried = [t.settings for t in place.trials(search)]
+        assert tried[0] == {}
+        assert sorted(t["l1_ratio"] for t in tried[1:]) == [0.1, 0.9]
+        assert {t["penalty"] for t in tried[1:]} == {"elasticnet"}
 
 
 def test_a_dead_processs_trial_is_taken_over_and_nothing_is_counted_twice(place: Place) -> None:
@@ -312,6 +325,16 @@ def test_a_grid_larger_than_the_budget_is_warned_of_before_it_begins(place: Plac
 def test_what_cannot_be_searched_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         Request(**given).check()
+
+
+def test_a_block_is_checked_for_the_task_once_it_is_known() -> None:
+    numbers = SearchSettings(space={"linear": {"alpha": [0.1, 1.0]}})
+    check_search(numbers)
+    check_search(numbers, "number")
+    with pytest.raises(UserError, match="alpha changes nothing here"):
+        check_search(numbers, "classes")
+    with pytest.raises(UserError, match="did you mean 'alpha'"):
+        check_search(SearchSettings(space={"linear": {"alhpa": [0.1]}}))
 
 
 def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,11 +91,27 @@ def _begun(trying: Trying, screen: Screen) -> None:
         output.say(f"why     {trying.run.comments}")
     chosen = f" ({trying.chosen})" if trying.chosen else ""
     output.say(f"against {trying.project.name}@{trying.version.label}, run {trying.base.id}{chosen}")
-    planned = "; a new plan, because the setting asks for one" if trying.run.plan is None else ", candidates and rounds"
-    same = f"the same rows of {base.get('dataset')}, the same folds, seed {base.get('seed')}"
-    output.say(f"        {same}{planned}")
+    output.say(f"        the same rows of {base.get('dataset')}, the same folds, seed {base.get('seed')}")
+    output.say(f"        {planned_words(trying.run.plan)}")
     k = int(iteration.get("try") or 1)
     output.say(f"rule    {rule_words(iteration, str(base.get('metric')), 1 - 0.05 / k)}")
+
+
+def planned_words(plan: Mapping[str, Any] | None) -> str:
+    """What of the plan is held equal, and what is not.
+
+    Args:
+        plan: of the try; None where it is made anew.
+
+    Example:
+        >>> planned_words({"steps": [{"name": "linear"}, {"name": "lightgbm", "inner": 0.1}]})
+        'the same candidates and ceilings of rounds but for what is tried; lightgbm may stop at another round'
+    """
+    if plan is None:
+        return "a new plan, because the setting asks for one: candidates and rounds may differ"
+    stopping = [str(step["name"]) for step in plan.get("steps") or [] if step.get("inner")]
+    words = "the same candidates and ceilings of rounds but for what is tried"
+    return f"{words}; {' and '.join(stopping)} may stop at another round" if stopping else words
 
 
 def outcome_lines(document: dict[str, Any]) -> list[str]:

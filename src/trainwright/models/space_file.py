@@ -12,6 +12,7 @@ from trainwright.config.known import NEURAL, canonical_family
 from trainwright.config.yaml_text import MAX_BYTES, Written, read_yaml
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.families import families
+from trainwright.models.meaning import instead_of, why_without_meaning
 from trainwright.models.settings import allowed, check_settings
 from trainwright.models.space import Dimension, Space
 from trainwright.models.spaces import NAMES, default_space
@@ -29,7 +30,8 @@ def read_space(path: str | os.PathLike[str], task: str) -> tuple[Space, ...]:
         task: "classes" or "number".
 
     Raises:
-        UserError: the file is not there, or says something that is no space; the message names the line.
+        UserError: the file is not there, or says something that is no space or means nothing for the task; the message
+            names the line.
     """
     path = Path(path)
     try:
@@ -90,8 +92,16 @@ def _space(family: str, block: Written, name: str, task: str) -> Space:
             f"{at}{family} needs settings to vary, or {' or '.join(NAMES)}; found {block.raw or 'nothing'!r}",
             remedy=f"{family}: {{{spec.settings[0].name if spec.settings else 'setting'}: {SHAPE}}}",
         )
-    dimensions = tuple(_dimension(spec, str(word), written, name) for word, written in block.value.items())
-    return Space(family, dimensions)
+    found = [(_dimension(spec, str(word), written, name), written) for word, written in block.value.items()]
+    values = {dimension.name: dimension.grid() for dimension, _ in found}
+    for dimension, written in found:
+        why = why_without_meaning(spec, dimension.name, task, values)
+        if why:
+            raise UserError(
+                f"{_where(name, written)}{family}.{dimension.name} changes nothing here: {why}",
+                remedy=instead_of(spec, dimension.name, task),
+            )
+    return Space(family, tuple(dimension for dimension, _ in found))
 
 
 def _dimension(spec: Spec, word: str, written: Written, name: str) -> Dimension:

@@ -31,6 +31,8 @@ class Setting:
         choices: the allowed values, for settings that are not numbers.
         log: searched on a logarithmic scale.
         guidance: when to raise or lower it, in one sentence.
+        tasks: those it means something for; empty for all that the family serves.
+        only_with: another setting and the value of it beside which this one is read, or None.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Setting:
     choices: tuple[Any, ...] = ()
     log: bool = False
     guidance: str = ""
+    tasks: tuple[str, ...] = ()
+    only_with: tuple[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ SPEC = Spec(
             low=0.0,
             high=10.0,
             guidance="Numbers: errors, in spreads of the target, not punished.",
+            tasks=("number",),
         ),
     ),
     cost=0.04,

@@ -19,6 +19,7 @@ from trainwright.config.places import advice, field_of, full_name, is_block
 from trainwright.config.settings import Settings
 from trainwright.config.source import RIVALS, load_settings
 from trainwright.errors import UserError
+from trainwright.models.meaning import instead_of, why_without_meaning
 from trainwright.training.setting_values import at, put, shown
 
 FAMILY_SETTINGS = "training.family_settings"
@@ -57,7 +58,7 @@ class Change:
 
 
 def changed(
-    before: Settings, given: Mapping[str, Any], plan: Mapping[str, Any], *, together: bool = False
+    before: Settings, given: Mapping[str, Any], plan: Mapping[str, Any], task: str, *, together: bool = False
 ) -> tuple[Settings, tuple[Change, ...]]:
     """The settings of a run with what is given changed.
 
@@ -65,6 +66,7 @@ def changed(
         before: the settings of the run that the new one is compared with.
         given: new values by key, as text or as plain data; "default" takes a value back.
         plan: the plan document of that run: a family's setting must belong to one of its candidates.
+        task: "classes" or "number".
         together: let several settings change at once.
 
     Returns:
@@ -72,7 +74,7 @@ def changed(
 
     Raises:
         UserError: a key or value that there is not, a value that is there already, a setting that would change the
-            rows or the split, or several changes without `together`.
+            rows or the split, one that changes nothing for this task, or several changes without `together`.
     """
     if not given:
         raise UserError("nothing is set", remedy="for example --set training.class_weight=balanced")
@@ -96,6 +98,8 @@ def changed(
             f"{several}: what made the difference could not be told",
             remedy="try one at a time, or say --together if they only make sense together",
         )
+    for change in changes:
+        _means_something(change, merged, plan, task)
     return _checked(merged, origins, changes), tuple(changes)
 
 
@@ -207,6 +211,25 @@ def _family(
         held[setting] = new
     put(merged, FAMILY_SETTINGS, {**(at(merged, FAMILY_SETTINGS) or {}), family: held})
     return [Change(key, before, new)]
+
+
+def _means_something(change: Change, merged: Mapping[str, Any], plan: Mapping[str, Any], task: str) -> None:
+    """Refuses a family's setting that is not read for this task, or not beside the family's other settings.
+
+    Raises:
+        UserError: saying why it changes nothing.
+    """
+    if not change.key.startswith(f"{FAMILY_SETTINGS}.") or change.new is None:
+        return
+    family, _, setting = change.key.removeprefix(f"{FAMILY_SETTINGS}.").partition(".")
+    if family == NEURAL:
+        return
+    spec = family_spec(family)
+    held = (at(merged, FAMILY_SETTINGS) or {}).get(family) or {}
+    others = {one.name: [held.get(one.name, fitted(plan, family, one.name))] for one in spec.settings}
+    why = why_without_meaning(spec, setting, task, others)
+    if why:
+        raise UserError(f"{family}.{setting} changes nothing here: {why}", remedy=instead_of(spec, setting, task))
 
 
 def fitted(plan: Mapping[str, Any], family: str, setting: str) -> Any:

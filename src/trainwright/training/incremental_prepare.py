@@ -159,11 +159,12 @@ def refuse_others(source: Any, settings: Settings) -> None:
         )
     if settings.training.sample is not None:
         raise UserError("--incremental and --sample are both given", remedy="rehearse with a smaller file of new rows")
-    for key in DECIDED:
-        if settings.given(f"training.{key}"):
+    searched = [key for key in settings.origins if key.startswith("search.")]
+    for key in (*(f"training.{name}" for name in DECIDED), *searched):
+        if settings.given(key):
             raise UserError(
-                f"training.{key} ({settings.origin(f'training.{key}')}) and --incremental are both given: the members "
-                "of the base learn on, with their settings",
+                f"{key} ({settings.origin(key)}) and --incremental are both given: the members of the base learn on, "
+                "with their settings",
                 remedy="leave it out, or train in full",
             )
     if source is None:

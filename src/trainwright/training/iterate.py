@@ -84,9 +84,9 @@ def prepare_try(
     project, version, chosen = _start(workspace, name)
     base = _base(workspace, project, version)
     before = _with_winner(Settings.from_json(base.settings or {}, base.origins or {}), base)
-    settings, changes = changed(before, given, base.plan or {}, together=together)
-    RunOptions.from_settings(settings)  # a family whose library is not installed is refused here
     target = Target.from_json((base.result or {})["target"])
+    settings, changes = changed(before, given, base.plan or {}, target.task, together=together)
+    RunOptions.from_settings(settings)  # a family whose library is not installed is refused here
     Rebalance.from_settings(settings.training, target)  # class weights of a number are refused here
     calibrate.check(settings.training.calibration, target)
     if target.task == "classes" and any(change.key in FOR_NUMBERS for change in changes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -24,11 +24,12 @@ from trainwright.store.runs import Run, create_run, save_document, set_state
 from trainwright.store.sealed_keys import KeysChangedError
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
+from trainwright.training.full_or_incremental import advice_before_full
 from trainwright.training.options import RunOptions
 from trainwright.training.sealing import draw, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
-from trainwright.training.tuning.request import check_search
+from trainwright.training.tuning.request import check_search, check_winner
 
 # Checks may take at most a tenth of the limit; a quarter where their findings may stop the training.
 CHECK_SHARE, DECIDING_SHARE = 0.1, 0.25
@@ -74,7 +75,9 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
     say("reading the table")
     check_codes(settings.data.ignore_findings)
     check_search(settings.search)
+    check_winner(None, settings.project, settings)
     table = understand(source, settings)
+    check_search(settings.search, table.target.task)
     check_project_name(settings.project or _project_name(table.name))
     read_given_test(settings, table)
     limit = RunOptions.from_settings(settings).limit
@@ -132,14 +135,21 @@ def prepare(
         return prepare_stored(workspace, source, settings, say=say)
     started = time.time() if started is None else started
     check_search(settings.search)
+    check_winner(workspace, settings.project, settings)
     if not isinstance(source, Table):
         say("reading the table")
     table = source if isinstance(source, Table) else understand(source, settings)
+    check_search(settings.search, table.target.task)
     options = RunOptions.from_settings(settings)
     check_codes(settings.data.ignore_findings)
     name = settings.project or _project_name(table.name)
     check_project_name(name)
+    check_winner(workspace, name, settings)
     given_test = read_given_test(settings, table)
+    advice = None
+    if settings.training.sample is None:
+        say("looking for rows that are known")
+        advice = advice_before_full(workspace, name, table, settings)
     say("splitting")
     for tries in range(SPLIT_TRIES):
         try:
@@ -149,6 +159,7 @@ def prepare(
             if tries == SPLIT_TRIES - 1:
                 raise
     table = settled(table, split, settings)
+    table = table if advice is None else replace(table, notes=(*table.notes, advice))
     sha = content_hash(table.frame, table.schema)
     with write(workspace) as connection:
         dataset = add_dataset_version(

@@ -47,7 +47,7 @@ def same_plan(plan: Mapping[str, Any], changes: Sequence[Change], run: int) -> d
         settings = {key: value for key, value in step["settings"].items() if (family, key) not in back}
         # What fitted into the time of that run is begun in any case; the clock may still cut it, and that is told.
         steps.append({**step, "settings": settings | given.get(family, {}), "optional": False})
-    reason = f"the candidates and rounds of run {run}, so that nothing but what is tried differs"
+    reason = f"the candidates of run {run} with at most its rounds, so that nothing but what is tried is planned anew"
     kept = {key: plan[key] for key in ("threads", "jobs", "search") if key in plan}
     return {**kept, "steps": steps, "reasons": [reason]}
 

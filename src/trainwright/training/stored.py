@@ -21,10 +21,13 @@ from trainwright.training.options import RunOptions
 from trainwright.training.prepare import Prepared, check
 from trainwright.training.table import Table, remarks
 from trainwright.training.try_log import stands
+from trainwright.training.tuning.request import check_search, check_winner
 
 # Of the `data:` block, what may be said anew about stored rows; the rest made the split, which stays as it is.
 FREE = ("version", "on_finding", "ignore_findings", "filter_low_quality")
 FILES = ("train_file", "test_file")
+# Notes about the settings or the moment of the run that made the split, which say nothing about this one.
+NOT_KEPT = ("without_effect", "recommendation")
 
 
 def prepare_stored(
@@ -53,6 +56,7 @@ def prepare_stored(
             remedy=f"trainwright train --project NAME --data-version {settings.data.version}",
         )
     check_codes(settings.data.ignore_findings)
+    check_winner(workspace, settings.project, settings)
     say("reading the dataset version")
     with read(workspace) as connection:
         project = get_project(connection, settings.project)
@@ -66,8 +70,9 @@ def prepare_stored(
     settings = inherit(settings, before)
     understood = (row.summary or {})["understood"]
     schema, target = Schema.from_json(understood["schema"]), Target.from_json(understood["target"])
+    check_search(settings.search, target.task)
     frame, split, _ = read_development(workspace, row)
-    known = [n for n in understood.get("notes") or [] if n.get("code") not in ("without_effect",)]
+    known = [n for n in understood.get("notes") or [] if n.get("code") not in NOT_KEPT]
     notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
     corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]
     notes = (*(Note("corrected_labels", words) for words in corrected), *notes)

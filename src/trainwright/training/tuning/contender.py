@@ -19,7 +19,7 @@ from trainwright.training.trials import Work
 from trainwright.training.tuning.ground import fingerprint_of
 from trainwright.training.tuning.judge import compared_trials, predictions_of
 from trainwright.training.tuning.standing import ranked
-from trainwright.training.tuning.step import effective, step_of
+from trainwright.training.tuning.step import as_read, step_of
 
 # Trials that the result of a training tells of.
 MOST_TOLD = 200
@@ -49,9 +49,9 @@ class Tuned:
         """The plan with the winner as its first contender, unless the plan holds the same settings already."""
         if self.step is None:
             return Plan(plan.steps, (*plan.reasons, self.document["note"]))
-        wanted = effective(self.step.family, self.step.settings)
+        wanted = as_read(self.step.family, self.step.settings)
         for step in plan.steps:
-            if step.family == self.step.family and effective(step.family, step.settings) == wanted:
+            if step.family == self.step.family and as_read(step.family, step.settings) == wanted:
                 note = f"the settings that won {self.document['name']} are those of {step.name}"
                 self.document.update(step=step.name, note=note)
                 return Plan(plan.steps, (*plan.reasons, note))

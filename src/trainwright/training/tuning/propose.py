@@ -15,7 +15,7 @@ import numpy as np
 from trainwright.evaluate.screening import keep_families
 from trainwright.models.space import Space
 from trainwright.store.searches import Proposal, Search, SearchTrial, Wait
-from trainwright.training.tuning.step import effective
+from trainwright.training.tuning.step import as_read
 
 # Draws before a small space counts as exhausted.
 TRIES = 50
@@ -94,11 +94,15 @@ def _by_method(
 
 
 def _grid(spaces: dict[str, Space], kept: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every combination, the families in turn; the defaults are tried already."""
+    """Every combination, the families in turn; those that fit as the defaults, or as one before them, are left out."""
 
     def own(family: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        default = effective(family, {})
-        return ((family, s) for s in spaces[family].grid() if effective(family, s) != default)
+        seen = {frozenset(as_read(family, {}).items())}
+        for settings in spaces[family].grid():
+            found = frozenset(as_read(family, settings).items())
+            if found not in seen:
+                seen.add(found)
+                yield family, settings
 
     waiting = [own(family) for family in kept]
     while waiting:
@@ -123,5 +127,5 @@ def drawn(space: Space, trials: list[SearchTrial], rng: np.random.Generator) -> 
 
 
 def _known(family: str, settings: dict[str, Any], trials: list[SearchTrial]) -> bool:
-    wanted = effective(family, settings)
-    return any(effective(family, trial.settings) == wanted for trial in trials)
+    wanted = as_read(family, settings)
+    return any(as_read(family, trial.settings) == wanted for trial in trials)

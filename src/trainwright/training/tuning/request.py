@@ -10,12 +10,18 @@ from typing import Any
 from trainwright.config.durations import parse_duration
 from trainwright.config.known import canonical_family
 from trainwright.config.search import MOST_TRIALS, SECONDS, TRIALS, SearchSettings
+from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.extras import is_installed, require
 from trainwright.models.families import families
+from trainwright.models.meaning import TARGETS
 from trainwright.models.space import Space
 from trainwright.models.space_file import read_space, space_of
 from trainwright.models.spaces import NAMES, SCREENED, default_space, searchable
+from trainwright.store.projects import list_projects
+from trainwright.store.searches import find_search, search_trials
+from trainwright.store.transaction import read
+from trainwright.store.workspace import Workspace
 
 METHODS = ("auto", "bayesian", "random", "grid")
 FIRST_SECONDS = 1.0
@@ -119,10 +125,16 @@ class Request:
         """The spaces to search, and whether their families were named by the user.
 
         Raises:
-            UserError: the space is wrong, or says nothing about a family that was named.
+            UserError: the space is wrong, holds what means nothing for the task, or lacks a family that was named.
             EnvironmentProblem: it names a family whose library is not installed.
         """
         if isinstance(self.space, str) and self.space in NAMES:
+            unfit = [name for name in self.families if task not in families()[name].tasks]
+            if unfit:
+                raise UserError(
+                    f"the family {unfit[0]!r} is not for {TARGETS[task]}",
+                    remedy=f"families with settings to search: {', '.join(searchable())}",
+                )
             names = self.families or tuple(n for n in SCREENED if is_installed(families()[n]))
             found = [default_space(n, self.space, task) for n in names if task in families()[n].tasks]
             return tuple(found), bool(self.families)
@@ -144,12 +156,67 @@ def optuna_installed() -> bool:
     return find_spec("optuna") is not None
 
 
-def check_search(settings: SearchSettings) -> None:
+def check_search(settings: SearchSettings, task: str | None = None) -> None:
     """Refuses a `search:` block that cannot be, before a run is made for it; nothing where no search is asked for.
+
+    Args:
+        settings: the block.
+        task: "classes" or "number"; None where the table is not read yet: what is right for one of the two passes.
 
     Raises:
         UserError: a method, number, family or space that cannot be.
         EnvironmentProblem: a method or family whose library is not installed.
     """
-    if settings.asked:
-        Request.from_settings(settings, seed=0).check().spaces("classes")
+    if not settings.asked:
+        return
+    request = Request.from_settings(settings, seed=0).check()
+    refused: UserError | None = None
+    for one in (task,) if task is not None else TARGETS:
+        try:
+            request.spaces(one)
+        except UserError as error:
+            refused = refused or error
+        else:
+            return
+    assert refused is not None
+    raise refused
+
+
+def check_winner(workspace: Workspace | None, project: str | None, settings: Settings) -> None:
+    """Refuses `search.winner_of` that names no search with a winner, before any work is done for the run.
+
+    Args:
+        workspace: None where there is none yet.
+        project: by name; it need not be there. None where it follows from a table that is not read yet.
+        settings: as given.
+
+    Raises:
+        UserError: the project has no such search, nothing was completed in it, or another search is asked for, too.
+    """
+    winner = settings.search.winner_of
+    if winner is None:
+        return
+    asked = f"search.winner_of ({settings.origin('search.winner_of')}) names the search s{winner}"
+    others = [key for key in settings.origins if key.startswith("search.") and key != "search.winner_of"]
+    if others:
+        raise UserError(
+            f"{asked}, and {others[0]} ({settings.origin(others[0])}) asks for a new one", remedy="keep one of the two"
+        )
+    if workspace is None:
+        raise UserError(f"{asked}, but there is no workspace yet that could hold it", remedy="leave it out")
+    if project is None:
+        return
+    with read(workspace) as connection:
+        known = next((one for one in list_projects(connection) if one.name == project), None)
+        if known is None:
+            raise UserError(
+                f"{asked} of the project {project!r}, and there is no such project",
+                remedy="name the project that was searched with --project, or leave it out",
+            )
+        search = find_search(connection, known, winner)
+        done = any(trial.state == "completed" for trial in search_trials(connection, search.id))
+    if not done:
+        raise UserError(
+            f"{asked}, which has completed no trial: it has no best settings yet",
+            remedy=f"trainwright tune {project} --search {winner} goes on with it",
+        )

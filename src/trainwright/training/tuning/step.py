@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainwright.models.families import families
+from trainwright.models.meaning import read_settings
 from trainwright.training.plan import make_plan
 from trainwright.training.steps import Facts, Step, estimate
 
@@ -28,10 +29,20 @@ def step_of(family: str, settings: dict[str, Any], facts: Facts, *, name: str | 
 
 
 def effective(family: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Every setting of the family, so that equal ones are told.
+    """Every setting of the family: its defaults with these on top.
 
     Example:
         >>> effective("svm", {"C": 2.0})["C"]
         2.0
     """
     return {**families()[family].defaults(), **settings}
+
+
+def as_read(family: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The same with what another setting switches off at its default, so that settings that fit alike are told.
+
+    Example:
+        >>> as_read("linear", {"l1_ratio": 0.1}) == as_read("linear", {"l1_ratio": 0.9})
+        True
+    """
+    return read_settings(families()[family], settings)

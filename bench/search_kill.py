@@ -40,7 +40,7 @@ def main() -> None:
     with TemporaryDirectory() as root:
         folder = Path(root)
         place = _prepared(folder / "undisturbed", options)
-        _ended(_started(place, options))
+        options.longest = max(options.longest, 2 * _until_first_trial(place, options))
         undisturbed = _trials(place)
         for key in wanted:
             place = _prepared(folder / key, options)
@@ -136,6 +136,18 @@ def _started(
         words += ["--method", "random", "--no-prune", "--space", str(place.parent / "space.json"), "--seed", "7"]
     command = processes.trainwright("tune", "kills", *words)
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _until_first_trial(place: Path, options: argparse.Namespace) -> float:
+    """Runs the search undisturbed; seconds from its start to its first finished trial. Kills that all came before it
+    would show nothing, and a trial that its process never survives is given up after a few times."""
+    before = time.perf_counter()
+    process = _started(place, options)
+    while process.poll() is None and not (_begun(place) and _finished(place)):
+        time.sleep(0.05)
+    seconds = time.perf_counter() - before
+    _ended(process)
+    return seconds
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

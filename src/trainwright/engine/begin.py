@@ -1,0 +1,181 @@
+"""What is settled before the first step: device, precision, batches, memory, learning rate, and where to go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainwright.config.resolve import Choice
+from trainwright.data.limits import readable
+from trainwright.engine import memory, precision, rate_finder
+from trainwright.engine.batches import Reading, Source
+from trainwright.engine.learner import Batch, Learner, tensors_of
+from trainwright.engine.optimizers import build
+from trainwright.engine.randomness import derived, global_state, set_global_state
+from trainwright.engine.records import Records, Report
+from trainwright.engine.run import Metrics, Run, Tensors, copy_into, first_state, put
+from trainwright.engine.runtime import Runtime, Single
+from trainwright.engine.settings import EngineSettings
+from trainwright.engine.step import Step
+from trainwright.errors import UserError
+
+# Of the memory that is there, what rows held on a device may take.
+ROWS_SHARE = 0.3
+# Validation rows are judged in larger batches, as far as they would not keep more than so much for a backward pass.
+JUDGED_ROWS, JUDGED_BYTES = 4096, 64 * 1024**2
+
+
+def begin(
+    learner: Learner,
+    data: Source,
+    settings: EngineSettings,
+    validation: Source | None,
+    report: Report | None,
+    folder: Path | None,
+    runtime: Runtime | None,
+    metrics: Metrics | None,
+) -> Run:
+    """A run ready for its next step: the first, or the one after the newest checkpoint. See `loop.fit`."""
+    if not len(data):
+        raise UserError("there is no row to learn from")
+    module = learner.module
+    rows = min(settings.step_rows, len(data))
+    steps = -(-len(data) // rows) * settings.epochs
+    numbers = precision.choose(settings, module, steps=steps)
+    module.to(numbers.device).train()
+    choices = dict(numbers.choices)
+    if settings.gradient_checkpointing:
+        choices["gradient_checkpointing"] = _recompute(module)
+    if choices["compile"].value == "on":
+        module.compile()
+    runtime = runtime or Single()
+    runtime.begin(module)
+    free = memory.available(numbers.device)
+    room = None if free is None else int(ROWS_SHARE * free)
+    reading = Reading(rows, numbers.device, settings.seed, True, settings.workers, room)
+    batches = data.batches(reading)
+    choices["rows"] = batches.choice
+    fixed = settings.learning_rate if isinstance(settings.learning_rate, float | int) else rate_finder.USUAL
+    run = Run(
+        learner=learner,
+        settings=settings,
+        numbers=numbers,
+        runtime=runtime,
+        batches=batches,
+        validation=None,
+        metrics=metrics,
+        optimizer=build(learner, settings, fixed),
+        scaler=numbers.scaler(),
+        records=Records(report if runtime.writes else None, total=steps, epochs=settings.epochs),
+        choices=choices,
+        state=first_state(fixed, min(settings.batch_size, rows)),
+    )
+    run.need = _measure(run, copies=settings.health_every > 0, best=validation is not None)
+    choices["batch_size"] = _batch(run, free)
+    if validation is not None and len(validation):
+        size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(run.need.per_row, 1.0))))
+        run.validation = validation.batches(replace(reading, size=size, shuffle=False, workers=0))
+    _go_on(run, folder)
+    choices["learning_rate"] = Choice(run.state["base_rate"], run.state["rate_reason"])
+    run.records.choices(choices)
+    return run
+
+
+def _go_on(run: Run, folder: Path | None) -> None:
+    """Takes up the newest checkpoint; without one, settles the rate and seeds the draws of the training."""
+    if folder is not None and folder.is_dir():
+        from trainwright.engine.checkpoint import resume
+
+        if resume(run, folder, lambda text: run.happened("damaged_checkpoint", text)):
+            unfreeze = getattr(run.learner, "unfreeze", None)
+            if unfreeze is not None:
+                for epoch in range(1, run.state["epoch"] + 1):
+                    unfreeze(epoch)
+            run.records.notice(f"goes on after step {run.state['step']} of {run.total}, from the checkpoint there")
+            return
+    if run.settings.learning_rate == "auto":
+        choice = _find_rate(run)
+        run.state |= {"base_rate": float(choice.value), "rate_reason": choice.reason}
+    # Nothing that was measured before has a say in what is drawn from here on.
+    torch.manual_seed(derived(run.settings.seed, "training"))
+
+
+def _measure(run: Run, *, copies: bool, best: bool) -> memory.Need:
+    """What the training needs, by two small micro-batches."""
+    states = memory.STATES[run.settings.optimizer]
+    need = memory.standing(run.learner.module, run.settings, copies=int(best) + (1 + states) * int(copies))
+
+    def loss(batch: Batch) -> Tensor:
+        with run.numbers.autocast():
+            return run.learner.loss(batch)[0]
+
+    most = run.state["micro"]
+    return memory.measure(need, loss, run.learner.module, run.batches.heaviest(min(most, memory.MEASURED)))
+
+
+def _batch(run: Run, free: int | None) -> Choice:
+    """Rows of a step and of a micro-batch; fewer of the latter where memory would not hold them.
+
+    Raises:
+        EnvironmentProblem: not even one row fits.
+    """
+    settings, need, rows = run.settings, run.need, run.batches.reading.size
+    asked = run.state["micro"]
+    assert need is not None
+    micro = asked
+    if free is not None:
+        micro = need.rows_within(int(memory.SAFE * free), asked)
+        if micro == 0:
+            raise memory.too_large(need, free, shorter=None)
+    run.state["micro"] = micro
+    why = f"needs {readable(need.of(micro))}" + ("" if free is None else f" of {readable(free)} free")
+    if rows < settings.step_rows:
+        why = f"all {rows} rows to learn from, fewer than the {settings.step_rows} asked for; {why}"
+    if micro < asked:
+        why = f"taken in parts of {micro} whose gradients are added up, since {asked} at a time need "
+        why += f"{readable(need.of(asked))} and {readable(free or 0)} are free"
+        run.happened("small_memory", f"a step of {rows} rows is {why}")
+    elif micro < rows:
+        why = f"in parts of {micro} whose gradients are added up; {why}"
+    return Choice(rows, why)
+
+
+def _recompute(module: nn.Module) -> Choice:
+    for inner in module.modules():
+        enable = getattr(inner, "gradient_checkpointing_enable", None)
+        if enable is not None:
+            enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            return Choice(True, "asked for: activations are computed twice, about a third more time")
+    return Choice(False, "asked for, but this network has no blocks that could be computed twice")
+
+
+def _find_rate(run: Run) -> Choice:
+    """The range test on the real weights, which are put back together with the random state."""
+    places = tensors_of(run.learner.module)
+    before: Tensors = {}
+    copy_into(before, places)
+    drawn = global_state()
+    torch.manual_seed(derived(run.settings.seed, "range test"))
+    trial = replace(
+        run,
+        optimizer=build(run.learner, run.settings, rate_finder.LOWEST),
+        scaler=run.numbers.scaler(),
+        state=first_state(rate_finder.LOWEST, run.state["micro"]),
+    )
+    step = Step(trial)
+
+    def take(batch: Batch, rate: float) -> float:
+        trial.set_rate(rate)
+        loss, count, _ = step(batch)
+        return loss / max(count, 1e-12)
+
+    try:
+        return rate_finder.find(run.batches, take)
+    finally:
+        put(places, before)
+        set_global_state(drawn)
+        run.state["micro"] = trial.state["micro"]
+        run.state["events"] += trial.state["events"]

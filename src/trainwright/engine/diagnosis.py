@@ -1,0 +1,107 @@
+"""What a training's own losses and gradients say about it: divergence, oscillation and dead training told apart.
+
+Pure functions of the history. The codes are those of `evaluate.convergence` where both judge the same; advice is named
+by the codes of `evaluate.advice`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+# A loss that ends above so many times its first value runs away; noise around it does not.
+RUNAWAY = 1.5
+# Ups and downs together move so many times further than the loss came down.
+UNSTEADY = 4.0
+# A loss that changes by less than this share of itself has not begun to learn.
+DEAD = 1e-3
+# Gradients so many times larger or smaller than in the beginning have drifted.
+DRIFT = 20.0
+# Fewer figures than these say nothing.
+FEW = 4
+
+ADVICE = {
+    "not_a_number": ("lower_learning_rate", "clip_gradients", "check_inputs"),
+    "diverged": ("lower_learning_rate", "clip_gradients", "warm_up"),
+    "oscillating": ("lower_learning_rate", "larger_batch", "warm_up"),
+    "dead": ("raise_learning_rate", "other_activation", "check_labels"),
+    "gradients_grow": ("clip_gradients", "lower_learning_rate"),
+    "gradients_vanish": ("raise_learning_rate", "other_activation"),
+}
+"""Codes of advice by verdict, most useful first."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a training.
+
+    Args:
+        code: a key of `ADVICE`.
+        text: the figures behind it.
+    """
+
+    code: str
+    text: str
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Codes of advice, most useful first."""
+        return ADVICE[self.code]
+
+
+def judge_losses(losses: Sequence[float]) -> Verdict | None:
+    """The verdict on training losses by epoch (or by equal numbers of steps); None when nothing is wrong.
+
+    Example:
+        >>> judge_losses([0.7, 0.9, 2.5, 8.0]).code
+        'diverged'
+        >>> judge_losses([0.7, 2.1, 0.6, 1.9, 0.65, 2.2]).code
+        'oscillating'
+        >>> judge_losses([0.6931, 0.6931, 0.6932, 0.6931]).code
+        'dead'
+        >>> judge_losses([0.7, 0.5, 0.4, 0.35]) is None
+        True
+    """
+    for at, loss in enumerate(losses, 1):
+        if not math.isfinite(loss):
+            return Verdict("not_a_number", f"the loss is {loss} at {at}")
+    if len(losses) < FEW:
+        return None
+    first, last, low, high = losses[0], losses[-1], min(losses), max(losses)
+    size = max(abs(first), abs(last), 1e-12)
+    if high - low < DEAD * size:
+        return Verdict("dead", f"the loss stays at {last:.4g}: nothing is learned")
+    moves = [b - a for a, b in pairwise(losses)]
+    turns = sum(1 for a, b in pairwise(moves) if a * b < 0)
+    path, gain = sum(map(abs, moves)), max(first - low, 0.0)
+    # Runaway first: a loss that explodes also goes up and down. What came back down did not run away.
+    if last > first + (RUNAWAY - 1) * abs(first) and turns <= len(moves) // 2:
+        return Verdict("diverged", f"the loss rose from {first:.4g} to {last:.4g}")
+    rises = [move for move in moves if move > 0]
+    if turns >= 2 * (len(moves) - 1) / 3 and path > UNSTEADY * gain and median(rises) > 0.1 * size:
+        return Verdict("oscillating", f"the loss goes up and down between {low:.4g} and {high:.4g}")
+    return None
+
+
+def judge_gradients(norms: Sequence[float]) -> Verdict | None:
+    """The verdict on the norms of gradients over a training; None when they stay within bounds.
+
+    Example:
+        >>> judge_gradients([1.0, 1.1, 0.9, 1.0, 30.0, 41.0, 39.0, 44.0]).code
+        'gradients_grow'
+    """
+    known = [norm for norm in norms if math.isfinite(norm)]
+    if len(known) < 2 * FEW:
+        return None
+    quarter = len(known) // 4
+    early, late = median(known[: 2 * quarter]), median(known[-quarter:])
+    if early == 0 and late == 0:
+        return Verdict("gradients_vanish", "the gradient is zero")
+    if late > DRIFT * early:
+        return Verdict("gradients_grow", f"the norm of the gradient grew from {early:.3g} to {late:.3g}")
+    if late * DRIFT * 1e3 < early:
+        return Verdict("gradients_vanish", f"the norm of the gradient fell from {early:.3g} to {late:.3g}")
+    return None

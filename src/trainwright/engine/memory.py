@@ -1,0 +1,192 @@
+"""What a training needs of memory, measured before it starts, and what is there; and what to do when it runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainwright.engine.learner import Batch, part_of, rows_of
+from trainwright.engine.settings import EngineSettings
+from trainwright.errors import EnvironmentProblem
+
+GIB = 1024**3
+# Of the memory that is there, the share a plan may take: allocators round up, and the estimate leaves out workspaces.
+SAFE = 0.8
+# Rows that the activations are measured with, and half as many.
+MEASURED = 4
+# Numbers that each optimiser keeps beside a weight.
+STATES = {"adamw": 2, "adam": 2, "sgd": 1, "momentum": 1, "nesterov": 1, "rmsprop": 2}
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that a training takes.
+
+    Args:
+        weights, gradients, optimizer: whatever the batch.
+        copies: of the weights, kept aside for the best epoch and the last good state.
+        fixed, per_row: of what is kept for the backward pass: fixed + per_row * rows.
+    """
+
+    weights: int
+    gradients: int
+    optimizer: int
+    copies: int
+    fixed: float
+    per_row: float
+
+    def of(self, rows: int) -> int:
+        """For micro-batches of so many rows."""
+        standing = self.weights + self.gradients + self.optimizer + self.copies
+        return int(standing + max(self.fixed, 0.0) + self.per_row * rows)
+
+    def rows_within(self, room: int, most: int) -> int:
+        """The largest of most, most / 2, most / 4, ... rows that fits; 0 when not even one does.
+
+        Example:
+            >>> Need(10, 10, 20, 0, 0.0, 5.0).rows_within(100, 16)
+            8
+        """
+        rows = most
+        while rows and self.of(rows) > room:
+            rows //= 2
+        return rows
+
+
+def standing(module: nn.Module, settings: EngineSettings, *, copies: int) -> Need:
+    """The part that does not depend on the batch; `copies` are in multiples of the weights."""
+    weights = sum(p.nbytes for p in module.parameters()) + sum(b.nbytes for b in module.buffers())
+    learned = sum(p.nbytes for p in module.parameters() if p.requires_grad)
+    kept = STATES[settings.optimizer] * learned
+    return Need(weights, learned, kept, copies * weights, 0.0, 0.0)
+
+
+def measure(need: Need, loss: Callable[[Batch], Tensor], module: nn.Module, batch: Batch) -> Need:
+    """Adds the activations, by counting what two small micro-batches keep for their backward passes.
+
+    Args:
+        need: see `standing`.
+        loss: the loss of a micro-batch, under the autocast it will be computed in.
+        module: its buffers are put back afterwards: a forward pass may move running means.
+        batch: at most `MEASURED` of the rows that need most.
+    """
+    rows = rows_of(batch)
+    all_kept = _kept(loss, module, batch)
+    if rows < MEASURED:
+        return replace(need, fixed=0.0, per_row=all_kept / rows)
+    half = rows // 2
+    slope = max((all_kept - _kept(loss, module, part_of(batch, 0, half))) / (rows - half), 0.0)
+    return replace(need, fixed=all_kept - slope * rows, per_row=slope)
+
+
+def _kept(loss: Callable[[Batch], Tensor], module: nn.Module, batch: Batch) -> int:
+    """Bytes of the storages that autograd keeps for the backward pass, less those of the weights themselves."""
+    own = {tensor.untyped_storage().data_ptr() for tensor in (*module.parameters(), *module.buffers())}
+    # The storages themselves are held: one that is freed meanwhile could give its address to another.
+    found: dict[int, torch.UntypedStorage] = {}
+
+    def pack(tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            found[storage.data_ptr()] = storage
+
+    before = [buffer.clone() for buffer in module.buffers()]
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda _: _no_way_back()):
+        loss(batch)
+    with torch.no_grad():
+        for buffer, value in zip(module.buffers(), before):
+            buffer.copy_(value)
+    return sum(storage.nbytes() for storage in found.values())
+
+
+def _no_way_back() -> Tensor:
+    raise RuntimeError("what was only counted cannot be used for a backward pass")
+
+
+def available(device: torch.device, *, root: Path = Path("/")) -> int | None:
+    """Bytes that may still be taken on a device, or None where that is not known.
+
+    For the processor the least of what the system says is available and what the control groups of this process leave.
+    """
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    found = [value for value in (_system(root), *_groups(root)) if value is not None]
+    return min(found) if found else None
+
+
+def _system(root: Path) -> int | None:
+    try:
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def _groups(root: Path) -> list[int]:
+    """What each control group above this process leaves, in versions 2 and 1."""
+    found = []
+    for folder, limit, used, cache in _group_folders(root):
+        try:
+            most, now = int((folder / limit).read_text()), int((folder / used).read_text())
+            stat = (folder / "memory.stat").read_text().split()
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+        # Files cached on behalf of the group are given up when memory is wanted.
+        cached = int(stat[stat.index(cache) + 1]) if cache in stat else 0
+        found.append(max(most - now + cached, 0))
+    return found
+
+
+def _group_folders(root: Path) -> list[tuple[Path, str, str, str]]:
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, names, path = line.split(":", 2)
+        inside = Path(path.lstrip("/"))
+        for part in (inside, *inside.parents):
+            if not names:
+                base = root / "sys/fs/cgroup" / part
+                found.append((base, "memory.max", "memory.current", "inactive_file"))
+            elif "memory" in names.split(","):
+                base = root / "sys/fs/cgroup/memory" / part
+                found.append((base, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))
+    return found
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """The error says that memory ran out, on a GPU or on the processor."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def shorter(batch: Batch) -> Batch | None:
+    """The batch with its sequences cut to half their length; None where it has none."""
+    if "mask" not in batch or batch["mask"].shape[1] < 2:
+        return None
+    length = batch["mask"].shape[1]
+    return {n: t[:, : length // 2] if t.ndim > 1 and t.shape[1] == length else t for n, t in batch.items()}
+
+
+def too_large(need: Need, room: int | None, *, shorter: str | None = None) -> EnvironmentProblem:
+    """Not even one row fits: says how many GiB are needed, and what would do with less."""
+    there = "" if room is None else f", and {room / GIB:.2f} GiB are free"
+    cut = "cut sequences to half their length" if shorter is None else shorter
+    return EnvironmentProblem(
+        f"a step with a single row needs {need.of(1) / GIB:.2f} GiB of memory{there} "
+        f"(weights {need.weights / GIB:.2f}, "
+        f"gradients {need.gradients / GIB:.2f}, optimiser {need.optimizer / GIB:.2f}, copies {need.copies / GIB:.2f}, "
+        f"activations of one row {(max(need.fixed, 0.0) + need.per_row) / GIB:.2f})",
+        remedy=f"{cut}, set gradient_checkpointing: true, choose a smaller model, or use a machine with more memory",
+    )

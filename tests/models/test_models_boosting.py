@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +264,9 @@ def test_a_leaf_may_be_small_when_rows_are_few() -> None:
     model = LightGBM(NUMBER, {"n_estimators": 50}).fit(X, score)
     assert model.derived["min_child_samples"] == 3
     assert np.corrcoef(model.predict(X), score)[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("name", ["lightgbm_learning", "features.numeric", "features.progress"])
+def test_examples_are_right(name: str) -> None:
+    found = doctest.testmod(import_module(f"trainwright.models.{name}"))
+    assert found.attempted > 0 and found.failed == 0

@@ -138,6 +138,22 @@ def test_a_class_that_the_model_does_not_know_is_refused(family: str) -> None:
         learn_more(model, new.columns, new.y)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_that_learned_nothing_can_only_be_fitted_anew(family: str) -> None:
+    target, (old, new, _) = data(2)
+    model = families()[family].load()(target, FAMILIES[family])
+    model.fit(old.columns, np.zeros(len(old), dtype=np.int64))
+    with pytest.raises(CannotLearnOnError):
+        learn_more(model, new.columns, new.y)
+
+
+def test_catboost_learns_nothing_from_rows_that_are_all_alike() -> None:
+    model, (_, new, _) = fitted("catboost", 2)
+    alike = new.take(np.zeros(20, dtype=np.int64))
+    with pytest.raises(CannotLearnOnError):
+        learn_more(model, alike.columns, alike.y)
+
+
 def test_a_linear_model_gives_weights_their_meaning() -> None:
     """Five copies of a row and one row that weighs five say the same."""
     model, (_, new, later) = fitted("linear", 2)

@@ -10,7 +10,7 @@ import numpy as np
 from trainwright.models.additive import Additive, Bins, Term
 from trainwright.models.extras import require
 from trainwright.models.features.levels import Levels
-from trainwright.models.features.numeric import NumericBlock
+from trainwright.models.features.numeric import NumericBlock, varying
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.inner import inner_folds
 from trainwright.models.settings import check_settings
@@ -87,7 +87,7 @@ class ExplainableBoosting(Estimator):
         self._model = None
         self.derived, self.iterations = {}, None
         values = self._values(X)
-        self._kept = np.flatnonzero(_varies(values))
+        self._kept = np.flatnonzero(varying(values))
         if self._outcome.constant or not len(self._kept):
             self.derived["constant"] = True
             return self
@@ -257,14 +257,6 @@ class ExplainableBoosting(Estimator):
             n_jobs=1,  # its own workers would be processes
             random_state=seed % 2**31,
         )
-
-
-def _varies(values: np.ndarray) -> np.ndarray:
-    """(p,) whether (n, p) features have two different values; missing is one of them."""
-    if not len(values):
-        return np.zeros(values.shape[1], dtype=bool)
-    first = values[0]
-    return ((values != first) & ~(np.isnan(values) & np.isnan(first))).any(axis=0)
 
 
 def _taken_over(machine: Any, kept: np.ndarray) -> Additive:

@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from trainwright.models.boosted import Boosted, Training
 from trainwright.models.features.discovery import learn_engineered
 from trainwright.models.features.engineered import EngineeredMatrix
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.features.plain import PlainMatrix
-from trainwright.models.features.progress import Progress, thinned
+from trainwright.models.features.progress import thinned
 from trainwright.models.features.small_models import TrainingRows
+from trainwright.models.lightgbm_learning import common_parameters, train
 from trainwright.models.settings import check_settings
-from trainwright.models.spec import Estimator, Report, Setting, Spec
+from trainwright.models.spec import Report, Setting, Spec
 from trainwright.models.storage import read_arrays, read_json, write_arrays, write_json
 
 if TYPE_CHECKING:
-    from trainwright.data.columns import Columns, Dataset
+    from trainwright.data.columns import Columns, Dataset, Layout
     from trainwright.data.schema import Target
 
 SPEC = Spec(
@@ -33,44 +35,21 @@ SPEC = Spec(
     explanation="Exact SHAP values say how much each column pushed each prediction.",
     upkeep="Needs the lightgbm package to predict; well under 1 ms for one row.",
     page=(
-        "Gradient boosting with trees grown leaf by leaf on binned values. The fastest strong family on "
-        "large "
-        "tables. With features: engineered it also learns averages of the target per category, crosses of "
-        "categories, numbers compared with their group, and arithmetic of numbers. On a few hundred rows it "
-        "overfits sooner than CatBoost."
+        "Gradient boosting with trees grown leaf by leaf on binned values. The fastest strong family on large tables. "
+        "With features: engineered it also learns averages of the target per category, crosses of categories, numbers "
+        "compared with their group, and arithmetic of numbers. On a few hundred rows it overfits sooner than CatBoost."
     ),
     preparation=(
-        "Missing values are read natively; categories of up to 255 values natively, others by frequency; "
-        "dates "
-        "become calendar parts; texts become length and word counts. Engineered features are fitted in the "
-        "fold, "
-        "target encodings cross-fitted among its training rows."
+        "Missing values are read natively; categories of up to 255 values natively, others by frequency; dates become "
+        "calendar parts; texts become length and word counts. Engineered features are fitted in the fold, target "
+        "encodings cross-fitted among its training rows."
     ),
     settings=(
         Setting(
-            "n_estimators",
-            1000,
-            1,
-            100_000,
-            log=True,
-            guidance="A ceiling when inner validation rows can stop it.",
+            "n_estimators", 1000, 1, 100_000, log=True, guidance="A ceiling when inner validation rows can stop it."
         ),
-        Setting(
-            "learning_rate",
-            0.05,
-            0.001,
-            1.0,
-            log=True,
-            guidance="Lower it with more trees for a little more.",
-        ),
-        Setting(
-            "num_leaves",
-            31,
-            2,
-            4096,
-            log=True,
-            guidance="Raise it for large tables, lower it for small ones.",
-        ),
+        Setting("learning_rate", 0.05, 0.001, 1.0, log=True, guidance="Lower it with more trees for a little more."),
+        Setting("num_leaves", 31, 2, 4096, log=True, guidance="Raise it for large tables, lower it for small ones."),
         Setting("min_child_samples", 20, 1, 100_000, log=True, guidance="Raise it against overfitting."),
         Setting("feature_fraction", 0.7, 0.05, 1.0, guidance="Share of features each tree sees."),
         Setting("bagging_fraction", 0.8, 0.05, 1.0, guidance="Share of rows each tree sees."),
@@ -83,10 +62,7 @@ SPEC = Spec(
             guidance="One random cut point per feature: noisier trees, which differ more in an ensemble.",
         ),
         Setting(
-            "features",
-            "plain",
-            choices=("plain", "engineered"),
-            guidance="engineered costs more and often gains.",
+            "features", "plain", choices=("plain", "engineered"), guidance="engineered costs more and often gains."
         ),
         Setting("patience", 50, 1, 10_000, guidance="Rounds without improvement on the inner validation rows."),
     ),
@@ -98,8 +74,14 @@ Matrix = PlainMatrix | EngineeredMatrix
 PASSED = ("learning_rate", "num_leaves", "feature_fraction", "bagging_fraction", "lambda_l2", "max_bin", "extra_trees")
 
 
-class LightGBM(Estimator):
+class LightGBM(Boosted):
     """LightGBM on the plain or the engineered matrix; see `SPEC`."""
+
+    spec = SPEC
+
+    _matrix: Matrix | None
+    _booster: Any
+    _text: str
 
     def fit(
         self,
@@ -112,96 +94,31 @@ class LightGBM(Estimator):
         threads: int = 1,
         report: Report | None = None,
     ) -> LightGBM:
-        import lightgbm
-
         settings = check_settings(SPEC, self.settings)
         self._outcome = Outcome.learn(y, sample_weight, self.target)
-        self._matrix: Matrix | None = None
-        self._booster: Any = None
+        self._matrix, self._booster = None, None
         self.derived, self.iterations, self.curve = {}, None, None
         if self._outcome.constant or not X.layout.names:
             self.derived["constant"] = True
             return self
         labels = self._outcome.labels(y)
-        training = TrainingRows(self._outcome, labels, sample_weight, seed, threads, X.units)
-        self._matrix, values = _learn_matrix(X, training, engineered=settings["features"] == "engineered")
+        known = TrainingRows(self._outcome, labels, sample_weight, seed, threads, X.units)
+        self._matrix, values = _learn_matrix(X, known, engineered=settings["features"] == "engineered")
         parameters = self._parameters(settings, len(y), seed, threads)
-        train = lightgbm.Dataset(
-            values,
-            labels,
-            weight=sample_weight,
-            categorical_feature=self._matrix.categorical(X.layout),
-            params=parameters,
-            free_raw_data=True,
-        )
-        del values
-        history: dict[str, Any] = {}
-        booster = lightgbm.train(
-            parameters,
-            train,
-            num_boost_round=int(settings["n_estimators"]),
-            **self._stopping(validation, train, settings, report, history),
-        )
-        self.curve = self._curve(history)
-        self.iterations = int(booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration())
-        self.derived |= {"num_threads": threads, "min_child_samples": parameters["min_data_in_leaf"]}
-        # The text is the model, in memory as on disk: predictions before and after `save` are the same
-        # numbers.
-        self._text = _model_text(booster, self.iterations)
-        self._booster = lightgbm.Booster(model_str=self._text)
+        rows = self._rows(values, labels, sample_weight, X.layout, parameters)
+        del values  # only the library holds them now, and lets go of them once they are binned
+        rounds = int(settings["n_estimators"])
+        self._train(rows, parameters, Training(settings, rounds, validation, seed, threads, report))
         return self
 
-    def more(
-        self,
-        X: Columns,
-        y: np.ndarray,
-        *,
-        rounds: int | None = None,
-        sample_weight: np.ndarray | None = None,
-        validation: Dataset | None = None,
-        seed: int = 0,
-        threads: int = 1,
-        report: Report | None = None,
-    ) -> LightGBM | None:
-        """See `Estimator.more`: trees are added that correct what the ones it has get wrong."""
-        if self._booster is None or self._matrix is None:
-            return None
-        labels = self._outcome.labels(y)
-        if not np.isfinite(labels).all():
-            return None
-        import lightgbm
-
-        grown = LightGBM(self.target, dict(self.settings))
-        grown._outcome, grown._matrix = self._outcome, self._matrix
-        settings = check_settings(SPEC, self.settings)
-        before = int(self.iterations or 0)
-        settings["n_estimators"] = max(1, rounds or before)
-        parameters = grown._parameters(settings, len(y), seed, threads)
-        train = lightgbm.Dataset(
-            self._matrix.transform(X),
-            labels,
-            weight=sample_weight,
-            categorical_feature=self._matrix.categorical(X.layout),
-            params=parameters,
-        )
-        history: dict[str, Any] = {}
-        booster = lightgbm.train(
-            parameters,
-            train,
-            num_boost_round=settings["n_estimators"],
-            init_model=lightgbm.Booster(model_str=self._text),
-            **grown._stopping(validation, train, settings, report, history),
-        )
-        grown.curve = grown._curve(history, before)
-        grown.iterations = int(booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration())
-        grown.derived = {
-            "num_threads": threads,
-            "min_child_samples": parameters["min_data_in_leaf"],
-            "learned_on_from": before,
-        }
-        grown._text = _model_text(booster, grown.iterations)
-        grown._booster = lightgbm.Booster(model_str=grown._text)
-        return grown
+    def _add(self, first: Self, X: Columns, labels: np.ndarray, weight: np.ndarray | None, training: Training) -> bool:
+        """See `Boosted._add`."""
+        assert first._matrix is not None
+        self._matrix = first._matrix
+        parameters = self._parameters(training.settings, len(labels), training.seed, training.threads)
+        rows = self._rows(self._matrix.transform(X), labels, weight, X.layout, parameters)
+        self._train(rows, parameters, training, first._text)
+        return True
 
     def predict(self, X: Columns) -> np.ndarray:
         if self._booster is None or self._matrix is None:
@@ -260,24 +177,55 @@ class LightGBM(Estimator):
         estimator._outcome = Outcome.from_json(state["outcome"])
         estimator._matrix, estimator._booster = None, None
         if state["features"] is not None:
-            import lightgbm
-
             if state["engineered"]:
                 arrays = read_arrays(folder / "features.npz")
                 estimator._matrix = EngineeredMatrix.restore(state["features"], arrays)
             else:
                 estimator._matrix = PlainMatrix.from_json(state["features"])
             packed = (folder / "model.txt.gz").read_bytes()
-            estimator._text = gzip.decompress(packed).decode("utf-8")
-            estimator._booster = lightgbm.Booster(model_str=estimator._text)
+            estimator._take_up(gzip.decompress(packed).decode("utf-8"))
         return estimator
 
-    def _curve(self, history: dict[str, Any], after: int = 0) -> dict[str, list[float]] | None:
-        """The loss by round on the inner validation rows; squared error becomes RMSE in the target's unit."""
-        losses: list[float] = next(iter(next(iter(history.values()), {}).values()), [])
-        if self.target.task == "number":
+    def _train(self, rows: Any, parameters: dict[str, Any], training: Training, begin: str | None = None) -> None:
+        """Learns from LightGBM's data set `rows`, on from the model whose text is `begin`."""
+        trained = train(parameters, rows, self._held(rows, training.validation), training, begin)
+        losses = trained.losses
+        if self.target.task == "number":  # squared error becomes RMSE in the target's unit
             losses = [float(np.sqrt(loss)) * self._outcome.scale for loss in losses]
-        return thinned(losses, after)
+        self.curve, self.iterations = thinned(losses, training.after), trained.iterations
+        self.derived = {"num_threads": training.threads, "min_child_samples": parameters["min_data_in_leaf"]}
+        self._take_up(trained.text)
+
+    def _take_up(self, text: str) -> None:
+        """The text is the model, in memory as on disk: predictions before and after `save` are the same numbers."""
+        import lightgbm
+
+        self._text, self._booster = text, lightgbm.Booster(model_str=text)
+
+    def _rows(
+        self,
+        values: np.ndarray,
+        labels: np.ndarray,
+        weight: np.ndarray | None,
+        layout: Layout,
+        parameters: dict[str, Any],
+    ) -> Any:
+        """The training rows as LightGBM's data set."""
+        import lightgbm
+
+        assert self._matrix is not None
+        categorical = self._matrix.categorical(layout)
+        return lightgbm.Dataset(
+            values, labels, weight=weight, categorical_feature=categorical, params=parameters, free_raw_data=True
+        )
+
+    def _held(self, rows: Any, validation: Dataset | None) -> Any:
+        """The rows that may stop the training as LightGBM's data set; None when there are none."""
+        stopping = self._outcome.stopping(validation)
+        if stopping is None or self._matrix is None:
+            return None
+        part, labels = stopping
+        return rows.create_valid(self._matrix.transform(part.columns), labels, weight=part.weight)
 
     def _parameters(self, settings: dict[str, Any], n: int, seed: int, threads: int) -> dict[str, Any]:
         """LightGBM's own parameters for these settings and n training rows."""
@@ -288,51 +236,7 @@ class LightGBM(Estimator):
             parameters["min_data_in_bin"] = 1
         if settings["bagging_fraction"] < 1.0:
             parameters["bagging_freq"] = 1
-        if self.target.task == "number":
-            parameters["objective"] = "regression"
-        elif self._outcome.outputs == 1:
-            parameters["objective"] = "binary"
-        else:
-            parameters |= {"objective": "multiclass", "num_class": self._outcome.outputs}
-        return parameters | {
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": threads,
-            "seed": seed,
-            "verbosity": -1,
-        }
-
-    def _stopping(
-        self,
-        validation: Dataset | None,
-        train: Any,
-        settings: dict[str, Any],
-        report: Report | None,
-        history: dict[str, Any],
-    ) -> dict[str, Any]:
-        """Arguments for lightgbm.train that watch the inner validation rows, note their loss by round in `history`, and
-        report progress."""
-        import lightgbm
-
-        arguments: dict[str, Any] = {"callbacks": []}
-        stopping = self._outcome.stopping(validation)
-        if stopping is not None and self._matrix is not None:
-            part, labels = stopping
-            values = self._matrix.transform(part.columns)
-            arguments["valid_sets"] = [train.create_valid(values, labels, weight=part.weight)]
-            arguments["callbacks"].append(
-                lightgbm.early_stopping(int(settings["patience"]), first_metric_only=True, verbose=False)
-            )
-            arguments["callbacks"].append(lightgbm.record_evaluation(history))
-        if report is not None:
-            progress = Progress(report, "lightgbm", int(settings["n_estimators"]))
-
-            def tell(env: Any) -> None:
-                results = env.evaluation_result_list
-                progress.step(env.iteration + 1, float(results[0][2]) if results else None)
-
-            arguments["callbacks"].append(tell)
-        return arguments
+        return parameters | common_parameters(self.target.task, self._outcome.outputs, seed, threads)
 
 
 def _learn_matrix(X: Columns, training: TrainingRows, *, engineered: bool) -> tuple[Matrix, np.ndarray]:
@@ -341,16 +245,3 @@ def _learn_matrix(X: Columns, training: TrainingRows, *, engineered: bool) -> tu
         return learn_engineered(X, training)
     plain = PlainMatrix.learn(X, training.codes, training.n_classes)
     return plain, plain.transform(X)
-
-
-# Lines of the model's text that neither predictions nor SHAP values read; without them it is 40 % shorter.
-# The sizes of the trees only let LightGBM parse them in parallel, and are wrong once lines are missing.
-UNREAD = ("split_gain=", "internal_value=", "internal_weight=", "leaf_weight=", "tree_sizes=")
-
-
-def _model_text(booster: Any, iterations: int) -> str:
-    """The model as LightGBM writes it, less what predicting does not need: its block of parameters names
-    threads."""
-    text: str = booster.model_to_string(num_iteration=iterations)
-    lines = text.split("\nparameters:\n", 1)[0].split("\nfeature_importances:\n", 1)[0].splitlines()
-    return "\n".join(line for line in lines if not line.startswith(UNREAD)).rstrip("\n") + "\n"

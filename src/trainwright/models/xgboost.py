@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from trainwright.models.boosted import Boosted, Training
 from trainwright.models.extras import require
 from trainwright.models.features.outcome import Outcome, pick_output, pushes
 from trainwright.models.features.plain import PlainMatrix
 from trainwright.models.features.progress import Progress, thinned
 from trainwright.models.settings import check_settings
-from trainwright.models.spec import Estimator, Report, Setting, Spec
+from trainwright.models.spec import Report, Setting, Spec
 from trainwright.models.storage import read_json, write_json
 
 if TYPE_CHECKING:
@@ -72,10 +73,14 @@ PASSED = (
 FEW_ROWS = 5_000  # fewer are predicted by one thread
 
 
-class XGBoost(Estimator):
+class XGBoost(Boosted):
     """XGBoost on native categories; see `SPEC`."""
 
+    spec = SPEC
+
+    _matrix: PlainMatrix | None
     _booster: Any
+    _bytes: bytes
 
     def fit(
         self,
@@ -90,108 +95,36 @@ class XGBoost(Estimator):
     ) -> XGBoost:
         settings = check_settings(SPEC, self.settings)
         self._outcome = Outcome.learn(y, sample_weight, self.target)
-        self._matrix: PlainMatrix | None = None
-        self._booster = None
+        self._matrix, self._booster = None, None
         self.derived, self.iterations, self.curve = {}, None, None
         if self._outcome.constant or not X.layout.names:
             self.derived["constant"] = True
             return self
         require([SPEC])
-        import xgboost
-
         self._matrix = PlainMatrix.learn(X, y, len(self.target.classes))
-        rounds = int(settings["n_estimators"])
-        train = self._data(X, self._outcome.labels(y), sample_weight, threads)
-        stopping = self._outcome.stopping(validation)
-        held = None if stopping is None else self._data(stopping[0].columns, stopping[1], stopping[0].weight, threads)
-        history: dict[str, dict[str, list[float]]] = {}
-        booster = xgboost.train(
-            self._parameters(settings, seed, threads),
-            train,
-            num_boost_round=rounds,
-            evals=[] if held is None else [(held, "held")],
-            early_stopping_rounds=None if held is None else int(settings["patience"]),
-            callbacks=None if report is None else [_telling(report, rounds)],
-            evals_result=history,
-            verbose_eval=False,
-        )
-        losses = next(iter(history.get("held", {}).values()), [])
-        self.curve = thinned([float(loss) * self._outcome.scale for loss in losses])
-        if held is not None:
-            booster = booster[: booster.best_iteration + 1]
-        self.iterations = int(booster.num_boosted_rounds())
-        self.derived["nthread"] = threads
-        # Attributes hold what stopped the training, which predicting does not need.
-        booster.set_attr(best_iteration=None, best_score=None)
-        # The bytes are the model, in memory as on disk: predictions before and after `save` are the same numbers.
-        self._bytes = bytes(booster.save_raw("ubj"))
-        self._booster = xgboost.Booster(model_file=bytearray(self._bytes))
+        training = Training(settings, int(settings["n_estimators"]), validation, seed, threads, report)
+        self._train(X, self._outcome.labels(y), sample_weight, training)
         return self
 
-    def more(
-        self,
-        X: Columns,
-        y: np.ndarray,
-        *,
-        rounds: int | None = None,
-        sample_weight: np.ndarray | None = None,
-        validation: Dataset | None = None,
-        seed: int = 0,
-        threads: int = 1,
-        report: Report | None = None,
-    ) -> XGBoost | None:
-        """See `Estimator.more`: trees are added that correct what the ones it has get wrong."""
-        if self._booster is None or self._matrix is None:
-            return None
-        labels = self._outcome.labels(y)
-        if not np.isfinite(labels).all():
-            return None
-        import xgboost
-
-        grown = XGBoost(self.target, dict(self.settings))
-        grown._outcome, grown._matrix = self._outcome, self._matrix
-        settings = check_settings(SPEC, self.settings)
-        before = int(self.iterations or 0)
-        added = max(1, rounds or before)
-        train = grown._data(X, labels, sample_weight, threads)
-        stopping = grown._outcome.stopping(validation)
-        held = None
-        if stopping is not None:
-            held = grown._data(stopping[0].columns, stopping[1], stopping[0].weight, threads)
-        history: dict[str, dict[str, list[float]]] = {}
-        booster = xgboost.train(
-            grown._parameters(settings, seed, threads),
-            train,
-            num_boost_round=added,
-            evals=[] if held is None else [(held, "held")],
-            early_stopping_rounds=None if held is None else int(settings["patience"]),
-            callbacks=None if report is None else [_telling(report, added)],
-            evals_result=history,
-            verbose_eval=False,
-            xgb_model=xgboost.Booster(model_file=bytearray(self._bytes)),
-        )
-        losses = next(iter(history.get("held", {}).values()), [])
-        grown.curve = thinned([float(loss) * grown._outcome.scale for loss in losses], before)
-        if held is not None:
-            booster = booster[: booster.best_iteration + 1]
-        grown.iterations = int(booster.num_boosted_rounds())
-        grown.derived = {"nthread": threads, "learned_on_from": before}
-        booster.set_attr(best_iteration=None, best_score=None)
-        grown._bytes = bytes(booster.save_raw("ubj"))
-        grown._booster = xgboost.Booster(model_file=bytearray(grown._bytes))
-        return grown
+    def _add(self, first: Self, X: Columns, labels: np.ndarray, weight: np.ndarray | None, training: Training) -> bool:
+        """See `Boosted._add`."""
+        self._matrix = first._matrix
+        self._train(X, labels, weight, training, first._bytes)
+        return True
 
     def predict(self, X: Columns) -> np.ndarray:
         if self._booster is None or not len(X):
             return self._outcome.constants(len(X))
-        return self._outcome.predictions(self._raw(X))
+        rows = self._data(X, threads=1 if len(X) < FEW_ROWS else None)
+        return self._outcome.predictions(self._raw(rows))
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """Exact TreeSHAP of XGBoost, in the precision of its own numbers (about seven digits)."""
         if self._booster is None or self._matrix is None:
             return pushes(np.zeros((len(X), 0)), [], X.layout.names)
-        shap = np.asarray(self._booster.predict(self._data(X), pred_contribs=True), dtype=np.float64)[..., :-1]
-        chosen = pick_output(shap, self._raw(X), self._outcome, self.target.positive_index)
+        rows = self._data(X)
+        shap = np.asarray(self._booster.predict(rows, pred_contribs=True), dtype=np.float64)[..., :-1]
+        chosen = pick_output(shap, self._raw(rows), self._outcome, self.target.positive_index)
         return pushes(chosen, self._matrix.parents(X.layout), X.layout.names)
 
     def staged(self, X: Columns, rounds: list[int]) -> list[np.ndarray] | None:
@@ -224,18 +157,59 @@ class XGBoost(Estimator):
         estimator._matrix, estimator._booster = None, None
         if state["features"] is not None:
             require([SPEC])
-            import xgboost
-
             estimator._matrix = PlainMatrix.from_json(state["features"])
-            estimator._bytes = gzip.decompress((folder / "model.ubj.gz").read_bytes())
-            estimator._booster = xgboost.Booster(model_file=bytearray(estimator._bytes))
+            estimator._take_up(gzip.decompress((folder / "model.ubj.gz").read_bytes()))
         return estimator
 
-    def _raw(self, X: Columns) -> np.ndarray:
-        """(n,) or (n, k) scores before they become probabilities."""
-        self._booster.set_param({"nthread": 1 if len(X) < FEW_ROWS else 0})
-        raw = self._booster.predict(self._data(X, threads=1 if len(X) < FEW_ROWS else None), output_margin=True)
-        return np.asarray(raw, dtype=np.float64)
+    def _train(
+        self,
+        X: Columns,
+        labels: np.ndarray,
+        weight: np.ndarray | None,
+        training: Training,
+        begin: bytes | None = None,
+    ) -> None:
+        """Learns from n rows, on from the model whose bytes are `begin`."""
+        import xgboost
+
+        rows = self._data(X, labels, weight, training.threads)
+        stopping = self._outcome.stopping(training.validation)
+        held = None
+        if stopping is not None:
+            part, held_labels = stopping
+            held = self._data(part.columns, held_labels, part.weight, training.threads)
+        history: dict[str, dict[str, list[float]]] = {}
+        booster = xgboost.train(
+            self._parameters(training.settings, training.seed, training.threads),
+            rows,
+            num_boost_round=training.rounds,
+            evals=[] if held is None else [(held, "held")],
+            early_stopping_rounds=None if held is None else int(training.settings["patience"]),
+            callbacks=None if training.report is None else [_telling(training.report, training.rounds)],
+            evals_result=history,
+            verbose_eval=False,
+            xgb_model=None if begin is None else xgboost.Booster(model_file=bytearray(begin)),
+        )
+        losses = next(iter(history.get("held", {}).values()), [])
+        self.curve = thinned([float(loss) * self._outcome.scale for loss in losses], training.after)
+        if held is not None:
+            booster = booster[: booster.best_iteration + 1]
+        self.iterations = int(booster.num_boosted_rounds())
+        self.derived = {"nthread": training.threads}
+        # Attributes hold what stopped the training, which predicting does not need.
+        booster.set_attr(best_iteration=None, best_score=None)
+        self._take_up(bytes(booster.save_raw("ubj")))
+
+    def _take_up(self, model: bytes) -> None:
+        """The bytes are the model, in memory as on disk: predictions before and after `save` are the same numbers."""
+        import xgboost
+
+        self._bytes, self._booster = model, xgboost.Booster(model_file=bytearray(model))
+
+    def _raw(self, rows: Any) -> np.ndarray:
+        """(n,) or (n, k) scores before they become probabilities, of rows as `_data` has them."""
+        self._booster.set_param({"nthread": 1 if rows.num_row() < FEW_ROWS else 0})
+        return np.asarray(self._booster.predict(rows, output_margin=True), dtype=np.float64)
 
     def _data(
         self,

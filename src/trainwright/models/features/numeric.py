@@ -56,3 +56,16 @@ class NumericBlock:
     def from_json(cls, data: Mapping[str, Any]) -> NumericBlock:
         """The block from `to_json`'s plain data."""
         return cls(DateEncoder.restore(data["dates"]), TextFeatures.from_json(data["texts"]))
+
+
+def varying(values: np.ndarray) -> np.ndarray:
+    """(p,) whether (n, p) features have two different values; missing is one of them.
+
+    Example:
+        >>> varying(np.array([[1.0, np.nan], [1.0, 2.0]])).tolist()
+        [False, True]
+    """
+    if not len(values):
+        return np.zeros(values.shape[1], dtype=bool)
+    first = values[0]
+    return np.asarray(((values != first) & ~(np.isnan(values) & np.isnan(first))).any(axis=0))

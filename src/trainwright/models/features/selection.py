@@ -9,7 +9,7 @@ others by that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from trainwright.data.columns import Columns
 from trainwright.data.schema import Target
 from trainwright.models.features.outcome import Outcome
 from trainwright.models.features.plain import PlainMatrix
-from trainwright.models.inner import inner_folds
+from trainwright.models.features.small_models import TrainingRows
+from trainwright.models.lightgbm_learning import common_parameters
 from trainwright.models.selected import View
 
 ROUNDS = 8
@@ -101,17 +102,15 @@ def rank_columns(
     outcome = Outcome.learn(y, weight, target)
     if outcome.constant:
         return nothing
-    labels = outcome.labels(y)
-    codes = labels.astype(np.int64) if outcome.task == "classes" else labels
-    n_classes = len(outcome.present)
-    matrix = PlainMatrix.learn(X, codes, n_classes)
+    training = TrainingRows(outcome, outcome.labels(y), weight, seed, threads, X.units)
+    matrix = PlainMatrix.learn(X, training.codes, training.n_classes)
     plain = np.asarray(matrix.transform(X), dtype=np.float64)
     parents = [parent[0] for parent in matrix.parents(X.layout)]
     own = [np.array([j for j, parent in enumerate(parents) if parent == name], dtype=np.int64) for name in names]
-    table = _Table(plain, own, matrix.categorical(X.layout), labels, weight, outcome, threads)
+    table = _Table(plain, own, matrix.categorical(X.layout), training)
     worth, hits = np.zeros(len(names)), np.zeros(len(names), dtype=np.int64)
     for number in range(ROUNDS):
-        part = inner_folds(codes, PARTS, seed + number, n_classes=n_classes, units=X.units)
+        part = replace(training, seed=seed + number).folds(PARTS)
         found = table.round(part == 0, np.random.default_rng([seed, number]))
         real, shuffled = found[: len(names)], found[len(names) :]
         worth += real / ROUNDS
@@ -127,19 +126,13 @@ class _Table:
         plain: (n, f) features.
         own: for each of p columns the positions of its features.
         categorical: positions of the features that are codes.
-        labels: (n,) compact class positions or standardised numbers.
-        weight: (n,) or None.
-        outcome: what the labels stand for.
-        threads: of a fit.
+        training: labels and weights of the n rows, and what they stand for.
     """
 
     plain: np.ndarray
     own: list[np.ndarray]
     categorical: list[int]
-    labels: np.ndarray
-    weight: np.ndarray | None
-    outcome: Outcome
-    threads: int
+    training: TrainingRows
 
     def round(self, held: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(2 p,) worth of each column and of its shuffled copy on the held rows, by a model of the others."""
@@ -153,17 +146,16 @@ class _Table:
         both = np.concatenate([self.plain, copies], axis=1)
         codes = [*self.categorical, *(width + j for j in self.categorical)]
         settings = self._settings(int((~held).sum()), int(rng.integers(2**31 - 1)))
-        weight = None if self.weight is None else self.weight[~held]
-        data = lightgbm.Dataset(
-            both[~held], self.labels[~held], weight=weight, categorical_feature=codes, params=settings
-        )
-        booster = lightgbm.train(settings, data, num_boost_round=max(10, TREES // self.outcome.outputs))
-        told = np.asarray(booster.predict(both[held], pred_contrib=True, num_threads=self.threads))
+        labels, weights, outputs = self.training.labels, self.training.weight, self.training.outcome.outputs
+        weight = None if weights is None else weights[~held]
+        data = lightgbm.Dataset(both[~held], labels[~held], weight=weight, categorical_feature=codes, params=settings)
+        booster = lightgbm.train(settings, data, num_boost_round=max(10, TREES // outputs))
+        told = np.asarray(booster.predict(both[held], pred_contrib=True, num_threads=self.training.threads))
         pushes = told.reshape(int(held.sum()), -1, 2 * width + 1)  # (h, k, 2 f + 1), the constant last
         score = pushes.sum(axis=2)  # (h, k)
         before = self._losses(held, score)
         columns = [*self.own, *(width + features for features in self.own)]
-        mass = None if self.weight is None else self.weight[held]
+        mass = None if weights is None else weights[held]
         return np.array(
             [
                 float(np.average(self._losses(held, score - pushes[:, :, c].sum(axis=2)) - before, weights=mass))
@@ -173,8 +165,8 @@ class _Table:
 
     def _losses(self, held: np.ndarray, score: np.ndarray) -> np.ndarray:
         """(h,) log-loss or squared error of (h, k) scores."""
-        labels = self.labels[held]
-        if self.outcome.task == "number":
+        labels = self.training.labels[held]
+        if self.training.outcome.task == "number":
             return np.asarray((labels - score[:, 0]) ** 2)
         if score.shape[1] == 1:
             return np.asarray(np.logaddexp(0.0, np.where(labels > 0.5, -score[:, 0], score[:, 0])))
@@ -184,10 +176,8 @@ class _Table:
 
     def _settings(self, n: int, seed: int) -> dict[str, Any]:
         """LightGBM's parameters: a small, cautious model in which every feature gets its turn."""
-        outputs = self.outcome.outputs
-        kind = "regression" if self.outcome.task == "number" else "multiclass" if outputs > 1 else "binary"
+        outcome = self.training.outcome
         return {
-            "objective": kind,
             "learning_rate": 0.15,
             "num_leaves": 15,
             "min_data_in_leaf": max(3, min(20, n // 50)),
@@ -195,12 +185,7 @@ class _Table:
             "lambda_l2": 1.0,
             "max_bin": 63,
             "min_data_per_group": 20,
-            "num_threads": self.threads,
-            "seed": seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbosity": -1,
-        } | ({"num_class": outputs} if outputs > 1 else {})
+        } | common_parameters(outcome.task, outcome.outputs, seed, self.training.threads)
 
 
 def _sample(n: int, width: int, seed: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainwright.models.features.outcome import Outcome
 from trainwright.models.inner import inner_folds
+from trainwright.models.lightgbm_learning import common_parameters
 
 CELLS = 3_000_000  # rows times features of a sample: about a second of training on one core
 ROWS = 20_000
@@ -112,19 +113,10 @@ class TrainingRows:
 
     def _parameters(self, n: int) -> dict[str, Any]:
         """Parameters of a small model on n rows."""
-        outputs = self.outcome.outputs
-        classes = "multiclass" if outputs > 1 else "binary"
-        parameters = {
-            "objective": classes if self.n_classes else "regression",
+        return {
             "num_leaves": 15,
             "learning_rate": 0.1,
             "min_data_in_leaf": max(2, min(20, n // 50)),
             "feature_fraction": 0.7,
             "max_bin": 63,
-            "verbosity": -1,
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": self.seed,
-            "num_threads": self.threads,
-        }
-        return parameters | ({"num_class": outputs} if outputs > 1 else {})
+        } | common_parameters(self.outcome.task, self.outcome.outputs, self.seed, self.threads)

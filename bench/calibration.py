@@ -15,6 +15,7 @@ import argparse
 import time
 from typing import Any
 
+import holdout
 import markdown
 import numpy as np
 import results
@@ -29,7 +30,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 # A booster that does not stop in time is too sure of itself; one that stops on rows of its own is not. Both are shown.
 INNER = {"lightgbm stopped": ("lightgbm", 0.125), "lightgbm": ("lightgbm", 0.0), "forest": ("forest", 0.0)}
-TEST_SHARE, MOST_ROWS = 0.25, 20_000
+MOST_ROWS = 20_000
 
 
 def main() -> None:
@@ -57,32 +58,10 @@ class Rows:
     """
 
     def __init__(self, name: str, options: argparse.Namespace):
-        from trainwright.data.columns import Layout
-        from trainwright.data.dataset import build_dataset
-        from trainwright.data.infer import infer_schema, infer_target
-        from trainwright.data.split import SplitRule, make_split
-        from trainwright.training.trials import Work
-
-        label = tables.TABLES[name].target
-        frame = tables.load(name, options.data)
-        if frame.height > options.rows:
-            drawn = np.random.default_rng(0).choice(frame.height, options.rows, replace=False)
-            frame = frame[np.sort(drawn)]
-        inferred = infer_schema(frame, target=label)
-        frame, self.target, _ = infer_target(inferred.frame, label)
-        dataset = build_dataset(frame, inferred.schema, self.target, Layout.learn(frame, inferred.schema))
-        rng = np.random.default_rng(1)
-        test = np.zeros(len(dataset), dtype=bool)
-        for c in range(self.target.n_outputs):
-            own = np.flatnonzero(dataset.y == c)
-            test[rng.choice(own, round(TEST_SHARE * len(own)), replace=False)] = True
-        self.test = dataset.take(np.flatnonzero(test))
-        learn = dataset.take(np.flatnonzero(~test))
-        split = make_split(
-            SplitRule(test_size=0.0, folds=3, repeats=1), len(learn), task="classes", y=learn.y,
-            classes=self.target.classes,
-        )  # fmt: skip
-        self.work = Work(learn, self.target, split.folds, seed=0, threads=1, jobs=1)
+        frame = holdout.sample(name, options.data, options.rows)
+        dataset, self.target = holdout.understood(frame, tables.TABLES[name].target)
+        learn, self.test = holdout.cut(dataset, holdout.stratified(dataset.y))
+        self.work = holdout.folded(learn, self.target)
         rarest = int(np.bincount(learn.y, minlength=self.target.n_outputs).min())
         self.facts = {
             "n_rows": len(learn), "n_test": len(self.test), "classes": self.target.n_outputs, "rarest": rarest,
@@ -95,17 +74,14 @@ class Rows:
         from trainwright.evaluate.reliability import compare
         from trainwright.training.plan import Step
         from trainwright.training.scores import gather
-        from trainwright.training.trials import Trial, fit_fold
 
         name, inner = INNER.get(family, (family, 0.0))
         before = time.perf_counter()
-        trial = Trial(Step(name, name, SETTINGS.get(name, {}), inner=inner))
-        for index in range(len(self.work.folds)):
-            trial.fits[index] = fit_fold(trial.step, index, self.work, lambda event: None)
+        trial = holdout.fitted(Step(name, name, SETTINGS.get(name, {}), inner=inner), self.work)
         fitted = time.perf_counter() - before
         oof = gather([trial], self.work)
         held_out = HeldOut(oof.y, oof.predictions[name], oof.fold)
-        plain = np.mean([fit.estimator.predict(self.test.columns) for fit in trial.fits.values()], axis=0)
+        plain = holdout.averaged(trial, self.test.columns)
         found: dict[str, Any] = {"kinds": {}, "fit_s": fitted}
         for kind in KINDS:
             before = time.perf_counter()

@@ -18,7 +18,6 @@ import million
 import planted
 import polars as pl
 import results
-import tables
 
 AIMS = {"adult": 10.0, "a million rows": 60.0}
 
@@ -27,11 +26,7 @@ def main() -> None:
     options = _options()
     result = results.Result("check_time", options)
     for name in AIMS:
-        if not result.has(name):
-            try:
-                result.add(name, measure(name, options.data, options.rows))
-            except tables.MissingTable as error:
-                results.say(f"{name}: not measured, {error}")
+        result.measured(name, measure, name, options.data, options.rows)
 
 
 def measure(name: str, data: Path | None, rows: int) -> dict[str, Any]:

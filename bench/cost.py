@@ -33,15 +33,12 @@ IMPORT = "import time; t = time.perf_counter(); import trainwright; print(time.p
 def main() -> None:
     options = _options()
     result = results.Result("cost", options)
-    if "commands" in options.parts and not result.has("commands"):
-        result.add("commands", measure_commands(options.repeats))
-    if "package" in options.parts and not result.has("package"):
-        try:
-            result.add("package", measure_package(options.data, options.limit, options.rows))
-        except tables.MissingTable as error:
-            results.say(f"package: not measured, {error}")
-    if "install" in options.parts and not result.has("install"):
-        result.add("install", measure_install())
+    if "commands" in options.parts:
+        result.measured("commands", measure_commands, options.repeats)
+    if "package" in options.parts:
+        result.measured("package", measure_package, options.data, options.limit, options.rows)
+    if "install" in options.parts:
+        result.measured("install", measure_install)
 
 
 def measure_commands(repeats: int) -> dict[str, Any]:

@@ -33,12 +33,7 @@ def main() -> None:
     for name in options.tables:
         for seed in range(options.seeds):
             key = f"{name}, seed {seed}, {options.limit:g} s"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(name, options.data, options.limit, seed))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, name, options.data, options.limit, seed)
 
 
 def measure(name: str, data: Path | None, limit: float, seed: int) -> dict[str, Any]:

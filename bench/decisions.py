@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import holdout
 import markdown
 import numpy as np
 import results
@@ -70,17 +71,10 @@ class Sealed:
         import trainwright as tw
 
         label = tables.TABLES[name].target
-        frame = tables.load(name, options.data)
-        if frame.height > options.rows:
-            drawn = np.random.default_rng(0).choice(frame.height, options.rows, replace=False)
-            frame = frame[np.sort(drawn)]
-        rng = np.random.default_rng(1)
+        frame = holdout.sample(name, options.data, options.rows)
         # A test part of our own, which the training never sees, so that this script may look at it again and again.
-        test = np.zeros(frame.height, dtype=bool)
         values = frame[label].cast(pl.String).to_numpy()
-        for value in np.unique(values):
-            own = np.flatnonzero(values == value)
-            test[rng.choice(own, round(0.25 * len(own)), replace=False)] = True
+        test = holdout.stratified(values)
         self._folder = tempfile.TemporaryDirectory()
         self.workspace = Path(self._folder.name) / "workspace"
         settings = {"training.families": tuple(options.families)} if options.families else {}
@@ -203,7 +197,7 @@ kept** on the sealed rows, and {len(promises) - len(made)} were refused because 
 def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
     parser.add_argument("--tables", type=results.names, default=list(TABLES))
-    parser.add_argument("--ratios", type=results.seconds, default=list(RATIOS), help="costs of a miss, by commas")
+    parser.add_argument("--ratios", type=results.numbers, default=list(RATIOS), help="costs of a miss, by commas")
     parser.add_argument("--time-limit", default="60s", help="of each training")
     parser.add_argument("--families", type=results.names, default=[], help="instead of the default plan")
     parser.add_argument("--rows", type=int, default=30_000, help="rows of a table at most")

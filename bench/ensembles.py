@@ -17,6 +17,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import holdout
 import markdown
 import numpy as np
 import results
@@ -33,7 +34,7 @@ KINDS = {
     "bagging": "bagging",
     "stacking": "stacking",
 }
-TEST_SHARE, MOST_ROWS, FOLDS, BAGS = 0.25, 10_000, 5, 8
+MOST_ROWS, FOLDS, BAGS = 10_000, 5, 8
 
 
 def main() -> None:
@@ -61,26 +62,12 @@ class Rows:
     """
 
     def __init__(self, name: str, options: argparse.Namespace):
-        from trainwright.data.columns import Layout
-        from trainwright.data.dataset import build_dataset
-        from trainwright.data.infer import infer_schema, infer_target
-        from trainwright.data.split import SplitRule, make_split
         from trainwright.tasks import task_for
-        from trainwright.training.trials import Work
 
-        known = tables.TABLES[name]
-        frame = tables.load(name, options.data)
-        if frame.height > options.rows:
-            drawn = np.random.default_rng(0).choice(frame.height, options.rows, replace=False)
-            frame = frame[np.sort(drawn)]
-        inferred = infer_schema(frame, target=known.target)
-        frame, target, _ = infer_target(inferred.frame, known.target, task=known.task)
-        dataset = build_dataset(frame, inferred.schema, target, Layout.learn(frame, inferred.schema))
-        test = np.random.default_rng(1).random(len(dataset)) < TEST_SHARE
-        self.test, learn = dataset.take(np.flatnonzero(test)), dataset.take(np.flatnonzero(~test))
-        rule = SplitRule(test_size=0.0, folds=options.folds, repeats=1)
-        split = make_split(rule, len(learn), task=target.task, y=learn.y, classes=target.classes)
-        self.work = Work(learn, target, split.folds, seed=0, threads=1, jobs=options.jobs)
+        frame = holdout.sample(name, options.data, options.rows)
+        dataset, target = holdout.understood(frame, tables.TABLES[name].target, tables.TABLES[name].task)
+        learn, self.test = holdout.cut(dataset, holdout.by_chance(len(dataset)))
+        self.work = holdout.folded(learn, target, folds=options.folds, jobs=options.jobs)
         self.task = task_for(target)
         self.metric = self.task.default_metric()
         self.name = scores.name_of(target.task, len(target.classes))
@@ -114,18 +101,12 @@ class Rows:
             combined = outcome.combined
             assert combined is not None
             several = combined.mix({name: self._said(name) for name in combined.weights})
-        y, positive = self.test.y, self.work.target.positive_index if self.name == "ROC-AUC" else 1
-        gain, low, high = scores.gain(self.name, y, several, single, positive)
         said, cost = document["gain"], document["cost"]
         return {
             "single": document["single"],
             "members": len(document["members"]),
             "models": cost["models"]["ensemble"],
-            "single_test": scores.score(self.name, y, single, positive),
-            "several_test": scores.score(self.name, y, several, positive),
-            "gain": gain,
-            "gain_low": low,
-            "gain_high": high,
+            **self._on_test(single, several),
             "said": said["difference"],
             "said_low": said["low"],
             "said_high": said["high"],
@@ -148,19 +129,25 @@ class Rows:
         [refit] = refitted_members([trial], {trial.name: 1.0}, self.work, lambda event: None)
         seconds = time.perf_counter() - before
         single, several = np.asarray(refit.estimator.predict(self.test.columns)), self._said(trial.name)
-        positive = self.work.target.positive_index if self.name == "ROC-AUC" else 1
-        gain, low, high = scores.gain(self.name, self.test.y, several, single, positive)
         return {
             "single": f"{trial.name}, one refit",
             "members": 1,
             "models": len(trial.fits),
-            "single_test": scores.score(self.name, self.test.y, single, positive),
-            "several_test": scores.score(self.name, self.test.y, several, positive),
-            **{"gain": gain, "gain_low": low, "gain_high": high},
+            **self._on_test(single, several),
             **{"said": None, "said_low": None, "said_high": None, "verdict": "not compared", "chosen": False},
             "fit_s_times": sum(fit.fit_s for fit in trial.fits.values()) / max(seconds, 1e-9),
             "row_ms_times": float(len(trial.fits)),
             "size_mb_times": float(len(trial.fits)),
+        }
+
+    def _on_test(self, single: np.ndarray, several: np.ndarray) -> dict[str, float]:
+        """The figures of both on the test rows, and the gain with its interval."""
+        y, positive = self.test.y, self.work.target.positive_index if self.name == "ROC-AUC" else 1
+        gain, low, high = scores.gain(self.name, y, several, single, positive)
+        return {
+            "single_test": scores.score(self.name, y, single, positive),
+            "several_test": scores.score(self.name, y, several, positive),
+            **{"gain": gain, "gain_low": low, "gain_high": high},
         }
 
     def _fit(self, steps: list[Any]) -> list[Any]:
@@ -183,8 +170,7 @@ class Rows:
     def _said(self, name: str, trials: list[Any] | None = None) -> np.ndarray:
         """What the fold models of a candidate say of the test rows, averaged."""
         trial = next(t for t in trials or self.trials if t.name == name)
-        parts = [fit.estimator.predict(self.test.columns) for fit in trial.fits.values()]
-        return np.asarray(np.mean(parts, axis=0))
+        return holdout.averaged(trial, self.test.columns)
 
 
 def _steps(light: bool) -> list[Any]:

@@ -41,12 +41,8 @@ def main() -> None:
     options = _options()
     result = results.Result("exports", options)
     for name, limit, words in RUNS:
-        if (options.tables and name not in options.tables) or result.has(name):
-            continue
-        try:
-            result.add(name, measure(name, options.data, limit * options.scale, words))
-        except tables.MissingTable as error:
-            results.say(f"{name}: not measured, {error}")
+        if not options.tables or name in options.tables:
+            result.measured(name, measure, name, options.data, limit * options.scale, words)
 
 
 def measure(name: str, data: Path | None, limit: float, words: tuple[str, ...]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ columns, on all cores, one after the other, nothing else running. Each peer has 
     python -m venv FOLDER/boosters && FOLDER/boosters/bin/pip install lightgbm catboost scikit-learn polars
 
 One line of JSON for each table and system is appended to `results/field.jsonl`, with the load average before and
-after; a line that is there is not measured again (`--again SYSTEM` measures that system anew). About 70 minutes.
+after; a line that is there is not measured again (`--again --systems ours` measures ours anew). About 70 minutes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import contest
 import field_summary
 import numpy as np
 import polars as pl
@@ -131,14 +132,9 @@ def _ours(_: str, given: dict[str, Any], folder: Path, options: argparse.Namespa
     if given["task"] == "classes":
         # The classes of all rows and of the development rows can stand in another order.
         prediction = prediction[:, [predictor.target.classes.index(name) for name in given["classes"]]]
-    times = []
-    for one in test.head(300).to_dicts():
-        before = time.perf_counter()
-        predictor.predict_row(one)
-        times.append(time.perf_counter() - before)
     told = {"selected": document["selected"], "shape": document["package"]["shape"]}
     found = {"seconds": measured.wall_s, "size_mb": document["package"]["size_mb"], "test_s": test_s, **told}
-    return found | {"row_ms": float(np.median(times[3:]) * 1e3)}, prediction
+    return found | {"row_ms": contest.row_ms(predictor, test)}, prediction
 
 
 def _peer(
@@ -147,14 +143,8 @@ def _peer(
     python = options.peers / ENVIRONMENTS[system] / "bin" / "python"
     if not python.exists():
         raise SystemExit(f"{python} does not exist; this script's --help says how to make it")
-    own = system in ("autogluon", "flaml")
-    script = Path(__file__).with_name("field_peers.py" if own else "peer.py")
-    threads = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    words = [system, str(folder), given["target"], given["task"], str(folder / "features.json"), threads]
-    done = processes.run([str(python), str(script), *words, *([f"{options.limit:g}"] if own else [])], cwd=folder)
-    if done.code != 0:
-        raise RuntimeError(f"{system} ended with status {done.code}: {done.errors[-500:]}")
-    told = json.loads(done.output.strip().splitlines()[-1])
+    limit = options.limit if system in ("autogluon", "flaml") else None
+    told = contest.run_peer(system, folder, given["target"], given["task"], python=python, limit=limit)
     return {"seconds": told.pop("fit_s"), **told}, np.load(folder / f"{system}.npy")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+from peer import given
 
 
 def table(frame: pl.DataFrame, features: list[str]) -> pd.DataFrame:
@@ -74,16 +75,7 @@ def flaml(
 def main(arguments: list[str]) -> None:
     name, place, target, task, features_file, threads, seconds = arguments
     folder = Path(place)
-    frame = pl.read_parquet(folder / "development.parquet")
-    test = pl.read_parquet(folder / "test_features.parquet")
-    features = json.loads(Path(features_file).read_text("utf-8"))
-    n_classes = 1
-    if task == "number":
-        y = frame[target].cast(pl.Float64).to_numpy()
-    else:
-        classes = json.loads((folder / "classes.json").read_text("utf-8"))
-        n_classes = len(classes)
-        y = frame[target].cast(pl.String).replace_strict({c: i for i, c in enumerate(classes)}).to_numpy()
+    frame, test, features, y, n_classes = given(folder, target, task, features_file)
     saved = folder / name
     before = time.perf_counter()
     fit = {"autogluon": autogluon, "flaml": flaml}[name]

@@ -159,7 +159,7 @@ def _median(values: list[float]) -> float:
 
 
 def _footer(rows: list[Row]) -> str:
-    """Command, machine, versions and dates; the load is the largest when a line began, and those above 1 are named."""
+    """Command, machine, versions and dates; the load is the largest when a line began, and those above 3 are named."""
     busy = [f"{row['table']} ({NAMES[row['system']]}) {row['load'][0]}" for row in rows if row["load"][0] > 3]
     stamped = [
         {**row, "load": row["load"][0], "command": "python bench/field.py --data FOLDER --peers FOLDER"} for row in rows

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import holdout
 import noise
 import numpy as np
 import tables
@@ -118,18 +119,8 @@ def _fit_and_hash(case: Case, settings: dict[str, Any], work: Any) -> str:
 
 def _work(task: str) -> Any:
     """Development rows with every kind of column and three folds, as a run would have them."""
-    from trainwright.data.columns import Layout
-    from trainwright.data.dataset import build_dataset
-    from trainwright.data.infer import infer_schema, infer_target
-    from trainwright.data.split import SplitRule, make_split
-    from trainwright.training.trials import Work
-
-    inferred = infer_schema(tables.every_kind(ROWS, task), target="target")
-    frame, target, _ = infer_target(inferred.frame, "target")
-    layout = Layout.learn(frame, inferred.schema)
+    dataset, target = holdout.understood(tables.every_kind(ROWS, task), "target")
+    layout = dataset.columns.layout
     blocks = (layout.numbers, layout.categories, layout.times, layout.texts)
     assert all(blocks), f"a kind of column is missing: {blocks}"
-    dataset = build_dataset(frame, inferred.schema, target, layout)
-    rule = SplitRule(test_size=0.0, folds=3, repeats=1)
-    split = make_split(rule, len(dataset), task=target.task, y=dataset.y)
-    return Work(dataset, target, split.folds, seed=0, threads=1, jobs=1)
+    return holdout.folded(dataset, target)

@@ -15,6 +15,7 @@ import argparse
 import time
 from typing import Any
 
+import holdout
 import markdown
 import numpy as np
 import results
@@ -29,14 +30,13 @@ WAYS = {
     "smote": "SMOTE",
 }
 SETTINGS = {"features": "plain", "n_estimators": 300, "num_leaves": 15}
-TEST_SHARE, MOST_ROWS, RESAMPLES = 0.25, 20_000, 400
+MOST_ROWS, RESAMPLES = 20_000, 400
 
 
 def main() -> None:
     options = _options()
     result = results.Result("imbalance", options)
     for name in options.tables:
-        reference: dict[str, Any] | None = None
         wanted = [way for way in options.ways if f"{name}, {way}" not in result.document["rows"]]
         if not wanted:
             continue
@@ -63,30 +63,11 @@ class Rows:
     """
 
     def __init__(self, name: str, options: argparse.Namespace):
-        from trainwright.data.columns import Layout
-        from trainwright.data.dataset import build_dataset
-        from trainwright.data.infer import infer_schema, infer_target
-        from trainwright.data.split import SplitRule, make_split
-        from trainwright.training.trials import Work
-
-        label = tables.TABLES[name].target
-        frame = tables.load(name, options.data)
-        if frame.height > options.rows:
-            drawn = np.random.default_rng(0).choice(frame.height, options.rows, replace=False)
-            frame = frame[np.sort(drawn)]
-        inferred = infer_schema(frame, target=label)
-        frame, target, _ = infer_target(inferred.frame, label)
-        dataset = build_dataset(frame, inferred.schema, target, Layout.learn(frame, inferred.schema))
+        frame = holdout.sample(name, options.data, options.rows)
+        dataset, target = holdout.understood(frame, tables.TABLES[name].target)
         self.positive = int(np.bincount(dataset.y, minlength=2).argmin())
-        rng = np.random.default_rng(1)
-        test = np.zeros(len(dataset), dtype=bool)
-        for c in (0, 1):
-            own = np.flatnonzero(dataset.y == c)
-            test[rng.choice(own, round(TEST_SHARE * len(own)), replace=False)] = True
-        self.test = dataset.take(np.flatnonzero(test))
-        learn = dataset.take(np.flatnonzero(~test))
-        split = make_split(SplitRule(test_size=0.0, folds=3, repeats=1), len(learn), task="classes", y=learn.y)
-        self.work = Work(learn, target, split.folds, seed=0, threads=1, jobs=1)
+        learn, self.test = holdout.cut(dataset, holdout.stratified(dataset.y))
+        self.work = holdout.folded(learn, target)
         self.label = self.test.y == self.positive
         self.facts = {"n_rows": len(learn), "n_test": len(self.test), "share": float(self.label.mean())}
 
@@ -101,23 +82,20 @@ class Rows:
         from trainwright.training.rebalance import Rebalance
         from trainwright.training.recalibrate import recalibrated
         from trainwright.training.scores import gather
-        from trainwright.training.trials import Trial, fit_fold
 
         work = self.work
         if way != "nothing":
             work = replace(work, rebalance=Rebalance(way, work.target))
         before = time.perf_counter()
-        trial = Trial(Step("lightgbm", "lightgbm", SETTINGS, inner=0.125))
-        for index in range(len(work.folds)):
-            trial.fits[index] = fit_fold(trial.step, index, work, lambda event: None)
+        as_learned = holdout.fitted(Step("lightgbm", "lightgbm", SETTINGS, inner=0.125), work)
         seconds = time.perf_counter() - before
-        trial_as_learned, trial = trial, recalibrated([trial], work)[0]
+        [trial] = recalibrated([as_learned], work)
         oof = gather([trial], work)
         held_out = oof.predictions["lightgbm"]
         target = replace(work.target, positive=work.target.classes[self.positive])
         tuned = choose_threshold(target, oof.y, held_out, rule=ThresholdRule(maximise="f1"))
         assert tuned is not None
-        raw, p = (self._predicted(t) for t in (trial_as_learned, trial))
+        raw, p = (holdout.averaged(t, self.test.columns)[:, self.positive] for t in (as_learned, trial))
         flagged = p >= tuned.value
         return {
             "auc": float(roc_auc_score(self.label, p)),
@@ -132,11 +110,6 @@ class Rows:
             "seconds": seconds,
             "flagged": flagged,
         }
-
-    def _predicted(self, trial: Any) -> np.ndarray:
-        """(n,) probability of the rare class for the test rows, the mean over the fold models."""
-        parts = [fit.estimator.predict(self.test.columns)[:, self.positive] for fit in trial.fits.values()]
-        return np.asarray(np.mean(parts, axis=0))
 
     def interval(self, ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
         """A 95 % interval of the difference in F1 on the same test rows, by resampling them."""

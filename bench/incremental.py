@@ -38,12 +38,7 @@ def main() -> None:
     for case in options.cases:
         for seed in range(options.seeds):
             key = f"{case}, seed {seed}, {options.limit:g} s"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(case, options.data, options.limit, seed, options.rows))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, case, options.data, options.limit, seed, options.rows)
 
 
 def measure(case: str, data: Path | None, limit: float, seed: int, most: int | None = None) -> dict[str, Any]:

@@ -44,12 +44,7 @@ def main() -> None:
         seeds = options.seeds or CASES[case][3]
         for seed in range(seeds):
             key = f"{case}, seed {seed}, {options.limit:g} s"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(case, options.data, options.limit, seed))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, case, options.data, options.limit, seed)
 
 
 def measure(case: str, data: Path | None, limit: float, seed: int) -> dict[str, Any]:
@@ -57,9 +52,7 @@ def measure(case: str, data: Path | None, limit: float, seed: int) -> dict[str, 
     name, target, how, _ = CASES[case]
     with TemporaryDirectory() as root:
         folder = Path(root)
-        frame = tables.load(name, data)
-        others = {"Carbon monoxide", "Nitrogen oxides"} & set(frame.columns) - {target}
-        frame.drop(others).write_csv(folder / "table.csv")
+        tables.load(name, data, target).write_csv(folder / "table.csv")
         measured, document = processes.train(
             folder / "table.csv",
             target,

@@ -95,16 +95,16 @@ def useless(frame: pl.DataFrame, target: str, rng: Rng, *, style: str) -> Plante
 
 
 def natural() -> list[tuple[str, str, Callable[[Path | None], pl.DataFrame], str, dict[str, Any]]]:
-    """Leaks that the real tables bring along: (name, target, how it is read, how many, what must be said)."""
+    """Leaks that the real tables bring along: (name, target, how it is read, least severity, what must be said)."""
     given_away = ("TW201", "TW202", "TW204", "TW206")
     modes = ["TWF", "HDF", "PWF", "OSF", "RNF"]
 
     def ai4i(data: Path | None) -> pl.DataFrame:
-        path = tables._file(data, "ai4i2020", "ai4i2020.csv")
+        path = tables.shared_file(data, "ai4i2020", "ai4i2020.csv")
         return pl.read_csv(path, separator=";", infer_schema=False)
 
     def turbine(data: Path | None) -> pl.DataFrame:
-        return pl.read_csv(tables._file(data, "gas_turbine", "gt_2011_2015.csv"))
+        return pl.read_csv(tables.shared_file(data, "gas_turbine", "gt_2011_2015.csv"))
 
     return [
         (

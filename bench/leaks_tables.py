@@ -42,10 +42,6 @@ def shared(name: str, *, drop: tuple[str, ...] = (), given_test: bool = False) -
     return Clean(known.target, lambda data: known.read(data).drop(drop), known.task, given_test=given_test)
 
 
-def _iris(data: Path | None) -> pl.DataFrame:
-    return tables._sklearn("load_iris")(None)
-
-
 def _honest(seed: int, n: int) -> tuple[np.random.Generator, dict[str, np.ndarray]]:
     rng = np.random.default_rng(seed)
     return rng, {f"x{j}": rng.normal(size=n) for j in range(6)}
@@ -182,7 +178,7 @@ CLEAN: dict[str, Clean] = {
     "energy": shared("energy", given_test=True),
     "breast_cancer": shared("breast_cancer", given_test=True),
     "wine": shared("wine"),
-    "iris": Clean("target", _iris),
+    "iris": Clean("target", tables.sklearn_table("load_iris")),
     "digits": shared("digits", given_test=True),
     "diabetes": shared("diabetes", given_test=True),
     "breast_cancer_kinds": Clean("target", tables.TABLES["breast_cancer_kinds"].read, group=GENERATED),

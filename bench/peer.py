@@ -119,18 +119,29 @@ def catboost(frame: pl.DataFrame, y: np.ndarray, features: list[str], task: str,
     return fit_s, lambda table: average(pool(table), threads), lambda row: average(row_pool(row), 1), save
 
 
-def main(arguments: list[str]) -> None:
-    name, place, target, task, features_file, threads = arguments
-    folder = Path(place)
+def given(
+    folder: Path, target: str, task: str, features_file: str
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str], np.ndarray, int]:
+    """What is handed to every peer.
+
+    Returns:
+        Development rows, features of the test rows, their names, (n,) class positions or numbers, and the number of
+        classes (1 for a number).
+    """
     frame = pl.read_parquet(folder / "development.parquet")
     test = pl.read_parquet(folder / "test_features.parquet")
     features = json.loads(Path(features_file).read_text("utf-8"))
-    y: np.ndarray
     if task == "number":
-        y = frame[target].cast(pl.Float64).to_numpy()
-    else:
-        classes = json.loads((folder / "classes.json").read_text("utf-8"))
-        y = frame[target].cast(pl.String).replace_strict({c: i for i, c in enumerate(classes)}).to_numpy()
+        return frame, test, features, frame[target].cast(pl.Float64).to_numpy(), 1
+    classes = json.loads((folder / "classes.json").read_text("utf-8"))
+    places = {name: place for place, name in enumerate(classes)}
+    return frame, test, features, frame[target].cast(pl.String).replace_strict(places).to_numpy(), len(classes)
+
+
+def main(arguments: list[str]) -> None:
+    name, place, target, task, features_file, threads = arguments
+    folder = Path(place)
+    frame, test, features, y, _ = given(folder, target, task, features_file)
     fit = {"lightgbm": lightgbm, "catboost": catboost}[name]
     fit_s, predict, predict_row, save = fit(frame, y, features, task, int(threads))
     np.save(folder / f"{name}.npy", predict(test))

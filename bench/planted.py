@@ -16,6 +16,7 @@ import polars as pl
 SEVERITIES = ("error", "warning", "note")
 MISSING = ("", "?", "NA", "nan")
 FEW = 20
+SAID = 12  # findings that are told where a leak was missed
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def answer_or_crash(frame: pl.DataFrame, target: str, **how: Any) -> dict[str, A
 
 
 def judged(poison: Poison, planted: Planted, document: dict[str, Any]) -> dict[str, Any]:
-    """A row of the result: whether the planted leak was found, as what, and what else was said."""
+    """A row of the result: whether the planted leak was found and as what, or what was said instead."""
     hits = [
         finding
         for finding in document["findings"]
@@ -124,18 +125,19 @@ def judged(poison: Poison, planted: Planted, document: dict[str, Any]) -> dict[s
     if planted.every and not set(planted.columns) <= {name for finding in hits for name in finding["columns"]}:
         hits = []
     best = min((finding["severity"] for finding in hits), key=SEVERITIES.index, default="nothing")
+    found = best != "nothing" and SEVERITIES.index(best) <= SEVERITIES.index(poison.least)
+    said = [short(finding) for finding in document["findings"] if finding not in hits]
     return {
         "part": "planted",
         "kind": poison.kind,
         "strength": poison.strength,
         "least": poison.least,
         "severity": best,
-        "found": best != "nothing" and SEVERITIES.index(best) <= SEVERITIES.index(poison.least),
+        "found": found,
         "by": sorted({finding["code"] for finding in hits}),
-        "planted": list(planted.columns),
-        "instead": [short(finding) for finding in document["findings"] if finding not in hits],
+        **({} if found else {"instead": said[:SAID]}),
         "not_run": not_run(document),
-        "checks_s": document["checks_s"],
+        "checks_s": round(document["checks_s"], 3),
     }
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,10 @@ import leaks_tables
 import planted
 import results
 from leaks_section import section
-from tables import MissingTable
 
 ROWS = (6_000, 2_000, 12_000)  # by draw
-SAID = 12
+# Values that many of the two thousand rows have together.
+TOGETHER = (("part", "group", "kind", "strength", "least"), results.STAMP)
 
 __all__ = ["main", "poisons", "section"]
 
@@ -44,12 +44,11 @@ def poisons() -> list[planted.Poison]:
 
 def main() -> None:
     options = _options()
-    result = results.Result("planted_leaks", options)
+    result = results.Result("planted_leaks", options, together=TOGETHER)
     if options.list:
         sys.stdout.write("\n".join(leaks_section.misses(result.document)) + "\n")
         return
-    data = None if options.data is None else Path(options.data)
-    draw = int(options.draw)
+    data, draw = options.data, options.draw
     read = cache(lambda name: leaks_tables.base(name, data, ROWS[draw % len(ROWS)], seed=draw))
     natural = _natural_cases(data) if draw == 0 else ()
     cases = [*_clean_cases(data, draw), *natural, *_planted_cases(read, draw)]
@@ -61,11 +60,12 @@ def main() -> None:
     for key, table, measure in cases:
         key += f"; draw {draw}" if draw else ""
         wanted = (not options.only or options.only in key) and (not options.tables or table in options.tables)
-        if wanted and not result.has(key):
-            try:
-                result.add(key, {"table": table, "draw": draw, **measure()})
-            except MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+        if wanted:
+            result.measured(key, _row, table, draw, measure)
+
+
+def _row(table: str, draw: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return {"table": table, "draw": draw, **measure()}
 
 
 def _clean_cases(data: Path | None, draw: int) -> Iterator[tuple[str, str, Any]]:
@@ -101,7 +101,7 @@ def quiet(clean: leaks_tables.Clean, data: Path | None, given: bool) -> dict[str
         "about_rows": [f"{f['code']} {f['severity']}: {f['message'][:160]}" for f in others],
         "notes": sum(finding["severity"] == "note" for finding in document["findings"]),
         "not_run": planted.not_run(document),
-        "checks_s": document["checks_s"],
+        "checks_s": round(document["checks_s"], 3),
     }
 
 
@@ -132,8 +132,7 @@ def _planted_cases(read: Any, draw: int) -> Iterator[tuple[str, str, Any]]:
 def _measured(poison: planted.Poison, case: planted.Planted, target: str, task: str | None) -> dict[str, Any]:
     """The row of one poisoned table."""
     document = planted.answer_or_crash(case.frame, target, task=task, test=case.test, settings=case.settings)
-    row = planted.judged(poison, case, document)
-    return {**row, "instead": [] if row["found"] else row["instead"][:SAID]}
+    return planted.judged(poison, case, document)
 
 
 def _unused(*_: Any) -> Any:

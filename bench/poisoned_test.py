@@ -21,7 +21,6 @@ import fold_poison
 import markdown
 import results
 import sealed_poison
-from tables import MissingTable
 
 TABLES = ("breast_cancer_kinds", "generated_four", "generated_number")
 
@@ -31,16 +30,11 @@ def main() -> None:
     result = results.Result("poisoned_test", options)
     for name, mode, way in product(options.tables, options.modes, options.ways):
         key = f"sealed test, {name}, {way}" + ("" if mode == everything_on.PLAIN else f", {mode}")
-        if not result.has(key):
-            try:
-                result.add(key, sealed_poison.compare(name, way, options.data, options.rounds, mode))
-            except MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+        result.measured(key, sealed_poison.compare, name, way, options.data, options.rounds, mode)
     for task in options.tasks:
         for case in fold_poison.cases(options.families, task):
             key = f"fold, {task}, {case.title}"
-            if not result.has(key):
-                result.add(key, fold_poison.compare(case, task, options.rounds))
+            result.measured(key, fold_poison.compare, case, task, options.rounds)
 
 
 def section(result: dict[str, Any]) -> str:

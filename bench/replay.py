@@ -41,12 +41,8 @@ def main() -> None:
     for name, limit in RUNS:
         limit = limit * options.scale
         key = f"{name}, {limit:g} s"
-        if (options.tables and name not in options.tables) or result.has(key):
-            continue
-        try:
-            result.add(key, measure(name, options.data, limit))
-        except tables.MissingTable as error:
-            results.say(f"{key}: not measured, {error}")
+        if not options.tables or name in options.tables:
+            result.measured(key, measure, name, options.data, limit)
 
 
 def measure(name: str, data: Path | None, limit: float) -> dict[str, Any]:

@@ -73,7 +73,7 @@ RUNS: dict[str, Kind] = {
 }
 
 
-class Lacking(Exception):
+class Lacking(results.NotMeasured):
     """This installation cannot make such a run; it is left out by name."""
 
 
@@ -81,12 +81,8 @@ def main() -> None:
     options = _options()
     result = results.Result("reproduce", options)
     for name, kind in RUNS.items():
-        if (options.runs and name not in options.runs) or result.has(name):
-            continue
-        try:
-            result.add(name, measure(kind, options.data, options.scale))
-        except (tables.MissingTable, Lacking) as error:
-            results.say(f"{name}: not measured, {error}")
+        if not options.runs or name in options.runs:
+            result.measured(name, measure, kind, options.data, options.scale)
 
 
 def measure(kind: Kind, data: Path | None, scale: float = 1.0) -> dict[str, Any]:

@@ -9,11 +9,13 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "results"
+STAMP = ("command", "date", "code", "load")  # what every row is kept with
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -39,9 +41,13 @@ def names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def seconds(text: str) -> list[float]:
-    """An option that lists numbers of seconds separated by commas."""
+def numbers(text: str) -> list[float]:
+    """An option that lists numbers separated by commas."""
     return [float(part) for part in text.split(",") if part]
+
+
+class NotMeasured(Exception):
+    """This machine lacks what a row needs; the row is left out by name."""
 
 
 class Result:
@@ -50,15 +56,17 @@ class Result:
     Args:
         name: of the benchmark and its file.
         options: the parsed options; `results` and `again` are used here.
+        together: names of values that many rows have together, a group each; the file holds such a group once.
 
     A file from other versions or another machine is begun anew, because its rows could not be compared.
     """
 
-    def __init__(self, name: str, options: argparse.Namespace):
+    def __init__(self, name: str, options: argparse.Namespace, together: Sequence[Sequence[str]] = ()):
         self.path = Path(options.results) / f"{name}.json"
         self.document: dict[str, Any] = {"name": name, **environment(), "rows": {}}
+        self._together = together
         if self.path.exists() and not options.again:
-            earlier = json.loads(self.path.read_text("utf-8"))
+            earlier = read(self.path)
             if all(earlier.get(key) == self.document[key] for key in ("machine", "versions")):
                 self.document["rows"] = earlier["rows"]
             else:
@@ -71,6 +79,15 @@ class Result:
             return True
         return False
 
+    def measured(self, key: str, measure: Callable[..., dict[str, Any]], *arguments: Any) -> None:
+        """Measures a row and keeps it, unless it is there; says when this machine lacks what it needs."""
+        if self.has(key):
+            return
+        try:
+            self.add(key, measure(*arguments))
+        except NotMeasured as error:
+            say(f"{key}: not measured, {error}")
+
     def add(self, key: str, row: dict[str, Any]) -> None:
         """Keeps a row, with the command, the date, the code and how busy the machine was."""
         stamp = {
@@ -82,9 +99,39 @@ class Result:
         self.document["rows"][key] = {**row, **stamp}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.document, indent=1, allow_nan=True) + "\n", "utf-8")
+        temporary.write_text(written(self.document, self._together), "utf-8")
         temporary.replace(self.path)
         say(f"{key}: {_short(row)}")
+
+
+def written(document: dict[str, Any], together: Sequence[Sequence[str]] = ()) -> str:
+    """The document as JSON, a row on a line, so that a change shows as the rows that changed.
+
+    Args:
+        document: of a result.
+        together: as of `Result`; `shared` holds each group once, and `as` of a row its places there.
+    """
+    shared: dict[str, int] = {}
+    rows = []
+    for key, row in document["rows"].items():
+        own, places = dict(row), []
+        for names in together:
+            group = {name: own.pop(name) for name in names if name in own}
+            places.append(shared.setdefault(json.dumps(group), len(shared)))
+        rows.append(f"{json.dumps(key)}: {json.dumps({**own, 'as': places} if places else own)}")
+    head = json.dumps({key: value for key, value in document.items() if key != "rows"}, indent=1).removesuffix("\n}")
+    groups = ',\n "shared": [\n  ' + ",\n  ".join(shared) + "\n ]" if shared else ""
+    return f'{head}{groups},\n "rows": {{\n  ' + ",\n  ".join(rows) + "\n }\n}\n"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The document of a result file, every row whole."""
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    shared = document.pop("shared", [])
+    for row in document["rows"].values():
+        for place in row.pop("as", []):
+            row |= shared[place]
+    return document
 
 
 def say(text: str) -> None:

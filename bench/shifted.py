@@ -11,18 +11,17 @@ in a table tells it otherwise. FOLDER is that of bench/field.py. About 15 minute
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import contest
 import markdown
 import numpy as np
 import processes
 import results
 import scores
 import tables
-import two_minutes
 
 # Table, target, and how the rows hang together.
 CASES = {
@@ -38,12 +37,7 @@ def main() -> None:
     result = results.Result("shifted", options)
     for case in CASES:
         key = f"{case}, {options.limit:g} s"
-        if result.has(key):
-            continue
-        try:
-            result.add(key, measure(case, options))
-        except tables.MissingTable as error:
-            results.say(f"{key}: not measured, {error}")
+        result.measured(key, measure, case, options)
 
 
 def measure(case: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -51,16 +45,14 @@ def measure(case: str, options: argparse.Namespace) -> dict[str, Any]:
     name, target, more = CASES[case]
     with TemporaryDirectory() as root:
         folder = Path(root)
-        frame = tables.load(name, options.data)
-        others = {"Carbon monoxide", "Nitrogen oxides"} & set(frame.columns) - {target}
-        frame.drop(others).write_csv(folder / "table.csv")
+        tables.load(name, options.data, target).write_csv(folder / "table.csv")
         workspace = folder / "workspace"
         wanted = ("--metric", "log_loss") if name == "wrist" else ("--metric", "rmse", "--task", "number")
         measured, document = processes.train(
             folder / "table.csv", target, workspace=workspace, limit=options.limit, more=(*more, *wanted)
         )
-        predictor = two_minutes._hand_out(folder, document)
-        y, test = two_minutes._test_rows(folder, predictor)
+        predictor = contest.hand_out(folder, document)
+        y, test = contest.test_rows(folder, predictor)
         task = predictor.target.task
         metric = scores.name_of(task, max(predictor.target.n_outputs, 3) if task == "classes" else 1)
         row: dict[str, Any] = {
@@ -74,12 +66,7 @@ def measure(case: str, options: argparse.Namespace) -> dict[str, Any]:
         }
         if options.peers is not None:
             python = options.peers / "autogluon" / "bin" / "python"
-            script = Path(__file__).with_name("field_peers.py")
-            words = ["autogluon", str(folder), target, task, str(folder / "features.json"), "2", f"{options.limit:g}"]
-            done = processes.run([str(python), str(script), *words], cwd=folder)
-            if done.code != 0:
-                raise RuntimeError(done.errors[-800:])
-            told = json.loads(done.output.strip().splitlines()[-1])
+            told = contest.run_peer("autogluon", folder, target, task, python=python, limit=options.limit)
             found = scores.score(metric, y, np.load(folder / "autogluon.npy"))
             row["autogluon"] = {"expected": told["validation"], "score": found, "seconds": told["fit_s"]}
     expected = row["expected"]

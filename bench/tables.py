@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import results
 
 ADULT = [
     *("age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship"),
@@ -22,7 +23,7 @@ WINE = [
 ]
 
 
-class MissingTable(Exception):
+class MissingTable(results.NotMeasured):
     """A table of the shared folder is not there; what needs it is left out by name."""
 
 
@@ -34,24 +35,29 @@ class Table:
         target: the column to predict.
         read: reads it; given the folder of real tables, or None.
         task: "number" where few whole numbers would be taken for classes.
+        others: columns that could be the target as well.
     """
 
     target: str
     read: Callable[[Path | None], pl.DataFrame]
     task: str | None = None
+    others: tuple[str, ...] = ()
 
 
-def load(name: str, data: Path | None) -> pl.DataFrame:
+def load(name: str, data: Path | None, target: str | None = None) -> pl.DataFrame:
     """The rows of a table of `TABLES`.
 
     Args:
         name: of the table.
         data: the folder of real tables; None for none.
+        target: the column to predict, without the others that could be; None for all columns.
 
     Raises:
         MissingTable: it is a real one, and the folder does not have it.
     """
-    return TABLES[name].read(data)
+    table = TABLES[name]
+    frame = table.read(data)
+    return frame if target is None else frame.drop({table.target, *table.others} - {target})
 
 
 def write(name: str, data: Path | None, folder: Path) -> Path:
@@ -61,7 +67,7 @@ def write(name: str, data: Path | None, folder: Path) -> Path:
     return path
 
 
-def _file(data: Path | None, *parts: str) -> Path:
+def shared_file(data: Path | None, *parts: str) -> Path:
     """A file below the folder of real tables."""
     if data is None:
         raise MissingTable(f"{'/'.join(parts)}: no folder of tables is given (--data or TRAINWRIGHT_DATA)")
@@ -75,28 +81,28 @@ def _adult(data: Path | None) -> pl.DataFrame:
     """Both files of adult as one table; the second writes a dot behind its labels."""
     parts = []
     for name in ("adult-train.csv", "adult-test.csv"):
-        part = pl.read_csv(_file(data, "adult", name), has_header=False, new_columns=ADULT, infer_schema=False)
+        part = pl.read_csv(shared_file(data, "adult", name), has_header=False, new_columns=ADULT, infer_schema=False)
         parts.append(part.drop_nulls("income").with_columns(pl.all().str.strip_chars()))
     return pl.concat(parts).with_columns(pl.col("income").str.strip_chars_end("."))
 
 
 def _steel_plates(data: Path | None) -> pl.DataFrame:
     """The seven fault columns as one label."""
-    frame = pl.read_csv(_file(data, "steel_plates", "SteelPlatesFaults_Clean.csv"))
+    frame = pl.read_csv(shared_file(data, "steel_plates", "SteelPlatesFaults_Clean.csv"))
     faults = [name for name in frame.columns if name.endswith(("_Fault", "_Faults"))]
     label = pl.coalesce([pl.when(pl.col(name) == 1).then(pl.lit(name.rsplit("_", 1)[0])) for name in faults])
     return frame.with_columns(fault=label).drop(faults)
 
 
 def _csv(*parts: str, separator: str = ",") -> Callable[[Path | None], pl.DataFrame]:
-    return lambda data: pl.read_csv(_file(data, *parts), separator=separator, infer_schema=False)
+    return lambda data: pl.read_csv(shared_file(data, *parts), separator=separator, infer_schema=False)
 
 
 def _wine_quality(data: Path | None) -> pl.DataFrame:
     """Both colours as one table, without headers; the quality is a number."""
     parts = []
     for colour in ("red", "white"):
-        path = _file(data, "wine_quality", f"winequality-{colour}.csv")
+        path = shared_file(data, "wine_quality", f"winequality-{colour}.csv")
         part = pl.read_csv(path, has_header=False, new_columns=WINE, infer_schema=False)
         parts.append(part.cast(pl.Float64).with_columns(colour=pl.lit(colour)))
     return pl.concat(parts)
@@ -104,7 +110,7 @@ def _wine_quality(data: Path | None) -> pl.DataFrame:
 
 def _ai4i(data: Path | None) -> pl.DataFrame:
     """Without the five failure-mode columns, which say the target; one name ends with a space."""
-    frame = pl.read_csv(_file(data, "ai4i2020", "ai4i2020.csv"), separator=";", infer_schema=False)
+    frame = pl.read_csv(shared_file(data, "ai4i2020", "ai4i2020.csv"), separator=";", infer_schema=False)
     return frame.drop("TWF", "HDF", "PWF", "OSF", "RNF", strict=False).rename(str.strip)
 
 
@@ -112,7 +118,7 @@ def _uci(name: str) -> Callable[[Path | None], pl.DataFrame]:
     """A regression table without a header; the last column is the target."""
 
     def read(data: Path | None) -> pl.DataFrame:
-        text = gzip.decompress(_file(data, "uci_regression", name, "data.csv.gz").read_bytes())
+        text = gzip.decompress(shared_file(data, "uci_regression", name, "data.csv.gz").read_bytes())
         frame = pl.read_csv(text, has_header=False)
         return frame.rename({old: f"x{i}" for i, old in enumerate(frame.columns)} | {frame.columns[-1]: "y"})
 
@@ -122,7 +128,7 @@ def _uci(name: str) -> Callable[[Path | None], pl.DataFrame]:
 def _wrist(data: Path | None) -> pl.DataFrame:
     """One row for each recording of an activity: figures of its three axes; the volunteer stands in the file name."""
     rows = []
-    for path in sorted(_file(data, "sequence", "hmp_wrist").glob("*/Accelerometer-*.txt")):
+    for path in sorted(shared_file(data, "sequence", "hmp_wrist").glob("*/Accelerometer-*.txt")):
         if path.parent.name.endswith("_MODEL"):
             continue
         axes = np.loadtxt(path).reshape(-1, 3)
@@ -139,14 +145,14 @@ def _wrist(data: Path | None) -> pl.DataFrame:
 
 def _engines(data: Path | None) -> pl.DataFrame:
     """Engines run to failure: each cycle's settings and sensors, and how many cycles are left (at most 125)."""
-    values = np.loadtxt(_file(data, "sequence", "cmapss_fd001", "train_FD001.txt"))
+    values = np.loadtxt(shared_file(data, "sequence", "cmapss_fd001", "train_FD001.txt"))
     names = ["engine", "cycle", *(f"setting_{i}" for i in (1, 2, 3)), *(f"sensor_{i}" for i in range(1, 22))]
     frame = pl.DataFrame(values, schema=names).with_columns(pl.col("engine").cast(pl.Int64))
     left = (pl.col("cycle").max().over("engine") - pl.col("cycle")).clip(upper_bound=125)
     return frame.with_columns(remaining_cycles=left)
 
 
-def _sklearn(loader: str) -> Callable[[Path | None], pl.DataFrame]:
+def sklearn_table(loader: str) -> Callable[[Path | None], pl.DataFrame]:
     """A table that ships with scikit-learn."""
 
     def read(data: Path | None) -> pl.DataFrame:
@@ -163,7 +169,7 @@ def _sklearn(loader: str) -> Callable[[Path | None], pl.DataFrame]:
 
 def _breast_cancer_kinds(data: Path | None) -> pl.DataFrame:
     """scikit-learn's breast_cancer with columns of the other kinds added."""
-    frame = _sklearn("load_breast_cancer")(None)
+    frame = sklearn_table("load_breast_cancer")(None)
     rng = np.random.default_rng(11)
     n = frame.height
     radius = frame["mean_radius"].rank().to_numpy() / n
@@ -249,14 +255,14 @@ TABLES: dict[str, Table] = {
     "ai4i2020": Table("Machine failure", _ai4i),
     "bank_marketing": Table("y", _csv("bank_marketing", "bank.csv", separator=";")),
     "telco_churn": Table("Churn", _csv("telco_churn", "Telco-Customer-Churn.csv")),
-    "gas_turbine": Table("Carbon monoxide", _csv("gas_turbine", "gt_2011_2015.csv")),
+    "gas_turbine": Table("Carbon monoxide", _csv("gas_turbine", "gt_2011_2015.csv"), others=("Nitrogen oxides",)),
     "wrist": Table("activity", _wrist),
     "engines": Table("remaining_cycles", _engines, "number"),
-    "breast_cancer": Table("target", _sklearn("load_breast_cancer")),
+    "breast_cancer": Table("target", sklearn_table("load_breast_cancer")),
     "breast_cancer_kinds": Table("target", _breast_cancer_kinds),
-    "wine": Table("target", _sklearn("load_wine")),
-    "digits": Table("target", _sklearn("load_digits")),
-    "diabetes": Table("target", _sklearn("load_diabetes")),
+    "wine": Table("target", sklearn_table("load_wine")),
+    "digits": Table("target", sklearn_table("load_digits")),
+    "diabetes": Table("target", sklearn_table("load_diabetes")),
     "generated_rare": Table("target", lambda _: rare(20_000)),
     "generated_two": Table("target", lambda _: every_kind(1_500, "two")),
     "generated_four": Table("target", lambda _: every_kind(1_200, "four")),

@@ -27,12 +27,7 @@ def main() -> None:
     for name in options.tables:
         for limit in options.limits:
             key = f"{name}, {limit:g} s"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(name, options.data, limit))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, name, options.data, limit)
 
 
 def measure(name: str, data: Path | None, limit: float) -> dict[str, Any]:
@@ -87,7 +82,7 @@ def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
     names = ["adult", "credit_default", "california_housing"]
     parser.add_argument("--tables", type=results.names, default=names, help="their names")
-    parser.add_argument("--limits", type=results.seconds, default=[30.0, 120.0, 300.0], help="in seconds")
+    parser.add_argument("--limits", type=results.numbers, default=[30.0, 120.0, 300.0], help="in seconds")
     return parser.parse_args()
 
 

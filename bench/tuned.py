@@ -34,12 +34,7 @@ def main() -> None:
     for name in options.tables:
         for family in options.families:
             key = f"{name}, {family}, {options.seconds:g} s"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(name, family, options))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, name, family, options)
 
 
 def measure(name: str, family: str, options: argparse.Namespace) -> dict[str, Any]:

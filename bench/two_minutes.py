@@ -12,15 +12,11 @@ About 20 minutes for one seed on 2 cores.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
-import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import contest
 import markdown
 import numpy as np
 import polars as pl
@@ -39,12 +35,7 @@ def main() -> None:
     for name in options.tables:
         for seed in range(options.seeds):
             key = f"{name}, {options.limit:g} s, seed {seed}"
-            if result.has(key):
-                continue
-            try:
-                result.add(key, measure(name, options.data, options.limit, seed, options.peers))
-            except tables.MissingTable as error:
-                results.say(f"{key}: not measured, {error}")
+            result.measured(key, measure, name, options.data, options.limit, seed, options.peers)
 
 
 def measure(name: str, data: Path | None, limit: float, seed: int, peers: list[str]) -> dict[str, Any]:
@@ -57,8 +48,8 @@ def measure(name: str, data: Path | None, limit: float, seed: int, peers: list[s
             table, target, workspace=folder / "workspace", limit=limit, more=("--seed", str(seed))
         )
         results.say(f"{name}: ours took {measured.wall_s:.0f} s")
-        predictor = _hand_out(folder, document)
-        y, test = _test_rows(folder, predictor)
+        predictor = contest.hand_out(folder, document)
+        y, test = contest.test_rows(folder, predictor)
         task, positive = predictor.target.task, predictor.target.positive_index if predictor.target.positive else 1
         metric = scores.name_of(task, predictor.target.n_outputs)
         ours = predictor.predict_raw(test)
@@ -73,67 +64,20 @@ def measure(name: str, data: Path | None, limit: float, seed: int, peers: list[s
                 "score": scores.score(metric, y, ours, positive),
                 "seconds": measured.wall_s,
                 "size_mb": document["package"]["size_mb"],
-                "row_ms": _row_ms(predictor, test),
+                "row_ms": contest.row_ms(predictor, test),
                 "selected": document["selected"],
                 "shape": document["package"]["shape"],
             },
         }
         for peer in peers:
             # A fresh process reads and fits; its seconds are those of the fit, preparation included.
-            told = _run_peer(peer, folder, target, task)
+            told = contest.run_peer(peer, folder, target, task)
             theirs = np.load(folder / f"{peer}.npy")
             gain = scores.gain(metric, y, ours, theirs, positive)
             found = {"score": scores.score(metric, y, theirs, positive), "seconds": told["fit_s"], **told}
             row[peer] = {**found, "gain": gain[0], "low": gain[1], "high": gain[2]}
             results.say(f"{name}: {peer} took {told['fit_s']:.0f} s")
     return row
-
-
-def _hand_out(folder: Path, document: dict[str, Any]) -> Any:
-    """Copies the run's parts to where the peers read them; returns the packaged model."""
-    from trainwright.data.parts import DEVELOPMENT_FILE, FEATURES_FILE, LABELS_FILE, part_path
-    from trainwright.packages.predictor import Predictor
-    from trainwright.store.datasets import get_split
-    from trainwright.store.runs import get_run
-    from trainwright.store.transaction import read
-    from trainwright.store.workspace import open_workspace
-
-    workspace = open_workspace(folder / "workspace")
-    with read(workspace) as connection:
-        split = get_split(connection, get_run(connection, document["run"]).split_id)
-    files = {"development": DEVELOPMENT_FILE, "test_features": FEATURES_FILE, "test_labels": LABELS_FILE}
-    for part, name in files.items():
-        shutil.copy(part_path(workspace, split, part) / name, folder / name)
-    predictor = Predictor.open(document["package"]["path"], expected_sha=document["package"]["sha256"])
-    (folder / "features.json").write_text(json.dumps(predictor.layout.names), "utf-8")
-    (folder / "classes.json").write_text(json.dumps(predictor.target.classes), "utf-8")
-    return predictor
-
-
-def _test_rows(folder: Path, predictor: Any) -> tuple[np.ndarray, pl.DataFrame]:
-    """(n,) encoded test labels, and the test features."""
-    from trainwright.data.infer import encode_target
-
-    labels = pl.read_parquet(folder / "test_labels.parquet").to_series()
-    return encode_target(labels, predictor.target), pl.read_parquet(folder / "test_features.parquet")
-
-
-def _run_peer(peer: str, folder: Path, target: str, task: str) -> dict[str, Any]:
-    script = Path(__file__).with_name("peer.py")
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    words = [peer, str(folder), target, task, str(folder / "features.json"), str(threads)]
-    told: dict[str, Any] = processes.run([sys.executable, str(script), *words], cwd=folder).json()
-    return told
-
-
-def _row_ms(predictor: Any, test: pl.DataFrame) -> float:
-    """Median milliseconds for one row, preprocessing included."""
-    times = []
-    for row in test.head(300).to_dicts():
-        before = time.perf_counter()
-        predictor.predict_row(row)
-        times.append(time.perf_counter() - before)
-    return float(np.median(times[3:]) * 1e3)
 
 
 def section(result: dict[str, Any]) -> str:

@@ -6,11 +6,10 @@ Sections stand in a fixed order; one without a result says that it was not measu
 from __future__ import annotations
 
 import argparse
-import json
 from importlib import import_module
 from pathlib import Path
 
-from results import FOLDER
+import results
 
 # Each script holds `section(result)`; its docstring begins with what it shows.
 SCRIPTS = {
@@ -60,7 +59,7 @@ def _section(name: str, title: str, folder: Path) -> str:
     if name == "field":  # its results are lines, one for each table and system
         return str(import_module("field_summary").section(folder))
     path = folder / f"{name}.json"
-    result = json.loads(path.read_text("utf-8")) if path.exists() else {"rows": {}}
+    result = results.read(path) if path.exists() else {"rows": {}}
     if not result["rows"]:
         return f"## {title}\n\nNot measured yet: `python bench/{name}.py`\n"
     text: str = import_module(name).section(result)
@@ -69,7 +68,7 @@ def _section(name: str, title: str, folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of result files")
+    parser.add_argument("--results", type=Path, default=results.FOLDER, help="folder of result files")
     docs = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
     parser.add_argument("--output", type=Path, default=docs, help="the page (default: docs/benchmarks.md)")
     options = parser.parse_args()

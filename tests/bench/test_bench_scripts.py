@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -16,25 +16,11 @@ import polars as pl
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
-SCRIPTS = [
-    "poisoned_test", "permuted_target", "planted_leaks", "check_time", "replay", "reproduce", "time_limit",
-    "two_minutes", "cost", "imbalance", "incremental", "decisions", "ensembles", "exports", "calibration",
-    "interval_coverage", "million_rows", "write_docs",
-]  # fmt: skip
+# Every script that measures has the common options, so a new one is tested here without being named.
+SCRIPTS = sorted(path.stem for path in BENCH.glob("*.py") if "= results.parser(__doc__)" in path.read_text("utf-8"))
 
 
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Scripts import their neighbours by plain names, which must not stay for other tests."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "") or "").startswith(str(BENCH)):
-            del sys.modules[name]
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, "write_docs"])
 def test_script_explains_itself(name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(BENCH / f"{name}.py"), "--help"], capture_output=True, text=True, check=False
@@ -42,11 +28,15 @@ def test_script_explains_itself(name: str) -> None:
     assert done.returncode == 0, done.stderr
     assert f"python bench/{name}.py" in done.stdout
     assert "--results" in done.stdout
+    if name in SCRIPTS:
+        assert re.search(r"[Aa]bout \w+ minutes", " ".join(done.stdout.split())), "how long it takes is not said"
 
 
 def test_page_names_what_was_not_measured(tmp_path: Path) -> None:
-    page = import_module("write_docs").page(tmp_path)
-    for name in SCRIPTS[:-1]:
+    write_docs = import_module("write_docs")
+    assert set(write_docs.SCRIPTS) == set(SCRIPTS)
+    page = write_docs.page(tmp_path)
+    for name in SCRIPTS:
         assert f"Not measured yet: `python bench/{name}.py`" in page
 
 
@@ -70,6 +60,53 @@ def test_result_of_other_versions_is_not_mixed_in(tmp_path: Path) -> None:
     document["versions"]["numpy"] = "0.1"
     path.write_text(json.dumps(document), "utf-8")
     assert not results.Result("cost", _options(tmp_path)).has("commands")
+
+
+def test_rows_that_share_values_come_back_whole(tmp_path: Path) -> None:
+    results = import_module("results")
+    rows = {
+        "first": {"kind": "copy", "least": "note", "found": True, "share": 0.1},
+        "second": {"kind": "copy", "least": "note", "found": False, "share": float("nan")},
+        "third": {"columns": 3},
+    }
+    together = (("kind", "least"), results.STAMP)
+    result = results.Result("planted_leaks", _options(tmp_path), together)
+    for key, row in rows.items():
+        result.add(key, row)
+    path = tmp_path / "planted_leaks.json"
+    whole = results.read(path)
+    assert repr(whole["rows"]["second"]) != repr(rows["second"])  # the stamp is there, too
+    for key, row in rows.items():
+        assert {name: repr(whole["rows"][key][name]) for name in row} == {name: repr(row[name]) for name in row}
+        assert set(whole["rows"][key]) == {*row, *results.STAMP}
+    assert path.read_text("utf-8").count('"copy"') == 1
+    # Without groups the file holds the same rows, and it is gone on with either way.
+    path.write_text(json.dumps(whole), "utf-8")
+    assert results.Result("planted_leaks", _options(tmp_path), together).has("first")
+    assert repr(results.read(path)) == repr(whole)
+
+
+def test_a_row_that_changes_is_one_line_that_changes(tmp_path: Path) -> None:
+    results = import_module("results")
+    rows = {"a": {"x": 1, "parts": {"deep": [1, 2]}, "load": 0.1}, "b": {"x": 2, "load": 0.1}}
+    document = {"name": "cost", "machine": {}, "versions": {}, "rows": rows}
+    before = results.written(document).splitlines()
+    rows["b"]["x"] = 3
+    after = results.written(document).splitlines()
+    assert len(before) == len(after)
+    assert sum(one != other for one, other in zip(before, after)) == 1
+
+
+def test_what_cannot_be_measured_is_left_out_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results, tables = import_module("results"), import_module("tables")
+    result = results.Result("time_limit", _options(tmp_path))
+    result.measured("adult, 30 s", tables.load, "adult", tmp_path)
+    assert "adult, 30 s: not measured, adult/adult-train.csv is not in the folder of tables" in capsys.readouterr().err
+    result.measured("wine, 30 s", lambda ratio: {"ratio": ratio}, 1.0)
+    result.measured("wine, 30 s", lambda ratio: {"ratio": ratio}, 2.0)
+    assert "wine, 30 s: measured before" in capsys.readouterr().err
+    rows = results.read(tmp_path / "time_limit.json")["rows"]
+    assert {key: row["ratio"] for key, row in rows.items()} == {"wine, 30 s": 1.0}
 
 
 def test_section_shows_a_missed_aim(tmp_path: Path) -> None:

@@ -11,19 +11,16 @@ from sqlalchemy import Connection, text
 from trainwright.errors import UserError
 from trainwright.store.process import current_owner
 from trainwright.store.projects import ensure_project
-from trainwright.store.searches import (
+from trainwright.store.search_trials import (
     Proposal,
-    Search,
     SearchTrial,
     Wait,
     claim,
-    close,
-    create_search,
-    find_search,
     finish_search_trial,
     release,
     search_trials,
 )
+from trainwright.store.searches import Search, close, create_search, find_search
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 

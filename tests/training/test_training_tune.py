@@ -17,7 +17,8 @@ from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs.attempt import execute
 from trainwright.store.process import current_owner
 from trainwright.store.runs import get_run
-from trainwright.store.searches import Search, SearchTrial, claim
+from trainwright.store.search_trials import SearchTrial, claim
+from trainwright.store.searches import Search
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import read_held_out

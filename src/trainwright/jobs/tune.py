@@ -20,7 +20,8 @@ from trainwright.store.datasets import get_dataset_version
 from trainwright.store.names import split_name
 from trainwright.store.projects import Project, get_project
 from trainwright.store.runs import get_run
-from trainwright.store.searches import Search, SearchTrial, change_search, close, find_search, list_searches
+from trainwright.store.search_trials import SearchTrial
+from trainwright.store.searches import Search, change_search, close, find_search, list_searches
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions

@@ -13,7 +13,7 @@ import numpy as np
 
 from trainwright.models.quiet import without
 from trainwright.models.space import Dimension, Space
-from trainwright.store.searches import SearchTrial
+from trainwright.store.search_trials import SearchTrial
 from trainwright.training.tuning.step import effective
 
 # Drawn by chance before the first proposal that learns.

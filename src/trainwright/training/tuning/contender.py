@@ -9,7 +9,8 @@ import numpy as np
 
 from trainwright.store.projects import list_projects
 from trainwright.store.runs import Run
-from trainwright.store.searches import Search, find_search, get_search, list_searches, search_trials
+from trainwright.store.search_trials import search_trials
+from trainwright.store.searches import Search, find_search, get_search, list_searches
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions

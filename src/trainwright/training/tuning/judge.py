@@ -16,7 +16,8 @@ from trainwright.models.families import families
 from trainwright.models.space import Space
 from trainwright.models.storage import read_arrays
 from trainwright.store.files import open_artifact
-from trainwright.store.searches import Search, SearchTrial
+from trainwright.store.search_trials import SearchTrial
+from trainwright.store.searches import Search
 from trainwright.store.workspace import Workspace
 from trainwright.training.optimism import selection_optimism
 from trainwright.training.tuning.ground import Ground

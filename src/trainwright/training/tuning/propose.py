@@ -14,7 +14,8 @@ import numpy as np
 
 from trainwright.evaluate.screening import keep_families
 from trainwright.models.space import Space
-from trainwright.store.searches import Proposal, Search, SearchTrial, Wait
+from trainwright.store.search_trials import Proposal, SearchTrial, Wait
+from trainwright.store.searches import Search
 from trainwright.training.tuning.step import as_read
 
 # Draws before a small space counts as exhausted.

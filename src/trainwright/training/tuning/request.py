@@ -19,7 +19,8 @@ from trainwright.models.space import Space
 from trainwright.models.space_file import read_space, space_of
 from trainwright.models.spaces import NAMES, SCREENED, default_space, searchable
 from trainwright.store.projects import list_projects
-from trainwright.store.searches import find_search, search_trials
+from trainwright.store.search_trials import search_trials
+from trainwright.store.searches import find_search
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 

@@ -21,18 +21,17 @@ from trainwright.evaluate.pruning import usual_spread
 from trainwright.models.storage import write_arrays
 from trainwright.store.files import publish
 from trainwright.store.process import current_owner
-from trainwright.store.searches import (
+from trainwright.store.search_trials import (
     Proposal,
-    Search,
     SearchTrial,
     Wait,
     claim,
     finish_search_trial,
-    get_search,
     release,
     search_trials,
     works,
 )
+from trainwright.store.searches import Search, get_search
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.pace import MARGIN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainwright.store.searches import SearchTrial
+from trainwright.store.search_trials import SearchTrial
 
 
 def mean_score(scores: Sequence[float | None] | None) -> float | None:

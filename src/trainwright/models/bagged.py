@@ -47,17 +47,14 @@ class Bagged(Estimator):
         report: Report | None = None,
     ) -> Estimator:
         """Fits every model on all these rows with a seed of its own; `training.bags` leaves out parts of them."""
-        for number, model in enumerate(self.models):
-            model.fit(
-                X,
-                y,
-                sample_weight=sample_weight,
-                validation=validation,
-                seed=(seed + number) % (2**31 - 1),
-                threads=threads,
-                report=report,
-            )
+        options: dict[str, Any] = {"validation": validation, "threads": threads, "report": report}
+        for model, own in zip(self.models, self.seeds(seed)):
+            model.fit(X, y, sample_weight=sample_weight, seed=own, **options)
         return self
+
+    def seeds(self, seed: int) -> list[int]:
+        """One for each model, within what libraries take."""
+        return [(seed + number) % (2**31 - 1) for number in range(len(self.models))]
 
     def predict(self, X: Columns) -> np.ndarray:
         """(n, k) or (n,) the average of the models' predictions."""
@@ -86,13 +83,12 @@ class Bagged(Estimator):
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """The mean of the models' accounts; exact for a number, of the models' own log-odds for classes."""
         accounts = [model.contributions(X) for model in self.models]
-        if any(account is None for account in accounts):
+        known = [account for account in accounts if account is not None]
+        if len(known) < len(accounts):
             return None
-        names = list(dict.fromkeys(name for account in accounts if account for name in account))
+        names = dict.fromkeys(name for account in known for name in account)
         zeros = np.zeros(len(X))
-        return {
-            name: _mean([account.get(name, zeros) for account in accounts if account is not None]) for name in names
-        }
+        return {name: _mean([account.get(name, zeros) for account in known]) for name in names}
 
 
 def folder_of(number: int) -> str:

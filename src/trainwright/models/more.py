@@ -14,7 +14,7 @@ from trainwright.data.columns import Columns, Dataset
 from trainwright.errors import TrainwrightError
 from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated
-from trainwright.models.selected import Selected, View
+from trainwright.models.selected import Selected
 from trainwright.models.spec import Estimator, Report
 from trainwright.models.widened import Widened
 
@@ -47,50 +47,19 @@ def learn_more(
     """
     if isinstance(estimator, Recalibrated):
         estimator = estimator.inner
+    given: dict[str, Any] = {"rounds": rounds, "sample_weight": sample_weight, "validation": validation}
+    given |= {"seed": seed, "threads": threads, "report": report}
     if isinstance(estimator, Selected):
-        view = View(X.layout, estimator.columns)
-        if validation is not None:
-            validation = replace(validation, columns=view.of(validation.columns))
-        inner = learn_more(
-            estimator.inner,
-            view.of(X),
-            y,
-            rounds=rounds,
-            sample_weight=sample_weight,
-            validation=validation,
-            seed=seed,
-            threads=threads,
-            report=report,
-        )
+        view = estimator.view(X.layout)
+        held = None if validation is None else view.rows(validation)
+        inner = learn_more(estimator.inner, view.of(X), y, **given | {"validation": held})
         return Selected(inner, estimator.columns)
     if isinstance(estimator, Widened):
-        return _widened(estimator, X, y, rounds, sample_weight, validation, seed, threads, report)
+        return _widened(estimator, X, y, sample_weight, validation, given)
     if isinstance(estimator, Bagged):
-        grown = [
-            learn_more(
-                model,
-                X,
-                y,
-                rounds=rounds,
-                sample_weight=sample_weight,
-                validation=validation,
-                seed=(seed + number) % (2**31 - 1),
-                threads=threads,
-                report=report,
-            )
-            for number, model in enumerate(estimator.models)
-        ]
-        return Bagged(grown)
-    found = estimator.more(
-        X,
-        y,
-        rounds=rounds,
-        sample_weight=sample_weight,
-        validation=validation,
-        seed=seed,
-        threads=threads,
-        report=report,
-    )
+        seeded = zip(estimator.models, estimator.seeds(seed))
+        return Bagged([learn_more(model, X, y, **given | {"seed": own}) for model, own in seeded])
+    found = estimator.more(X, y, **given)
     if found is None:
         raise CannotLearnOnError(f"a fitted {type(estimator).__name__} cannot learn on from these rows")
     return found
@@ -100,26 +69,22 @@ def _widened(
     estimator: Widened,
     X: Columns,
     y: np.ndarray,
-    rounds: int | None,
     weight: np.ndarray | None,
     validation: Dataset | None,
-    seed: int,
-    threads: int,
-    report: Report | None,
+    given: dict[str, Any],
 ) -> Widened:
-    """Both models learn on: that of the known classes from their rows alone."""
+    """Both models learn on: that of the known classes from their rows alone. The other arguments are `given`."""
     count = len(estimator.known.target.classes)
     own = np.flatnonzero(y < count)
-    given: dict[str, Any] = {"rounds": rounds, "seed": seed, "threads": threads, "report": report}
     held = None if validation is None else validation.take(np.flatnonzero(validation.y < count))
     if held is not None and not len(held):
         held = None
     inside = None if weight is None else weight[own]
-    known = learn_more(estimator.known, X.take(own), y[own], sample_weight=inside, validation=held, **given)
+    known = learn_more(estimator.known, X.take(own), y[own], **given | {"sample_weight": inside, "validation": held})
     if validation is not None:
         validation = replace(validation, y=np.maximum(validation.y - count + 1, 0))
     found = np.maximum(y - count + 1, 0)
-    added = learn_more(estimator.added, X, found, sample_weight=weight, validation=validation, **given)
+    added = learn_more(estimator.added, X, found, **given | {"validation": validation})
     return Widened(estimator.target, known, added)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class View:
             X.numbers[:, numbers], X.codes[:, codes], X.times[:, times], X.texts[:, texts], self.layout, X.units
         )
 
+    def rows(self, part: Dataset) -> Dataset:
+        """A data set with the columns of this view."""
+        return replace(part, columns=self.of(part.columns))
+
 
 class Selected(Estimator):
     """A model, fitted or not, with the columns that it sees; it saves the model's own files and one beside them.
@@ -71,17 +76,10 @@ class Selected(Estimator):
         report: Report | None = None,
     ) -> Estimator:
         """Fits the model on its columns."""
-        if validation is not None:
-            validation = replace(validation, columns=self._seen(validation.columns))
-        self.inner.fit(
-            self._seen(X),
-            y,
-            sample_weight=sample_weight,
-            validation=validation,
-            seed=seed,
-            threads=threads,
-            report=report,
-        )
+        view = self.view(X.layout)
+        held = None if validation is None else view.rows(validation)
+        options: dict[str, Any] = {"validation": held, "seed": seed, "threads": threads, "report": report}
+        self.inner.fit(view.of(X), y, sample_weight=sample_weight, **options)
         self.derived, self.iterations, self.curve = self.inner.derived, self.inner.iterations, self.inner.curve
         return self
 
@@ -106,11 +104,15 @@ class Selected(Estimator):
         zeros = np.zeros(len(X))
         return {name: account.get(name, zeros) for name in X.layout.names}
 
-    def _seen(self, X: Columns) -> Columns:
+    def view(self, layout: Layout) -> View:
+        """What it sees of rows of this layout."""
         view = self._view
-        if view is None or view.given is not X.layout:
-            view = self._view = View(X.layout, self.columns)
-        return view.of(X)
+        if view is None or view.given is not layout:
+            view = self._view = View(layout, self.columns)
+        return view
+
+    def _seen(self, X: Columns) -> Columns:
+        return self.view(X.layout).of(X)
 
 
 def columns_of(folder: Path) -> tuple[str, ...]:

@@ -270,7 +270,7 @@ def _fit_one(
 
 
 def _seen(part: Dataset, view: View | None) -> Dataset:
-    return part if view is None else replace(part, columns=view.of(part.columns))
+    return part if view is None else view.rows(part)
 
 
 def run_steps(

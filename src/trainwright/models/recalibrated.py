@@ -17,6 +17,7 @@ import numpy as np
 
 from trainwright.data.columns import Columns, Dataset
 from trainwright.errors import UserError
+from trainwright.models.prepared import softmax
 from trainwright.models.spec import Estimator, Report
 from trainwright.models.storage import write_json
 
@@ -47,7 +48,7 @@ class Recalibration:
 
     def apply(self, prediction: np.ndarray) -> np.ndarray:
         """(n, k) probabilities, corrected."""
-        return _softmax(self.sharpness * _logs(prediction) + np.asarray(self.bias))
+        return softmax(self.sharpness * _logs(prediction) + np.asarray(self.bias))
 
     def to_json(self) -> dict[str, Any]:
         """The state as plain data."""
@@ -99,7 +100,7 @@ def fit_recalibration(
     state = np.concatenate([[1.0], np.zeros(k)])  # sharpness, constants
     loss = _loss(state, logs, y, mass)
     for _ in range(60):
-        p = _softmax(state[0] * logs + state[1:])
+        p = softmax(state[0] * logs + state[1:])
         gradient, curvature = _derivatives(p, logs, y, mass, share, free)
         if not sharpen:
             gradient[0] = curvature[0, 1:] = curvature[1:, 0] = 0.0
@@ -200,9 +201,3 @@ def _loss(state: np.ndarray, logs: np.ndarray, y: np.ndarray, mass: np.ndarray) 
 
 def _logs(prediction: np.ndarray) -> np.ndarray:
     return np.log(np.clip(np.asarray(prediction, dtype=np.float64), _SMALLEST, 1.0))
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    z = z - z.max(axis=1, keepdims=True)
-    np.exp(z, out=z)
-    return np.asarray(z / z.sum(axis=1, keepdims=True))

@@ -6,7 +6,7 @@ need not be stored, and a file cannot describe a cycle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,7 +112,7 @@ class TreeArrays:
         _check_links(sizes, feature)
         return cls(sizes, feature, threshold, np.unpackbits(bits, count=inner).astype(bool), values)
 
-    def _blocks(self, X: np.ndarray):  # type: ignore[no-untyped-def]
+    def _blocks(self, X: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
         """Yields (first row, first tree, (trees, rows) leaf positions) until every pair is walked."""
         X = np.ascontiguousarray(X, dtype=self.threshold.dtype)
         has_gaps = bool(np.isnan(X).any())

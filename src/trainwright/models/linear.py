@@ -91,26 +91,12 @@ class Linear(PreparedEstimator):
         self, Z: Matrix, y: np.ndarray, weight: np.ndarray | None, held: tuple[Matrix, np.ndarray] | None
     ) -> bool:
         """See `PreparedEstimator.learn`."""
-        ratio = {"l2": 0.0, "l1": 1.0, "elasticnet": float(self.chosen["l1_ratio"])}[self.chosen["penalty"]]
-        shift, scale = (0.0, 1.0) if self._n_classes else (float(self.prior[0]), float(y.std()) or 1.0)
-        inside = y if self._n_classes else (y - shift) / scale
-        if held is not None:
-            held = (held[0], held[1] if self._n_classes else (held[1] - shift) / scale)
-        given = self.chosen["C" if self._n_classes else "alpha"]
-        learning = Strengths(self._n_classes, ratio, self.seed, Z.sparse is not None)
-        # The libraries that compute are loaded before their threads can be held.
-        import sklearn.linear_model  # noqa: F401
-
-        with limited(self.threads):
-            strength = given if given is not None else choose_strength(learning, Z, inside, weight, held)
-            fitted = fit_linear(learning, Z, inside, weight, float(strength))
-        self.weights, self.intercept = fitted.weights * scale, fitted.intercept * scale + shift
-        ones = np.full((1, len(Z)), 1 / len(Z))
-        self.centre = (ones @ Z.for_learning()).ravel()
+        given = self.chosen[self._strength]
+        strength, converged = self._solve(Z, y, weight, given, held=held)
         self.derived |= {
-            "C" if self._n_classes else "alpha": float(strength),
+            self._strength: strength,
             "strength_chosen": given is None,
-            "converged": fitted.converged,
+            "converged": converged,
             "columns": int(Z.width),
         }
         return True
@@ -137,21 +123,54 @@ class Linear(PreparedEstimator):
         if not np.array_equal(grown.present, self.present):
             return None
         grown.preparation, grown.is_constant = self.preparation, False
-        Z = self.preparation.transform(X)
-        shift, scale = (0.0, 1.0) if self._n_classes else (float(grown.prior[0]), float(np.std(y)) or 1.0)
-        ratio = {"l2": 0.0, "l1": 1.0, "elasticnet": float(self.chosen["l1_ratio"])}[self.chosen["penalty"]]
-        kind = Strengths(self._n_classes, ratio, seed, Z.sparse is not None)
-        name = "C" if self._n_classes else "alpha"
         start = Fitted(self.weights, self.intercept, True) if self._n_classes else None
+        strength = float(self.derived[self._strength])
+        _, converged = grown._solve(self.preparation.transform(X), inside, sample_weight, strength, start=start)
+        grown.derived = {**self.derived, "converged": converged, "strength_chosen": False, "learned_on_from": 0}
+        return grown
+
+    @property
+    def _strength(self) -> str:
+        """The setting that holds the strength."""
+        return "C" if self._n_classes else "alpha"
+
+    def _solve(
+        self,
+        Z: Matrix,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        strength: float | None,
+        *,
+        held: tuple[Matrix, np.ndarray] | None = None,
+        start: Fitted | None = None,
+    ) -> tuple[float, bool]:
+        """Finds the coefficients.
+
+        Args:
+            Z, y, weight: as `learn` takes them.
+            strength: None: it is chosen, by the rows of `held` where they are given.
+            start: where the solver for classes begins.
+
+        Returns:
+            the strength, and whether the solver came to its end.
+        """
+        ratio = {"l2": 0.0, "l1": 1.0, "elasticnet": float(self.chosen["l1_ratio"])}[self.chosen["penalty"]]
+        shift, scale = (0.0, 1.0) if self._n_classes else (float(self.prior[0]), float(y.std()) or 1.0)
+        inside = y if self._n_classes else (y - shift) / scale
+        if held is not None:
+            held = (held[0], held[1] if self._n_classes else (held[1] - shift) / scale)
+        kind = Strengths(self._n_classes, ratio, self.seed, Z.sparse is not None)
+        # The libraries that compute are loaded before their threads can be held.
         import sklearn.linear_model  # noqa: F401
 
-        with limited(threads):
-            rows = inside if self._n_classes else (inside - shift) / scale
-            fitted = fit_linear(kind, Z, rows, sample_weight, float(self.derived[name]), start)
-        grown.weights, grown.intercept = fitted.weights * scale, fitted.intercept * scale + shift
-        grown.centre = (np.full((1, len(Z)), 1 / len(Z)) @ Z.for_learning()).ravel()
-        grown.derived = {**self.derived, "converged": fitted.converged, "strength_chosen": False, "learned_on_from": 0}
-        return grown
+        with limited(self.threads):
+            if strength is None:
+                strength = choose_strength(kind, Z, inside, weight, held)
+            fitted = fit_linear(kind, Z, inside, weight, float(strength), start)
+        self.weights, self.intercept = fitted.weights * scale, fitted.intercept * scale + shift
+        ones = np.full((1, len(Z)), 1 / len(Z))
+        self.centre = (ones @ Z.for_learning()).ravel()
+        return float(strength), fitted.converged
 
     def answer(self, Z: Matrix) -> np.ndarray:
         """See `PreparedEstimator.answer`."""

@@ -10,10 +10,10 @@ import polars as pl
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate.deciding.policy import ACCEPT_WORD, REJECT_WORD, REVIEW, REVIEW_WORD, Policy
-from trainwright.packages.outputs import typed_labels
+from trainwright.packages.outputs import Outputs
 
 
-class DecidedOutputs:
+class DecidedOutputs(Outputs):
     """Turns predictions into what a decision says about them.
 
     Args:
@@ -36,9 +36,12 @@ class DecidedOutputs:
                 f"the decision is for {policy.classes} classes, the package has {len(target.classes) or 'none'}",
                 remedy="decide again for this version",
             )
-        self.target, self.policy = target, policy
-        self._labels = typed_labels(target)
-        self._names = [f"probability_{label}" for label in target.classes]
+        super().__init__(target)
+        self.policy, self.by = policy, policy.by
+
+    def corrected(self, prediction: np.ndarray) -> np.ndarray:
+        """(n, k) probabilities for the true shares of the classes, where the decision names them."""
+        return self.policy.corrected(prediction)
 
     def frame(self, prediction: np.ndarray, segment: np.ndarray | None = None) -> pl.DataFrame:
         """The columns of `Outputs.frame` and `decision`: the class, or for a review band accept, review or reject; with
@@ -48,11 +51,9 @@ class DecidedOutputs:
             prediction: (n, k) probabilities of the package.
             segment: (n,) values of the column that has thresholds of its own, as texts, or None.
         """
-        probability = self.policy.corrected(prediction)
+        probability = self.corrected(prediction)
         decided, predicted = self.policy.decide(probability, segment)
-        columns = {"prediction": pl.Series(self._labels).gather(predicted)}
-        columns |= {name: pl.Series(probability[:, j]) for j, name in enumerate(self._names)}
-        columns["confidence"] = pl.Series(probability[np.arange(len(predicted)), predicted])
+        columns = self._columns(probability, predicted)
         columns["decision"] = self._words(decided, columns["prediction"])
         return pl.DataFrame(columns)
 

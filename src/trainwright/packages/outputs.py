@@ -27,6 +27,9 @@ class Outputs:
         {'prediction': 1, 'probability_0': 0.6, 'probability_1': 0.4, 'confidence': 0.4}
     """
 
+    by: str | None = None
+    """The column whose values are decided by thresholds of their own; None: every row by the same."""
+
     def __init__(self, target: Target, threshold: float | None = None):
         self.target = target
         self.threshold = check_threshold(target, threshold)
@@ -34,22 +37,24 @@ class Outputs:
         self._names = [f"probability_{label}" for label in target.classes]
         self._task: Task = task_for(target)
 
-    def frame(self, prediction: np.ndarray) -> pl.DataFrame:
+    def corrected(self, prediction: np.ndarray) -> np.ndarray:
+        """(n, k) probabilities as they are shown: those of the package."""
+        return prediction
+
+    def frame(self, prediction: np.ndarray, segment: np.ndarray | None = None) -> pl.DataFrame:
         """The columns `prediction`, `probability_<class>` for each class and `confidence`; for a number only
         `prediction`. Confidence is the probability of the class that is predicted.
 
         Args:
             prediction: (n, k) probabilities or (n,) numbers.
+            segment: (n,) values of the column `by`, as texts, or None.
         """
         if self.target.task == "number":
             return pl.DataFrame({"prediction": prediction})
         chosen = self._task.decide(prediction, self.threshold)  # (n,)
-        columns = {"prediction": pl.Series(self._labels).gather(chosen)}
-        columns |= {name: pl.Series(prediction[:, j]) for j, name in enumerate(self._names)}
-        columns["confidence"] = pl.Series(prediction[np.arange(len(chosen)), chosen])
-        return pl.DataFrame(columns)
+        return pl.DataFrame(self._columns(prediction, chosen))
 
-    def row(self, prediction: np.ndarray) -> dict[str, Any]:
+    def row(self, prediction: np.ndarray, segment: np.ndarray | None = None) -> dict[str, Any]:
         """The same for a single row, as plain values."""
         if self.target.task == "number":
             return {"prediction": float(prediction[0])}
@@ -63,6 +68,13 @@ class Outputs:
         out.update(zip(self._names, values))
         out["confidence"] = values[chosen]
         return out
+
+    def _columns(self, probability: np.ndarray, chosen: np.ndarray) -> dict[str, pl.Series]:
+        """The columns of `frame` for classes: (n, k) probabilities, (n,) positions of the classes predicted."""
+        columns = {"prediction": pl.Series(self._labels).gather(chosen)}
+        columns |= {name: pl.Series(probability[:, j]) for j, name in enumerate(self._names)}
+        columns["confidence"] = pl.Series(probability[np.arange(len(chosen)), chosen])
+        return columns
 
 
 def check_threshold(target: Target, threshold: float | None) -> float:

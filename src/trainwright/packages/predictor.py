@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 32 * 1024 * 1024  # encoded features held at once, so that ten million rows fit in memory
 _T = TypeVar("_T")
-_WITHOUT_BOUNDS = "the package has no low and high beside its predictions, so no row has a width"
-_WITH_BOUNDS = "they are made for targets that are numbers, by trainings with training.interval (0.9 by default)"
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ class Predictor:
         self._model = model
         self._schema = checked.manifest.schema
         self._row_encoder: RowEncoder | None = None
-        self._outputs = Outputs(self.target, checked.manifest.threshold)
-        self._decided: DecidedOutputs | None = None
+        self._own = Outputs(self.target, checked.manifest.threshold)
+        self._outputs = self._own  # or those of a decision, see `deciding`
         self.decision: str | None = None
         self._width: ReviewWidth | None = None
         self._intervals = _intervals(checked)
@@ -112,7 +110,7 @@ class Predictor:
             label: of the decision, such as "d1"; kept as `decision`.
         """
         other = copy(self)
-        other._decided = DecidedOutputs(self.target, policy) if isinstance(policy, Policy) else None
+        other._outputs = DecidedOutputs(self.target, policy) if isinstance(policy, Policy) else self._own
         other._width = policy if isinstance(policy, ReviewWidth) else None
         other.decision = None if policy is None else label
         return other
@@ -120,7 +118,7 @@ class Predictor:
     @property
     def threshold(self) -> float:
         """The default threshold of the positive class, for two classes."""
-        return self._outputs.threshold
+        return self._own.threshold
 
     def conform(self, table: Any, options: Any = None) -> Given:
         """Brings a table to the types of the training table, and says what it found.
@@ -179,9 +177,7 @@ class Predictor:
         outputs = self._outputs if threshold is None else Outputs(self.target, threshold)
         review = self._review(review_width)
         if self._intervals is None:
-            raw = self.predict_raw(given)
-            decided = self._decided if threshold is None else None
-            out = outputs.frame(raw) if decided is None else decided.frame(raw, given.segment)
+            out = outputs.frame(self.predict_raw(given), given.segment)
         else:
             prediction, low, high = self.predict_spans(given).T
             out = outputs.frame(prediction).with_columns(**number_columns(prediction, low, high, review))
@@ -198,8 +194,7 @@ class Predictor:
         """
         if self.target.task != "classes":
             raise UserError(f"{self.target.column!r} is a number and has no probabilities", remedy="use predict")
-        raw = self.predict_raw(table)
-        return raw if self._decided is None else self._decided.policy.corrected(raw)
+        return self._outputs.corrected(self.predict_raw(table))
 
     def predict_raw(self, table: Any) -> np.ndarray:
         """(n, k) probabilities or (n,) numbers; what metrics are computed from."""
@@ -235,10 +230,8 @@ class Predictor:
         if self._intervals is None:
             self._review(review_width)
             raw = self._model.predict(columns)
-            if self._decided is None or threshold is not None:
-                return outputs.row(raw)
-            by = self._decided.policy.by
-            return self._decided.row(raw, None if by is None else segment_texts(pl.Series([row.get(by)], strict=False)))
+            by = outputs.by
+            return outputs.row(raw, None if by is None else segment_texts(pl.Series([row.get(by)], strict=False)))
         prediction, low, high = self._spans(columns)[0].tolist()
         return number_row(prediction, low, high, self._review(review_width))
 
@@ -254,7 +247,7 @@ class Predictor:
             UserError: the package has no bounds.
         """
         if self._intervals is None:
-            raise UserError(_WITHOUT_BOUNDS, remedy=_WITH_BOUNDS)
+            raise _without_bounds()
         parts = list(self._in_chunks(self._given(table).frame, self._spans))
         return np.concatenate(parts) if parts else np.empty((0, 3))
 
@@ -289,12 +282,12 @@ class Predictor:
         if width is None:
             return self._width or (None if self.interval is None else self.interval.review)
         if self.interval is None:
-            raise UserError(_WITHOUT_BOUNDS, remedy=_WITH_BOUNDS)
+            raise _without_bounds()
         return ReviewWidth.parse(width)
 
     def _segments(self, typed: pl.DataFrame, source: pl.DataFrame) -> tuple[np.ndarray | None, tuple[Note, ...]]:
         """The values by which the decision differs, and what is said where the table lacks them."""
-        by = None if self._decided is None else self._decided.policy.by
+        by = self._outputs.by
         if by is None:
             return None, ()
         if by in typed.columns or by in source.columns:
@@ -320,3 +313,11 @@ def _intervals(checked: Checked) -> NumberIntervals | None:
     if state is None:
         return None
     return NumberIntervals(state, [m.name for m in members], [m.fold for m in members], [m.weight for m in members])
+
+
+def _without_bounds() -> UserError:
+    """What is said where bounds are asked of a package that has none."""
+    return UserError(
+        "the package has no low and high beside its predictions, so no row has a width",
+        remedy="they are made for targets that are numbers, by trainings with training.interval (0.9 by default)",
+    )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.errors import UserError
-from trainwright.evaluate.calibration_scale import joined, masses, one_by_one
+from trainwright.evaluate.calibration_scale import against_rest, joined, masses, numbers, one_by_one
 
 MOST_KNOTS = 100
 """Of one curve in a package."""
@@ -95,9 +95,7 @@ def fit_isotonic(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | Non
         weight: (n,) or None; rows of weight 0 say nothing.
     """
     mass = masses(len(y), weight)
-    given = one_by_one(prediction)
-    meant = [1] if len(given) == 1 else range(len(given))
-    return Isotonic(tuple(_fit(p, y == c, mass) for p, c in zip(given, meant)))
+    return Isotonic(tuple(_fit(p, hit, mass) for p, hit in against_rest(y, prediction)))
 
 
 def _fit(p: np.ndarray, hit: np.ndarray, mass: np.ndarray) -> Curve:
@@ -148,19 +146,14 @@ def _fewer(steps: np.ndarray) -> np.ndarray:
 
 def _read(curve: Any, i: int) -> Curve:
     """One curve from plain data, checked."""
-    sides = [curve.get(key) if isinstance(curve, dict) else None for key in ("given", "shown")]
-    fine = all(isinstance(side, list) and 1 <= len(side) <= MOST_KNOTS for side in sides)
-    numbers = fine and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v <= 1
-        for side in sides
-        for v in side  # type: ignore[union-attr]
-    )
-    if not numbers or len(sides[0]) != len(sides[1]):  # type: ignore[arg-type]
+    sides = (curve.get(key) if isinstance(curve, dict) else None for key in ("given", "shown"))
+    given, shown = (np.array(numbers(side, MOST_KNOTS)) for side in sides)
+    within = all(((side >= 0) & (side <= 1)).all() for side in (given, shown))
+    if not within or not len(given) or len(given) != len(shown):
         raise UserError(
             f"calibration of kind isotonic: curve {i} must hold as many 'given' as 'shown' probabilities, "
             f"at most {MOST_KNOTS}"
         )
-    given, shown = (np.asarray(side, dtype=float) for side in sides)
     if (np.diff(given) <= 0).any() or (np.diff(shown) < 0).any() or shown.min() <= 0 or shown.max() >= 1:
         raise UserError(f"calibration of kind isotonic: curve {i} must rise and end between 0 and 1")
     return Curve(tuple(given.tolist()), tuple(shown.tolist()))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import numpy as np
+
+from trainwright.data.plain_values import is_number
 
 SMALLEST = 1e-15
 """Probabilities are kept this far from zero before their logarithm is taken."""
@@ -54,3 +59,23 @@ def masses(n: int, weight: np.ndarray | None) -> np.ndarray:
         return np.ones(n)
     squares = float((weight**2).sum())
     return np.asarray(weight * (float(weight.sum()) / squares), dtype=float) if squares > 0 else np.ones(n)
+
+
+def against_rest(y: np.ndarray, prediction: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each of `one_by_one` its (n,) probabilities, and (n,) whether the row is of that class."""
+    given = one_by_one(prediction)
+    first = 1 if len(given) == 1 else 0
+    return [(p, y == c) for c, p in enumerate(given, first)]
+
+
+def numbers(values: Any, most: int = 10_000) -> tuple[float, ...]:
+    """Values of a stored calibration as floats; an empty tuple when they are no list of at most so many finite numbers.
+
+    Example:
+        >>> numbers([1, 0.5]), numbers([1, None]), numbers([1, 2], most=1)
+        ((1.0, 0.5), (), ())
+    """
+    if not isinstance(values, list | tuple) or len(values) > most:
+        return ()
+    fine = all(is_number(v) and abs(v) <= sys.float_info.max for v in values)
+    return tuple(float(v) for v in values) if fine else ()

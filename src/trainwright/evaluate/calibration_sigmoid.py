@@ -12,10 +12,12 @@ from trainwright.errors import UserError
 from trainwright.evaluate.calibration_scale import (
     FLATTEST,
     SHARPEST,
+    against_rest,
     joined,
     log_odds,
     logistic,
     masses,
+    numbers,
     one_by_one,
 )
 
@@ -63,7 +65,7 @@ class Sigmoid:
         Raises:
             UserError: not as many factors above 0 as finite shifts.
         """
-        slopes, offsets = (_numbers(data.get(key)) for key in ("slopes", "offsets"))
+        slopes, offsets = (numbers(data.get(key)) for key in ("slopes", "offsets"))
         if not slopes or not offsets or len(slopes) != len(offsets) or min(slopes) <= 0:
             raise UserError("calibration of kind sigmoid must hold as many slopes above 0 as offsets")
         return cls(slopes, offsets)
@@ -79,9 +81,7 @@ def fit_sigmoid(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None
         weight: (n,) or None.
     """
     mass = masses(len(y), weight)
-    given = one_by_one(prediction)
-    meant = [1] if len(given) == 1 else range(len(given))
-    found = [_fit(log_odds(p), y == c, mass) for p, c in zip(given, meant)]
+    found = [_fit(log_odds(p), hit, mass) for p, hit in against_rest(y, prediction)]
     return Sigmoid(tuple(a for a, _ in found), tuple(b for _, b in found))
 
 
@@ -141,11 +141,3 @@ def _newton(z: np.ndarray, wanted: np.ndarray, share: np.ndarray, *, free: bool)
 def _loss(s: np.ndarray, wanted: np.ndarray, share: np.ndarray) -> float:
     """Mean cross-entropy of (n,) log-odds."""
     return float(share @ (np.logaddexp(0.0, s) - wanted * s))
-
-
-def _numbers(values: Any) -> tuple[float, ...]:
-    """The values as floats, or an empty tuple when they are not a list of finite numbers."""
-    if not isinstance(values, list | tuple) or len(values) > 10_000:
-        return ()
-    fine = all(isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values)
-    return tuple(float(v) for v in values) if fine else ()

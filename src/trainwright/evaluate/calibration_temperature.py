@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.errors import UserError
-from trainwright.evaluate.calibration_scale import FLATTEST, SHARPEST, logs
+from trainwright.evaluate.calibration_scale import FLATTEST, SHARPEST, logs, numbers
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Temperature:
             UserError: the temperature is not a number above 0.
         """
         value = data.get("temperature")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 < value < float("inf"):  # type: ignore[operator]
+        found = numbers([value])
+        if not found or found[0] <= 0:
             raise UserError(f"calibration temperature must be a number above 0, got {value!r:.80}")
-        return cls(float(value))  # type: ignore[arg-type]
+        return cls(found[0])
 
 
 def fit_temperature(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> Temperature:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from trainwright.data.plain_values import is_number
 from trainwright.evaluate.glossary import explain
 
 THIN = "\u00a0"  # a space that does not break, between a number and its unit
@@ -174,6 +175,4 @@ def level_text(level: float) -> str:
 
 
 def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
+    return float(value) if is_number(value) and math.isfinite(value) else None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from trainwright.data.plain_values import is_number
 from trainwright.errors import UserError
 from trainwright.evaluate.conformal import bounded, cv_plus
 from trainwright.evaluate.error_size import CONSTANT, PREDICTION, SPREAD, ErrorSize
@@ -258,7 +259,7 @@ def rounded_up(value: float) -> float:
 def _ascending(row: Any) -> bool:
     if not isinstance(row, list):
         return False
-    plain = all(isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 for value in row)
+    plain = all(is_number(value) and value >= 0 for value in row)
     return plain and all(a <= b for a, b in pairwise(row))
 
 
@@ -268,7 +269,7 @@ def _size(reader: Reader) -> ErrorSize:
         raise reader.fail("kind", f"{CONSTANT!r}, {PREDICTION!r} or {SPREAD!r}")
     rows: Mapping[str, list[Any]] = {name: reader.items(name) for name in ("at", "size")}
     for name, row in rows.items():
-        if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in row) or len(row) > 1_000:
+        if not all(is_number(v) for v in row) or len(row) > 1_000:
             raise reader.fail(name, "at most 1,000 numbers")
     at, size = (tuple(map(float, rows[name])) for name in ("at", "size"))
     if len(at) != len(size) or any(a >= b for a, b in pairwise(at)) or (kind == CONSTANT) != (not at):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.plain_values import is_number
 from trainwright.errors import TrainwrightError, UserError
 
 MAX_BYTES = 64 * 1024 * 1024  # a layout with millions of category values still fits; a bomb does not
@@ -86,7 +87,7 @@ class Reader:
 
     def number(self, key: str, low: float = -math.inf, high: float = math.inf) -> float:
         value = self.data.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if not is_number(value) or not low <= value <= high:
             raise self.fail(key, f"a number from {low:g} to {high:g}")
         return float(value)
 
@@ -128,11 +129,11 @@ def _plain(value: Any) -> Any:
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) != len(pairs):
-        seen: set[str] = set()
-        twin = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twin!r} stands there twice")
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise ValueError(f"the key {key!r} stands there twice")
+        out[key] = value
     return out
 
 

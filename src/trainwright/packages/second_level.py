@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.plain_values import is_number
 from trainwright.data.schema import Target
 from trainwright.packages.plain_json import Reader
 
@@ -75,7 +76,7 @@ class SecondLevel:
         if set(found) != set(members) or not sum(found.values()) > 0:
             raise top.fail("weights", f"one weight for each of the members {', '.join(sorted(set(members)))}")
         bias = top.items("bias")
-        numbers = [float(b) for b in bias if isinstance(b, int | float) and not isinstance(b, bool) and abs(b) < 1e6]
+        numbers = [float(b) for b in bias if is_number(b) and abs(b) < 1e6]
         if len(numbers) != target.n_outputs or len(bias) != target.n_outputs:
             raise top.fail("bias", f"a list of {target.n_outputs} numbers, one for each class")
         return cls(found, tuple(numbers), top.number("floor", 1e-12, 0.1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trainwright.evaluate.conformal import masses, needed_share, upper_quantile
 from trainwright.evaluate.error_size import Errors, ErrorSize, choose_kind, fit_size
 
 
@@ -50,8 +51,10 @@ def test_varying_widths_cover_small_and_large_predictions_alike() -> None:
     share = {}
     for kind in ("constant", "prediction"):
         size = fit_size(kind, known)
-        half = known.half_width(size, 0.9)
-        assert half is not None
+        mass, units = masses(len(known.error), known.group)
+        share_needed = needed_share(0.9, units)
+        assert share_needed is not None
+        half = upper_quantile(known.error / size.of(known.features), mass, share_needed)
         inside = new.error <= half * size.of(new.features)
         assert 0.87 <= inside.mean() <= 0.93
         share[kind] = inside[new.features["prediction"] > 8].mean()

@@ -11,7 +11,7 @@ import pytest
 
 from trainwright.data.columns import Columns, Layout
 from trainwright.data.schema import Column, Kind, Schema, Target
-from trainwright.evaluate.importance import permutation_importance, reasons, shuffled
+from trainwright.evaluate.importance import permutation_importance, shuffled
 from trainwright.tasks import task_for
 
 AREA = task_for(Target("y", "classes", ("a", "b"), positive="b")).metrics["roc_auc"]
@@ -103,18 +103,3 @@ def test_shuffling_moves_one_column_only() -> None:
         assert sum(not value for value in same.values()) == 1
     with pytest.raises(KeyError):
         shuffled(columns, "absent", order)
-
-
-def test_reasons_name_the_strongest_pushes_in_words() -> None:
-    pushes = {"age": np.array([0.5, -0.1]), "city": np.array([-2.0, 0.0]), "pay": np.array([0.1, 3.0])}
-    values = {"age": [52.0, None], "city": ["x", "y"], "pay": [1, 2]}
-    found = reasons(pushes, values, ["yes", "no"])
-    assert [r.feature for r in found[0]] == ["city", "age", "pay"]
-    assert found[0][0].text == "city = x speaks against 'yes'"
-    assert [r.text for r in found[1]] == [
-        "pay = 2 speaks for 'no'",
-        "age is missing, which speaks against 'no'",
-    ]
-    priced = reasons({"area": np.array([-1234.5])}, {"area": [30]}, "price", number=True)
-    assert priced[0][0].text == "area = 30 lowers price by 1234" or "1235" in priced[0][0].text
-    assert reasons({}, {}, "yes") == []

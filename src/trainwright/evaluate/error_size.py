@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.evaluate.conformal import masses, needed_share, upper_quantile
+from trainwright.evaluate.conformal import masses, upper_quantile
 
 CONSTANT, PREDICTION, SPREAD = "constant", "prediction", "spread"
 WORDS = {
@@ -81,12 +81,6 @@ class Errors:
         """Some of the rows, by positions or as a mask."""
         features = {name: values[rows] for name, values in self.features.items()}
         return Errors(self.error[rows], features, self.fold[rows], None if self.group is None else self.group[rows])
-
-    def half_width(self, size: ErrorSize, level: float) -> float | None:
-        """What the size is multiplied by for bounds at this level; None when the rows or groups are too few."""
-        mass, units = masses(len(self.error), self.group)
-        share = needed_share(level, units)
-        return None if share is None else upper_quantile(self.error / size.of(self.features), mass, share)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""What the model leans on: permutation importance on out-of-fold rows, and the strongest reasons behind a
-row."""
+"""What the model leans on: permutation importance on out-of-fold rows."""
 
 from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,7 +135,15 @@ def permutation_importance(
 
 
 def shuffled(columns: Columns, feature: str, order: np.ndarray) -> Columns:
-    """The same rows with one feature's values in another order, all others untouched."""
+    """The same rows with one feature's values in another order, all others untouched.
+
+    Example:
+        >>> from trainwright.data.columns import Layout
+        >>> none = np.empty((2, 0))
+        >>> rows = Columns(np.array([[1.0], [2.0]]), none, none, none, Layout(("age",), (), (), (), ()))
+        >>> shuffled(rows, "age", np.array([1, 0])).numbers.ravel().tolist()
+        [2.0, 1.0]
+    """
     layout = columns.layout
     for block, names in (
         ("numbers", layout.numbers),
@@ -184,71 +191,3 @@ def _rows_of(fold: np.ndarray, number: int, most: int, seed: int) -> np.ndarray:
     if len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng([seed, 6, number]).choice(rows, most, replace=False))
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One of the strongest reasons behind a prediction.
-
-    Args:
-        feature: the column.
-        value: what the row holds there.
-        contribution: its push on the log-odds, or on the number.
-        text: the reason in words.
-    """
-
-    feature: str
-    value: Any
-    contribution: float
-    text: str
-
-
-def reasons(
-    contributions: Mapping[str, np.ndarray],
-    values: Mapping[str, Sequence[Any]],
-    outcome: str | Sequence[str],
-    *,
-    top: int = 3,
-    number: bool = False,
-) -> list[list[Reason]]:
-    """The strongest reasons for each row, in words, strongest first.
-
-    Args:
-        contributions: for each feature (n,) its push on the log-odds of the outcome, or on the number.
-        values: for each feature its n values as they stand in the file; None for missing.
-        outcome: the class that the push is about, for all rows or for each; for numbers the target's name.
-        top: reasons for each row; pushes of exactly zero are no reasons.
-        number: the target is a number.
-
-    Example:
-        >>> found = reasons({"age": np.array([0.7])}, {"age": [52]}, "yes")
-        >>> found[0][0].text
-        "age = 52 speaks for 'yes'"
-    """
-    names = list(contributions)
-    if not names:
-        return []
-    pushes = np.column_stack([contributions[name] for name in names])  # (n, p)
-    order = np.argsort(-np.abs(pushes), axis=1, kind="stable")[:, :top]
-    out = []
-    for i in range(len(pushes)):
-        about = outcome if isinstance(outcome, str) else outcome[i]
-        row = []
-        for j in order[i]:
-            push = float(pushes[i, j])
-            if push == 0 or not math.isfinite(push):
-                continue
-            value = values[names[j]][i]
-            row.append(Reason(names[j], value, push, _words(names[j], value, push, about, number)))
-        out.append(row)
-    return out
-
-
-def _words(name: str, value: Any, push: float, about: str, number: bool) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        what = f"{name} is missing, which"
-    else:
-        what = f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
-    if number:
-        return f"{what} {'raises' if push > 0 else 'lowers'} {about} by {abs(push):.4g}"
-    return f"{what} speaks {'for' if push > 0 else 'against'} '{about}'"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainwright.models.prepare.dates import PARTS, DateEncoder
+from trainwright.models.prepare.dates import DateEncoder
 from trainwright.models.prepare.numbers import _FAR, NumberEncoder
 from trainwright.models.prepare.preparation import Preparation
 from trainwright.packages.export.inputs import Inputs
@@ -135,8 +135,3 @@ def _hot(preparation: Preparation, inputs: Inputs) -> list[Hot]:
             local = at[: inputs.size(j), c]
             out.append(Hot(inputs.places(j), np.where(local < 0, -1, local - own[0]), len(own)))
     return out
-
-
-def parts_of_dates(cyclic: bool) -> int:
-    """How many parts a moment has."""
-    return len(PARTS) + (6 if cyclic else 0)

@@ -17,7 +17,8 @@ from trainwright.data.schema import Target
 from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate.card import escape, render_card, write_card
 from trainwright.evaluate.document import evaluate
-from trainwright.evaluate.report import render_report, script_json, write_report
+from trainwright.evaluate.page import script_json
+from trainwright.evaluate.report import render_report, write_report
 
 
 class Page(HTMLParser):

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainwright.errors import EnvironmentProblem
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.checklist import checklist
 from trainwright.evaluate.decision_page import decision_page
 from trainwright.evaluate.interval_words import beside_numbers
+from trainwright.evaluate.page import write_page
 from trainwright.evaluate.text import count, estimate, plural, rows_of, verdict
 
 Result = Mapping[str, Any]
@@ -38,15 +38,7 @@ def write_card(result: Result, evaluations: Mapping[str, Mapping[str, Any]], pat
     Raises:
         EnvironmentProblem: when the file cannot be written.
     """
-    text = render_card(result, evaluations)
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as problem:
-        raise EnvironmentProblem(
-            f"the model card {path} cannot be written: {problem.strerror or problem}",
-            remedy="free some space or choose a folder that you may write to",
-        ) from problem
-    return path
+    return write_page("model card", render_card(result, evaluations), path)
 
 
 def render_card(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainwright.errors import EnvironmentProblem
-from trainwright.evaluate.figure_style import DARK, LIGHT, Figure
+from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_tries import curves_overlaid
 from trainwright.evaluate.formats import common_width, interval, level_text, number, score
 from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.next_try import spelled
-from trainwright.evaluate.report import _asset, _hash, _plotly, script_json
+from trainwright.evaluate.page import html_templates, shell, write_page
 from trainwright.evaluate.report_record import sentence
 
 NOT_GIVEN = "not given"
@@ -28,45 +27,17 @@ def write_comparison(document: Mapping[str, Any], path: Path) -> Path:
     Raises:
         EnvironmentProblem: the file cannot be written.
     """
-    html = render_comparison(document)
-    try:
-        path.write_text(html, encoding="utf-8", newline="\n")
-    except OSError as problem:
-        raise EnvironmentProblem(
-            f"the comparison {path} cannot be written: {problem.strerror or problem}",
-            remedy="free some space or choose a folder that you may write to",
-        ) from problem
-    return path
+    return write_page("comparison", render_comparison(document), path)
 
 
 def render_comparison(document: Mapping[str, Any]) -> str:
     """The page as one HTML text."""
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
     found = curves_overlaid(document.get("curves") or [])
     figures: dict[str, Figure] = {} if found is None else {"curves": found}
-    captions = {name: figure["layout"]["meta"] for name, figure in figures.items()}
-    for figure in figures.values():  # the page prints title and caption itself and adds the theme
-        for key in ("title", "template", "meta"):
-            figure["layout"].pop(key, None)
-    plotly, plotly_hash = _plotly() if figures else ("", "")
-    script = _asset("report.js")
-    allowed = f"'{_hash(script)}'" + (f" '{plotly_hash}'" if figures else "")
-    templates = Environment(
-        loader=PackageLoader("trainwright.evaluate"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return templates.get_template("comparison.html.jinja").render(
-        **view(document),
-        captions=captions,
-        terms={},
-        figures_json=script_json(figures),
-        themes_json=script_json({"light": LIGHT, "dark": DARK}),
-        plotly=Markup(plotly),  # base64: no character of it is markup
-        script=Markup(script),  # our own file
-        style=Markup(_asset("report.css")),
-        policy=f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'",
+    return (
+        html_templates()
+        .get_template("comparison.html.jinja")
+        .render(**view(document), terms={}, **shell(figures, draws=bool(figures)))
     )
 
 

@@ -8,16 +8,12 @@ from typing import Any
 from trainwright.evaluate.decision_asks import gaps
 from trainwright.evaluate.formats import duration, estimate, percent, plural
 from trainwright.evaluate.glossary import explain
+from trainwright.evaluate.lookup import mapping_at
 
 Result = Mapping[str, Any]
 Evaluations = Mapping[str, Mapping[str, Any]]
 Said = tuple[str, str]
 DONE, OPEN, NOT_APPLICABLE = "done", "open", "not applicable"
-
-
-def _part(result: Result, key: str) -> Mapping[str, Any]:
-    value = result.get(key)
-    return value if isinstance(value, Mapping) else {}
 
 
 def _board(result: Result) -> list[Mapping[str, Any]]:
@@ -26,7 +22,7 @@ def _board(result: Result) -> list[Mapping[str, Any]]:
 
 def target(result: Result) -> Said:
     """What is predicted."""
-    target = _part(result, "target")
+    target = mapping_at(result, "target")
     if not target.get("column"):
         return OPEN, "no target is named"
     classes = target.get("classes") or []
@@ -36,15 +32,15 @@ def target(result: Result) -> Said:
 def decision(result: Result) -> Said:
     """Which decision is stated."""
     problem = result.get("problem")
-    said = problem if isinstance(problem, str) else _part(result, "problem").get("decision")
+    said = problem if isinstance(problem, str) else mapping_at(result, "problem").get("decision")
     return (DONE, str(said)) if said else (OPEN, "state it: problem: decision: ...")
 
 
 def metric(result: Result) -> Said:
     """Whether the metric was chosen, or fits stated costs."""
     title = explain(str(result.get("metric") or "")).title
-    costs = _part(_part(result, "problem"), "costs") or _part(_part(result, "problem"), "class_costs")
-    if "training.metric" in _part(result, "origins"):
+    costs = mapping_at(result, "problem", "costs") or mapping_at(result, "problem", "class_costs")
+    if "training.metric" in mapping_at(result, "origins"):
         return DONE, f"{title}, as asked"
     if costs:
         return DONE, f"{title}; the costs stated decide where a case is flagged"
@@ -55,9 +51,9 @@ def metric(result: Result) -> Said:
 
 def balance(result: Result) -> Said:
     """How rare the rarest class is."""
-    if _part(result, "target").get("task") == "number":
+    if mapping_at(result, "target").get("task") == "number":
         return NOT_APPLICABLE, "the target is a number"
-    split = _part(result, "split")
+    split = mapping_at(result, "split")
     shares: dict[str, float] = {}
     given = split.get("class_shares")
     if isinstance(given, Mapping):
@@ -87,7 +83,7 @@ def checked(result: Result) -> Said:
 
 def split(result: Result) -> Said:
     """By which rule rows were parted."""
-    split = _part(result, "split")
+    split = mapping_at(result, "split")
     reasons = split.get("reason")
     words = reasons if isinstance(reasons, str) else " ".join(map(str, reasons or []))
     if words:
@@ -97,7 +93,7 @@ def split(result: Result) -> Said:
 
 def test(result: Result) -> Said:
     """How many rows were sealed."""
-    n = _part(result, "n_rows").get("test") or 0
+    n = mapping_at(result, "n_rows").get("test") or 0
     return (
         (DONE, f"{plural(n, 'row')} sealed before anything was learned") if n else (OPEN, "no row was sealed as test")
     )
@@ -111,7 +107,7 @@ def baseline(result: Result) -> Said:
 
 def pipeline(result: Result) -> Said:
     """Whether the preparation is part of the package."""
-    package = _part(result, "package")
+    package = mapping_at(result, "package")
     if not package:
         return OPEN, "no package is on record"
     return DONE, "learned within each fold and stored in the package; predictions use the same one"
@@ -148,7 +144,7 @@ def compared(result: Result) -> Said:
 
 def watched(result: Result) -> Said:
     """Whether training and validation stand side by side."""
-    gap = _part(result, "gap") or _part(_part(result, "diagnosis"), "gap")
+    gap = mapping_at(result, "gap") or mapping_at(result, "diagnosis", "gap")
     if not gap:
         return OPEN, "no score on training rows is on record"
     diagnosis = result.get("diagnosis")
@@ -163,7 +159,7 @@ def tuned(result: Result) -> Said:
     rows = (plan.get("trials") or plan.get("steps") or []) if isinstance(plan, Mapping) else plan or []
     if not rows:
         return OPEN, "no plan is on record"
-    limit = estimate(_part(result, "budget").get("limit_s"))[0]
+    limit = estimate(mapping_at(result, "budget").get("limit_s"))[0]
     within = f" within {duration(limit)}" if limit else ""
     return DONE, f"{plural(len(rows), 'trial')} planned beforehand{within}, each with its settings"
 
@@ -180,13 +176,13 @@ def errors(evaluations: Evaluations) -> Said:
 
 
 def _requirements(result: Result) -> Mapping[str, Any]:
-    return _part(_part(result, "settings"), "requirements")
+    return mapping_at(result, "settings", "requirements")
 
 
 def functional(result: Result) -> Said:
     """Which demands on figures were stated, and kept."""
     asked = [k for k in ("min_recall", "min_precision", "min_metric") if _requirements(result).get(k)]
-    unmet = [str(text) for text in _part(result, "requirements").get("unmet") or []]
+    unmet = [str(text) for text in mapping_at(result, "requirements").get("unmet") or []]
     if unmet:
         return OPEN, f"not kept: {'; '.join(unmet)}"
     if asked:
@@ -209,7 +205,7 @@ def threshold(result: Result) -> Said:
     value = estimate(result.get("threshold"))[0]
     if value is None:
         return NOT_APPLICABLE, "only two classes have a threshold"
-    costs, needs = _part(_part(result, "problem"), "costs"), _requirements(result)
+    costs, needs = mapping_at(result, "problem", "costs"), _requirements(result)
     both = "false_positive" in costs and "false_negative" in costs
     if both or needs.get("min_recall") is not None or needs.get("min_precision") is not None:
         return DONE, f"{value:.3g}, by {'the costs stated' if both else 'the requirement stated'}"
@@ -226,7 +222,7 @@ def explained(result: Result) -> Said:
 
 def opened(result: Result) -> Said:
     """How often the sealed test was opened."""
-    ledger = _part(result, "ledger")
+    ledger = mapping_at(result, "ledger")
     k = ledger.get("k", ledger.get("opening"))
     if not isinstance(k, int):
         return OPEN, "the test was not opened"
@@ -237,7 +233,7 @@ def opened(result: Result) -> Said:
 
 def saved(result: Result) -> Said:
     """The package."""
-    package = _part(result, "package")
+    package = mapping_at(result, "package")
     sha = str(package.get("sha256") or "")
     return (DONE, f"one package, {sha[:12]}") if package.get("path") else (OPEN, "no package is on record")
 

@@ -17,12 +17,14 @@ from trainwright.evaluate.figure_style import (
     label,
     name_axis,
 )
+from trainwright.evaluate.lookup import mapping_at
 from trainwright.evaluate.text import (
     chosen,
     count,
     estimate,
     explain,
     interval,
+    is_baseline,
     number,
     percent,
     plural,
@@ -32,11 +34,6 @@ from trainwright.evaluate.text import (
 
 Result = Mapping[str, Any]
 MOST_COLUMNS = 20
-
-
-def is_baseline(row: Mapping[str, Any]) -> bool:
-    """Whether a leaderboard row is one of the simple models that the others must beat."""
-    return bool(row.get("baseline") or row.get("role") == "baseline" or row.get("family") == "baseline")
 
 
 def spread(row: Mapping[str, Any], metric: str) -> float | None:
@@ -196,19 +193,19 @@ def gap(result: Result) -> Figure | None:
 
 def importance(result: Result) -> Figure | None:
     """How much the score drops when a column is shuffled, with intervals."""
-    data = result.get("importance")
-    rows = data.get("features", data.get("rows")) if isinstance(data, Mapping) else data
+    data = mapping_at(result, "importance")
+    rows = data.get("features", data.get("rows")) if data else result.get("importance")
     rows = [row for row in rows or [] if estimate(row)[0] is not None]
     if not rows:
         return None
     rows = sorted(rows, key=lambda row: -(estimate(row)[0] or 0.0))[:MOST_COLUMNS]
     names = [str(row.get("feature", row.get("column", row.get("name", "")))) for row in rows]
     figures = [estimate(row) for row in rows]
-    metric = str((data.get("metric") if isinstance(data, Mapping) else None) or result.get("metric") or "")
+    metric = str(data.get("metric") or result.get("metric") or "")
     texts = [f"{number(v)}" + (f" ({number(lo)} to {number(hi)})" if lo is not None else "") for v, lo, hi in figures]
     clear = [name for name, (_, low, _) in zip(names, figures) if low is not None and low > 0]
     alt = f"The model leans most on {', '.join(names[:3])}."
-    left_out = data.get("left_out") if isinstance(data, Mapping) else None
+    left_out = data.get("left_out")
     if left_out:
         alt += f" {plural(len(left_out), 'column')} could not be measured in time."
     if clear:
@@ -228,8 +225,8 @@ def importance(result: Result) -> Figure | None:
 
 def class_distribution(result: Result) -> Figure | None:
     """How many rows each class has in development and test."""
-    split = result.get("split")
-    shares = split.get("classes", split.get("class_shares")) if isinstance(split, Mapping) else None
+    split = mapping_at(result, "split")
+    shares = split.get("classes", split.get("class_shares"))
     if isinstance(shares, Mapping) and not all(isinstance(part, Mapping) for part in shares.values()):
         shares = {"all rows": shares}
     if isinstance(shares, Mapping):  # {"development": {class: n}, "test": {class: n}}

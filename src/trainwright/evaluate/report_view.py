@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.evaluate.ensemble_words import gain_words
-from trainwright.evaluate.figures_training import is_baseline, spread
+from trainwright.evaluate.figures_training import spread
+from trainwright.evaluate.lookup import mapping_at
 from trainwright.evaluate.report_record import megabytes, optional
 from trainwright.evaluate.text import (
     Explanation,
@@ -23,6 +24,7 @@ from trainwright.evaluate.text import (
     estimate,
     explain,
     interval,
+    is_baseline,
     level_text,
     number,
     percent,
@@ -58,9 +60,7 @@ def tiles(result: Result) -> list[dict[str, str]]:
         out.append({"title": "Best baseline", "value": value, "note": str(best.get("name", ""))})
     sealed, learned = rows_of(result, "test"), (result.get("n_rows") or {}).get("train")
     if learned:
-        split = result.get("split")
-        sizes = (split.get("sizes") if isinstance(split, Mapping) else None) or {}
-        held = sizes.get("development") or learned + (rows_of(result, "validation") or 0)
+        held = mapping_at(result, "split", "sizes").get("development") or learned + (rows_of(result, "validation") or 0)
         note = f"{count(sealed)} of them sealed as test" if sealed else "none sealed as test"
         out.append({"title": "Labelled rows", "value": count(held + (sealed or 0)), "note": note})
     return out

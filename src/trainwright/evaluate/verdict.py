@@ -8,6 +8,7 @@ from typing import Any
 
 from trainwright.evaluate.formats import estimate, interval, level_text, plural, score
 from trainwright.evaluate.glossary import explain
+from trainwright.evaluate.lookup import mapping_at
 
 
 def chosen(result: Mapping[str, Any]) -> str:
@@ -22,6 +23,11 @@ def chosen_row(result: Mapping[str, Any]) -> Mapping[str, Any]:
     """The leaderboard row of the selected model; empty when there is none."""
     rows = (row for row in result.get("leaderboard") or [] if row.get("name") == chosen(result))
     return next(rows, {})
+
+
+def is_baseline(row: Mapping[str, Any]) -> bool:
+    """Whether a leaderboard row is one of the simple models that the others must beat."""
+    return bool(row.get("baseline") or row.get("role") == "baseline" or row.get("family") == "baseline")
 
 
 def beats_baselines(result: Mapping[str, Any]) -> bool | None:
@@ -61,16 +67,15 @@ def comparison_rows(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def sealed_level(result: Mapping[str, Any]) -> float:
     """The level of the sealed test's intervals: what the ledger says, else 0.95."""
-    ledger = result.get("ledger")
-    return float(ledger.get("level") or 0.95) if isinstance(ledger, Mapping) else 0.95
+    return float(mapping_at(result, "ledger").get("level") or 0.95)
 
 
 def rows_of(result: Mapping[str, Any], part: str) -> int | None:
     """The number of rows behind the figures of a part: with several folds, validation figures stand on every
     development row, each predicted out of fold."""
-    split = result.get("split")
-    sizes = split.get("sizes") if isinstance(split, Mapping) else None
-    if part == "validation" and isinstance(sizes, Mapping) and len(split.get("folds") or []) > 1:  # type: ignore[union-attr]
+    split = mapping_at(result, "split")
+    sizes = split.get("sizes")
+    if part == "validation" and isinstance(sizes, Mapping) and len(split.get("folds") or []) > 1:
         return sizes.get("development")
     rows = (result.get("n_rows") or {}).get(part)
     return rows if isinstance(rows, int) and rows > 0 else None
@@ -122,8 +127,7 @@ def verdict(result: Mapping[str, Any]) -> Verdict:
     said = _judged(result)
     if said.tone == "bad":
         return said
-    present = result.get("present_process")
-    text = str(present.get("text") or "") if isinstance(present, Mapping) else ""
+    text = str(mapping_at(result, "present_process").get("text") or "")
     sentence, tone = said.sentence, said.tone
     if text:
         tone = "caution" if tone == "good" and not text.startswith("better") else tone
@@ -161,7 +165,7 @@ def _judged(result: Mapping[str, Any]) -> Verdict:
             f"{reached}{where}. Give more time.",
             "bad",
         )
-    if beats is False and _is_baseline(result) and not beaten:
+    if beats is False and is_baseline(chosen_row(result)) and not beaten:
         return Verdict(
             f"No candidate clearly beats the simple models, so {_with_article(chosen(result))} is chosen; "
             f"it predicts {column} with {reached}{where}.",
@@ -193,11 +197,6 @@ def _spoken(row: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     return "guessing" if families.get(name) == "baseline" else name
 
 
-def _is_baseline(result: Mapping[str, Any]) -> bool:
-    row = chosen_row(result)
-    return bool(row.get("baseline") or row.get("role") == "baseline" or row.get("family") == "baseline")
-
-
 def _caution(result: Mapping[str, Any], metric: str) -> str:
     """The most serious reason not to trust the figure yet, as half a sentence, or ""."""
     errors = [f for f in result.get("findings") or [] if f.get("severity") == "error"]
@@ -205,8 +204,8 @@ def _caution(result: Mapping[str, Any], metric: str) -> str:
         return f"but {plural(len(errors), 'finding')} about the data must be settled first"
     _, low, high = estimate((result.get("validation") or {}).get(metric))
     _, test_low, test_high = estimate((result.get("test") or {}).get(metric))
-    if None not in (low, high, test_low, test_high):
-        worse = test_high < low if explain(metric).greater_is_better else test_low > high  # type: ignore[operator]
+    if low is not None and high is not None and test_low is not None and test_high is not None:
+        worse = test_high < low if explain(metric).greater_is_better else test_low > high
         if worse:
             return "but the sealed test came out clearly worse than validation"
     diagnosis = result.get("diagnosis")

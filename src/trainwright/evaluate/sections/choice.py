@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainwright.evaluate import report_record as record
+from trainwright.evaluate.lookup import mapping_at
 from trainwright.evaluate.text import estimate
 
 TITLE = "Chosen model"
@@ -14,9 +15,8 @@ HEADING = "The chosen model, and why"
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What the template shows."""
-    threshold = result.get("threshold")
-    reason = threshold.get("reason") if isinstance(threshold, Mapping) else None
-    value = estimate(threshold)[0]
+    reason = mapping_at(result, "threshold").get("reason")
+    value = estimate(result.get("threshold"))[0]
     choice, unmet = record.choice(result), record.unmet(result)
     if not (choice or unmet or value is not None):
         return {}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.data.schema import Target
+from trainwright.evaluate import curves
 from trainwright.evaluate.brier_parts import parts
 from trainwright.evaluate.calibration_scale import masses
 from trainwright.evaluate.calibration_words import WORDS
@@ -20,12 +21,9 @@ from trainwright.evaluate.intervals import bootstrap, bootstrap_interval, json_n
 from trainwright.evaluate.resampling import Resampler, make_units
 from trainwright.evaluate.scores import too_few
 from trainwright.tasks import Metric, task_for
-from trainwright.tasks.metric import divide
-from trainwright.tasks.probabilities import quantile_bins
 
 COMPARED = ("calibration_error", "log_loss", "brier")
 METHOD = "bins with the same number of rows, chance taken out (Kumar, Liang and Ma 2019)"
-CURVE_BINS = 10
 MOST_ROWS = 200_000
 MOST_CLASSES = 12
 """With more classes the parts of the Brier score have no interval: their sums would be too many to resample."""
@@ -73,12 +71,13 @@ def compare(
         >>> found["before"]["metrics"]["calibration_error"]["value"] < 0.03
         True
     """
-    roles = [y, before, after, group, cluster, time, weight]
     n_all = len(y)
     if n_all > MOST_ROWS:
         at = np.sort(np.random.default_rng([seed, 6]).choice(n_all, MOST_ROWS, replace=False))
-        roles = [None if role is None else role[at] for role in roles]
-    y, before, after, group, cluster, time, weight = roles  # type: ignore[assignment]
+        y, before = y[at], before[at]
+        after, group, cluster, time, weight = (
+            None if role is None else role[at] for role in (after, group, cluster, time, weight)
+        )
     task = task_for(target)
     loss = task.losses(y, before, "log_loss")
     units = make_units(len(y), group=group, cluster=cluster, time=time, loss=loss, seed=seed)
@@ -110,23 +109,12 @@ def curve(target: Target, y: np.ndarray, prediction: np.ndarray) -> list[dict[st
     Two classes: of the positive one. More: of the class that is answered.
     """
     p, hit = _told(target, y, prediction)
-    if not len(p):
-        return []
-    bins, count = quantile_bins(p, min(CURVE_BINS, max(1, len(p) // 10)))
-    n = np.bincount(bins, minlength=count)
-    mean = divide(np.bincount(bins, weights=p, minlength=count), n)
-    right = np.bincount(bins, weights=hit, minlength=count)
     out: list[dict[str, float | int]] = []
-    for b in np.flatnonzero(n):
-        span = wilson(float(right[b]), float(n[b]))
+    for point in curves.reliability(p, hit):
+        share, n = point["share"], int(point["n"])
+        span = wilson(round(share * n), n)
         out.append(
-            {
-                "mean_probability": float(mean[b]),
-                "share": span.value,
-                "low": span.low,
-                "high": span.high,
-                "n": int(n[b]),
-            }
+            {"mean_probability": point["mean_probability"], "share": share, "low": span.low, "high": span.high, "n": n}
         )
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.data.columns import Layout
+from trainwright.data.columns import Columns, Layout
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
 from trainwright.models.families import families
 from trainwright.packages.manifest import Manifest
@@ -60,8 +61,30 @@ def outcome(frame: pl.DataFrame, target: Target) -> np.ndarray:
     score = frame["age"].fill_null(40).to_numpy() / 20 + (frame["job"] == "nurse").fill_null(False).to_numpy() * 2.0
     if target.task == "number":
         return score
+    return cut(score, target)
+
+
+def cut(score: np.ndarray, target: Target) -> np.ndarray:
+    """(n,) class positions, each class with as many of the (n,) scores."""
     cuts = np.quantile(score, np.linspace(0, 1, len(target.classes) + 1)[1:-1])
     return np.searchsorted(cuts, score).astype(np.int64)
+
+
+def trained(
+    columns: Columns,
+    y: np.ndarray,
+    target: Target,
+    names: Sequence[str],
+    settings: Callable[[str], Mapping[str, Any]],
+) -> list[Member]:
+    """Members of the named families, each trained on other rows and with a weight of its own."""
+    members = []
+    for fold, name in enumerate(names):
+        rows = np.flatnonzero(np.arange(len(y)) % (len(names) + 1) != fold)
+        estimator = families()[name].load()(target, dict(settings(name)))
+        estimator.fit(columns.take(rows), y[rows], seed=fold)
+        members.append(Member(f"{name} {fold}", name, fold, 1.0 + fold, estimator))
+    return members
 
 
 def make(
@@ -76,12 +99,7 @@ def make(
     frame = table()
     layout = Layout.learn(frame, SCHEMA)
     columns, y = layout.encode(frame), outcome(frame, target)
-    members = []
-    for fold, name in enumerate(names):
-        rows = np.flatnonzero(np.arange(len(y)) % (len(names) + 1) != fold)
-        estimator = families()[name].load()(target, dict(settings or {}))
-        estimator.fit(columns.take(rows), y[rows], seed=fold)
-        members.append(Member(f"{name} {fold}", name, fold, 1.0 + fold, estimator))
+    members = trained(columns, y, target, names, lambda name: settings or {})
     folder.mkdir(parents=True, exist_ok=True)
     values = {"data_version": "d" * 64, "split": {"kind": "random"}, "metrics": {}, **more}
     return write_package(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from package_maker import cut, trained
 
 from trainwright.data.columns import Layout
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
@@ -19,7 +21,7 @@ from trainwright.packages.export.trial_rows import trial_rows
 from trainwright.packages.predictor import Given, Predictor
 from trainwright.packages.reference import reference_values
 from trainwright.packages.verify import Checked, check_package
-from trainwright.packages.write import Member, write_package
+from trainwright.packages.write import write_package
 
 TARGETS = {
     "two": Target("broken", "classes", ("no", "yes"), "yes"),
@@ -75,8 +77,12 @@ def outcome(frame: pl.DataFrame, target: Target) -> np.ndarray:
     )
     if target.task == "number":
         return score
-    cuts = np.quantile(score, np.linspace(0, 1, len(target.classes) + 1)[1:-1])
-    return np.searchsorted(cuts, score).astype(np.int64)
+    return cut(score, target)
+
+
+def _settings(name: str) -> dict[str, Any]:
+    rounds = families()[name].iterations
+    return {**({rounds: 8} if rounds else {}), **QUICK.get(name, {})}
 
 
 def make(
@@ -94,15 +100,9 @@ def make(
     target, schema = TARGETS[task], schema_of(frame)
     layout = Layout.learn(frame, schema)
     columns, y = layout.encode(frame), outcome(table(), target)
-    known, members = families(), []
-    for fold, name in enumerate(names):
-        rows = np.flatnonzero(np.arange(len(y)) % (len(names) + 1) != fold)
-        given = {**({known[name].iterations: 8} if known[name].iterations else {}), **QUICK.get(name, {})}
-        estimator = known[name].load()(target, given)
-        estimator.fit(columns.take(rows), y[rows], seed=fold)
-        if recalibrated:
-            estimator = Recalibrated(estimator, Recalibration(1.3, (0.2, -0.2)))
-        members.append(Member(f"{name} {fold}", name, fold, 1.0 + fold, estimator))
+    members = trained(columns, y, target, names, _settings)
+    if recalibrated:
+        members = [replace(m, estimator=Recalibrated(m.estimator, Recalibration(1.3, (0.2, -0.2)))) for m in members]
     folder.mkdir(parents=True)
     write_package(
         folder,

@@ -89,7 +89,7 @@ def _go_on(run: Run, folder: Path | None) -> None:
     if folder is not None and folder.is_dir():
         from trainwright.engine.checkpoint import resume
 
-        if resume(run, folder, lambda text: run.happened("damaged_checkpoint", text)):
+        if resume(run, folder):
             unfreeze = getattr(run.learner, "unfreeze", None)
             if unfreeze is not None:
                 for epoch in range(1, run.state["epoch"] + 1):

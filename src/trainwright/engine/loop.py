@@ -153,7 +153,8 @@ class _Loop:
         state.update(epoch=epoch, loss=0.0, count=0.0)
         run.batches.next_epoch()
         # Without validation rows the last finished epoch counts, which is not where a wish to stop finds the weights.
-        if standing.best_epoch == epoch or (run.validation is None and self._stop is not None):
+        last_counts = run.validation is None and (self._stop is not None or bool(run.best))
+        if standing.best_epoch == epoch or last_counts:
             run.keep_best()
         run.records.epoch(row, seconds=time.monotonic() - self._started)
         if epoch >= settings.epochs:

@@ -135,8 +135,8 @@ def folder_hash(folder: Path) -> tuple[str, int]:
 def _seal(folder: Path) -> tuple[str, int]:
     """Hashes the folder after every file and folder in it reached the disk."""
     for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
     return folder_hash(folder)
 
 
@@ -155,12 +155,13 @@ def _give_place(temporary: Path, final: Path) -> Path:
             if not final.is_dir():
                 raise
             continue  # another process published the same content a moment ago
-        _sync(final.parent)
+        sync(final.parent)
         return final
     raise TrainwrightError(f"{final} appears and disappears; another program works in the workspace")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Brings a file, or the names in a folder, to the disk."""
     windows = os.name == "nt"
     if windows and path.is_dir():  # Windows cannot open a folder, and orders renames itself
         return

@@ -116,7 +116,7 @@ def _script(folder: Path, rows: list[dict[str, Any]]) -> tuple[Callable[[Any], A
     sys.path.insert(0, str(folder))
     for name in [name for name in sys.modules if name.split(".")[0] in ("predict", "runtime")]:
         del sys.modules[name]
-    from predict import load  # type: ignore[import-not-found]
+    from predict import load
 
     model = load()
     sys.path.remove(str(folder))

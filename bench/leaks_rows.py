@@ -74,7 +74,7 @@ def jittered(rows: pl.DataFrame, whole: pl.DataFrame, target: str, rng: Rng, noi
 def decimals(series: pl.Series) -> int:
     """Digits behind the point in which a column is written."""
     texts = series.drop_nulls().head(200).cast(pl.String).str.split(".").list.get(1, null_on_oob=True)
-    return int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type, call-overload]
+    return int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type]
 
 
 def near_across(frame: pl.DataFrame, target: str, rng: Rng, *, share: float, noise: float, shape: str) -> Planted:

@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,7 +40,7 @@ def generate(path: Path, rows: int) -> None:
     pl.concat(parts).write_parquet(path)
 
 
-def bare(path: Path, given: dict[str, object]) -> dict[str, object]:
+def bare(path: Path, given: dict[str, Any]) -> dict[str, Any]:
     """Reads, splits, fits, scores; returns seconds of each stage and the test figure."""
     import lightgbm
     from sklearn.metrics import roc_auc_score
@@ -51,7 +52,7 @@ def bare(path: Path, given: dict[str, object]) -> dict[str, object]:
     x = frame.drop("target").to_numpy()
     del frame
     clock.append(time.perf_counter())
-    test_size, validation_size, inner = (float(given[name]) for name in ("test", "validation", "inner"))  # type: ignore[arg-type]
+    test_size, validation_size, inner = (float(given[name]) for name in ("test", "validation", "inner"))
     rows = np.arange(len(y))
     development, test = train_test_split(rows, test_size=test_size, random_state=0, stratify=y)
     share = validation_size / (1 - test_size)
@@ -64,11 +65,11 @@ def bare(path: Path, given: dict[str, object]) -> dict[str, object]:
     del x, y
     clock.append(time.perf_counter())
     learn = lightgbm.Dataset(*parts.pop("train"), params=given["parameters"], free_raw_data=True)
-    arguments: dict[str, object] = {}
+    arguments: dict[str, Any] = {}
     if watch is not None:
         arguments["valid_sets"] = [learn.create_valid(*watch)]
-        arguments["callbacks"] = [lightgbm.early_stopping(int(given["patience"]), verbose=False)]  # type: ignore[call-overload]
-    model = lightgbm.train(given["parameters"], learn, num_boost_round=int(given["rounds"]), **arguments)  # type: ignore[call-overload]
+        arguments["callbacks"] = [lightgbm.early_stopping(int(given["patience"]), verbose=False)]
+    model = lightgbm.train(given["parameters"], learn, num_boost_round=int(given["rounds"]), **arguments)
     clock.append(time.perf_counter())
     figures = {name: float(roc_auc_score(labels, model.predict(values))) for name, (values, labels) in parts.items()}
     clock.append(time.perf_counter())

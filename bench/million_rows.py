@@ -106,7 +106,7 @@ def settings_of(folder: Path, run_id: int) -> dict[str, Any]:
     step = next(step for step in plan["steps"] if step["name"] == "lightgbm")
     settings = SPEC.defaults() | step["settings"]
     model = LightGBM(Target("target", "classes", ("background", "signal"), "signal"), settings)
-    model._outcome = argparse.Namespace(outputs=1)  # type: ignore[assignment]
+    model._outcome = argparse.Namespace(outputs=1)
     parameters = model._parameters(settings, int(trial.rows or 0), int(trial.seed or 0), int(trial.threads or 1))
     rounds = settings["n_estimators"]
     return {"parameters": parameters, "rounds": rounds, "patience": settings["patience"], "inner": step["inner"]}

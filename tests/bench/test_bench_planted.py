@@ -19,10 +19,10 @@ def _frame(poison: Any) -> pl.DataFrame:
     """A small table of the kind that the poison is meant for."""
     tables = import_module("leaks_tables")
     if poison.kind == "copy of the target: numbers":
-        return tables.base("one_strong_number", None, 300)  # type: ignore[no-any-return]
+        return tables.base("one_strong_number", None, 300)
     if "text typed anew" in poison.strength:
-        return tables.base("generated_two", None, 300)  # type: ignore[no-any-return]
-    return tables.base("one_strong", None, 300)  # type: ignore[no-any-return]
+        return tables.base("generated_two", None, 300)
+    return tables.base("one_strong", None, 300)
 
 
 def test_every_poison_is_the_same_at_every_run_and_plants_what_it_names() -> None:

@@ -174,9 +174,11 @@ def test_what_is_fitted_comes_back_from_json_to_the_last_digit(fit: object) -> N
         {"kind": "temperature", "temperature": 0},
         {"kind": "temperature", "temperature": "1"},
         {"kind": "temperature", "temperature": True},
+        {"kind": "temperature", "temperature": 10**400},
         {"kind": "sigmoid", "slopes": [1.0], "offsets": []},
         {"kind": "sigmoid", "slopes": [-1.0], "offsets": [0.0]},
         {"kind": "sigmoid", "slopes": [None], "offsets": [0.0]},
+        {"kind": "sigmoid", "slopes": [1.0], "offsets": [10**400]},
         {"kind": "sigmoid", "slopes": [1.0, 1.0], "offsets": [0.0, 0.0]},  # of two classes one has a curve
         {"kind": "isotonic"},
         {"kind": "isotonic", "curves": []},

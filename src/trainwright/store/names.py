@@ -6,6 +6,7 @@ import re
 
 from trainwright.errors import UserError
 from trainwright.store.projects import Project, get_project
+from trainwright.store.runs import Run, get_run
 from trainwright.store.transaction import read
 from trainwright.store.versions import Version, get_version
 from trainwright.store.workspace import Workspace
@@ -40,3 +41,16 @@ def resolve_version(workspace: Workspace, name: str) -> tuple[Project, Version]:
     with read(workspace) as connection:
         project = get_project(connection, project_name)
         return project, get_version(connection, project, number)
+
+
+def resolve_run(workspace: Workspace, name: str) -> tuple[Project, Version, Run]:
+    """The project and version that a name stands for, and the run that made the version.
+
+    Raises:
+        UserError: there is no such project or version, or it was not trained in this workspace.
+    """
+    project, version = resolve_version(workspace, name)
+    if version.run_id is None:
+        raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
+    with read(workspace) as connection:
+        return project, version, get_run(connection, version.run_id)

@@ -102,6 +102,12 @@ def get_project(connection: Connection, name: str) -> Project:
     return found
 
 
+def project_of(connection: Connection, project_id: int) -> Project:
+    """The project that a row of another table belongs to."""
+    row = connection.execute(select(tables.project).where(tables.project.c.id == project_id)).one()
+    return Project(**row._mapping)
+
+
 def list_projects(connection: Connection) -> list[Project]:
     """Every project, by name."""
     return [

@@ -115,7 +115,7 @@ def _train(
         frame.write_csv(place / "table.csv")
     workspace = open_workspace(place / "workspace")
     started = time.time()
-    prepared = prepare(workspace, place / "table.csv", load_settings(overrides=overrides), started=started)
+    prepared = prepare(workspace, place / "table.csv", load_settings(overrides=overrides))
     if way == "stored labels" and poisoned:
         changed = _poison_stored(workspace, prepared.run.split_id, rng)
     return follow(workspace, prepared.run, started), changed

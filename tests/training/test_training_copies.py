@@ -10,7 +10,8 @@ from training_runs import new_workspace, settings
 
 from trainwright.data.copies import find_copies
 from trainwright.data.split import DEVELOPMENT, TEST
-from trainwright.training.prepare import Prepared, examine, prepare
+from trainwright.training.prepare import examine, prepare
+from trainwright.training.prepared import Prepared
 
 
 def table(n: int, seed: int = 0) -> pl.DataFrame:

@@ -15,7 +15,8 @@ from trainwright.errors import UserError
 from trainwright.store.sealed_keys import KeysChangedError
 from trainwright.store.workspace import Workspace
 from trainwright.training import sealing as preparing
-from trainwright.training.prepare import Prepared, prepare
+from trainwright.training.prepare import prepare
+from trainwright.training.prepared import Prepared
 
 SERIAL = "serial"
 

@@ -17,7 +17,8 @@ from trainwright.jobs import attempt
 from trainwright.jobs.attempt import execute
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace, open_workspace
-from trainwright.training.prepare import Prepared, prepare
+from trainwright.training.prepare import prepare
+from trainwright.training.prepared import Prepared
 from trainwright.training.run import Custom
 
 # A forest of three trees instead of a hundred: these tests are about the run, not about the figures.

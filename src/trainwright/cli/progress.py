@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trainwright.data.checks import Finding
     from trainwright.store.events import Event
-    from trainwright.training.prepare import Prepared
+    from trainwright.training.prepared import Prepared
 
 # The first screen of `train` has at most 25 lines; findings and candidates beyond these are counted.
 FINDINGS, NOTES = 4, 2

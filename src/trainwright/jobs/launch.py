@@ -25,7 +25,8 @@ from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
-from trainwright.training.prepare import Prepared, look_first, prepare
+from trainwright.training.prepare import look_first, prepare
+from trainwright.training.prepared import Prepared
 from trainwright.training.run import Custom
 
 ATTEMPT = "trainwright.jobs.attempt"
@@ -84,7 +85,7 @@ def train(
     # The child imports its libraries while the table is prepared here.
     child = None if _in_this_process(custom) else spawn(ATTEMPT)
     try:
-        prepared = prepare(workspace, source, settings, started=started, say=watcher.stage)
+        prepared = prepare(workspace, source, settings, say=watcher.stage)
         watcher.prepared(prepared)
     except BaseException:
         if child is not None:

@@ -22,6 +22,7 @@ from trainwright.store.runs import Run, get_run, list_runs
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.try_log import stands
+from trainwright.training.understood import schema_and_target
 
 
 @dataclass(frozen=True)
@@ -113,15 +114,13 @@ def read_labels(workspace: Workspace, name: str) -> Labels:
         mine = label_decisions(connection, dataset_version_id=data.id)
         everywhere = label_decisions(connection, project_id=project.id)
     suspected = run.result.get("suspected_labels") or {"skipped": "the run is of an earlier release"}
-    understood = (row.summary or {})["understood"]
     frame, _, rows = read_development(workspace, row)
     return Labels(
         project,
         run,
         data,
         row,
-        Schema.from_json(understood["schema"]),
-        Target.from_json(understood["target"]),
+        *schema_and_target(row),
         frame,
         rows,
         suspected,

@@ -7,11 +7,10 @@ truth, groups and times stay where they are, with the development rows.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from trainwright.data.columns import Layout
+from trainwright.data.columns import Dataset, Layout
 from trainwright.data.dataset import build_dataset
 from trainwright.data.parts import read_development
 from trainwright.data.schema import Role, Schema, Target
@@ -26,6 +25,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
 from trainwright.training.outcome import Outcome
 from trainwright.training.trials import Work
+from trainwright.training.understood import schema_and_target
 
 KIND = "held-out"
 FILE = "predictions.npz"
@@ -41,8 +41,7 @@ def held_out(outcome: Outcome, work: Work) -> HeldOut:
 
 def truth_of(work: Work) -> Truth:
     """The truth of a run that is at hand."""
-    data = work.dataset
-    return Truth(work.target, data.rows, data.y, data.weight, data.group, data.time, data.cluster)
+    return _truth(work.target, work.dataset)
 
 
 def publish_held_out(workspace: Workspace, found: HeldOut) -> Published:
@@ -94,10 +93,13 @@ def read_truth(workspace: Workspace, run: Run) -> Truth:
     assert run.split_id is not None
     with read(workspace) as connection:
         row = get_split(connection, run.split_id)
-    understood: dict[str, Any] = (row.summary or {})["understood"]
-    schema, target = Schema.from_json(understood["schema"]), Target.from_json(understood["target"])
+    schema, target = schema_and_target(row)
     bare = Schema(tuple(column for column in schema.columns if column.role is not Role.FEATURE))
     frame, _, rows = read_development(workspace, row)
     row_order = RunOptions.of(run).settings.data.time == "row-order"
     data = build_dataset(frame, bare, target, Layout.learn(frame, bare), rows=rows, row_order=row_order)
+    return _truth(target, data)
+
+
+def _truth(target: Target, data: Dataset) -> Truth:
     return Truth(target, data.rows, data.y, data.weight, data.group, data.time, data.cluster)

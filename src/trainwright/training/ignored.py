@@ -12,6 +12,7 @@ from trainwright.store.datasets import get_split
 from trainwright.store.runs import Run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
+from trainwright.training.understood import schema_and_target
 
 REASON = "left out as asked"
 
@@ -48,8 +49,7 @@ def check_ignored(workspace: Workspace, base: Run, before: Settings, now: Settin
         )
     assert base.split_id is not None
     with read(workspace) as connection:
-        understood = (get_split(connection, base.split_id).summary or {})["understood"]
-    schema = Schema.from_json(understood["schema"])
+        schema, _ = schema_and_target(get_split(connection, base.split_id))
     features = [column.name for column in schema.features]
     for name in sorted(new - old):
         if name not in features:

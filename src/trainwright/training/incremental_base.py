@@ -26,6 +26,7 @@ from trainwright.store.trials import trials_of
 from trainwright.store.versions import Version, get_version, list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training.kept_rows import rows_are_there
+from trainwright.training.understood import schema_and_target
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,12 @@ def find_base(workspace: Workspace, settings: Settings) -> Base:
     rows_are_there(workspace, run)
     with read(workspace) as connection:
         row = get_split(connection, run.split_id or 0)
-    understood = (row.summary or {})["understood"]
     base = Base(
         project,
         version,
         run,
         row,
-        Schema.from_json(understood["schema"]),
-        Target.from_json(understood["target"]),
+        *schema_and_target(row),
         _chain(workspace, row),
     )
     _check_folds(workspace, base)

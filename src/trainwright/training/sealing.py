@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -22,12 +22,37 @@ from trainwright.data.split_keys import earlier_rows, number_copies
 from trainwright.errors import UserError
 from trainwright.store.files import Published
 from trainwright.store.projects import Project, ensure_project, list_projects
-from trainwright.store.sealed_keys import SealedKeys, earlier_keys, key_kinds, last_entry, record_keys
+from trainwright.store.sealed_keys import (
+    KeysChangedError,
+    SealedKeys,
+    earlier_keys,
+    key_kinds,
+    last_entry,
+    record_keys,
+)
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
 from trainwright.training.plan import choose_folds
 from trainwright.training.table import Table
+
+# Trainings that begin in one project at the same moment draw again, each with the other's rows in view.
+SPLIT_TRIES = 10
+Drawn = TypeVar("Drawn")
+
+
+def drawn_again(attempt: Callable[[], Drawn]) -> Drawn:
+    """What `attempt` gives: draws and seals once more, while other trainings record their keys in between.
+
+    Raises:
+        KeysChangedError: they never rested.
+    """
+    for _ in range(SPLIT_TRIES - 1):
+        try:
+            return attempt()
+        except KeysChangedError:
+            continue
+    return attempt()
 
 
 def seal(

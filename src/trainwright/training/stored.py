@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,18 +9,19 @@ from trainwright.config.settings import Settings
 from trainwright.data.checks.policy import check_codes
 from trainwright.data.notes import Note
 from trainwright.data.parts import read_development
-from trainwright.data.schema import Schema, Target
 from trainwright.errors import UserError
 from trainwright.store.datasets import DatasetVersion, find_dataset_version, latest_split
 from trainwright.store.projects import get_project
-from trainwright.store.runs import Run, create_run, get_run, list_runs
+from trainwright.store.runs import Run, get_run, list_runs
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.options import RunOptions
-from trainwright.training.prepare import Prepared, check
+from trainwright.training.prepared import Prepared, check, queue_run
+from trainwright.training.setting_values import at, put
 from trainwright.training.table import Table, remarks
 from trainwright.training.try_log import stands
 from trainwright.training.tuning.request import check_search, check_winner
+from trainwright.training.understood import schema_and_target, table_notes
 
 # Of the `data:` block, what may be said anew about stored rows; the rest made the split, which stays as it is.
 FREE = ("version", "on_finding", "ignore_findings", "filter_low_quality")
@@ -68,11 +68,10 @@ def prepare_stored(
         origin = dataset.origin or {}
         before = get_run(connection, origin["run"]) if "run" in origin else _run_on(runs, dataset)
     settings = inherit(settings, before)
-    understood = (row.summary or {})["understood"]
-    schema, target = Schema.from_json(understood["schema"]), Target.from_json(understood["target"])
+    schema, target = schema_and_target(row)
     check_search(settings.search, target.task)
     frame, split, _ = read_development(workspace, row)
-    known = [n for n in understood.get("notes") or [] if n.get("code") not in NOT_KEPT]
+    known = [n for n in table_notes(row) or [] if n.get("code") not in NOT_KEPT]
     notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
     corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]
     notes = (*(Note("corrected_labels", words) for words in corrected), *notes)
@@ -86,16 +85,7 @@ def prepare_stored(
     )
     options = RunOptions.from_settings(settings)
     with write(workspace) as connection:
-        run = create_run(
-            connection,
-            project.id,
-            name=f"{project.name} d{dataset.number} {time.strftime('%Y-%m-%d %H:%M:%S')}",
-            settings=settings.to_json(),
-            origins=settings.origins,
-            dataset_version_id=dataset.id,
-            split_id=row.id,
-            comments=settings.training.comments,
-        )
+        run = queue_run(connection, project, settings, dataset, row, called=f"{project.name} d{dataset.number}")
     say("checking the data")
     findings = check(workspace, run, row, table, frame, split, options.limit)
     return Prepared(run, project, table, split, findings, dataset.number, dataset.rows)
@@ -114,17 +104,17 @@ def inherit(settings: Settings, before: Run) -> Settings:
     for key, where in settings.origins.items():
         block, _, rest = key.partition(".")
         if block == "data" and rest not in FREE:
-            if rest in FILES or _at(given, key) == _at(base, key):
+            if rest in FILES or at(given, key) == at(base, key):
                 continue
             raise UserError(
                 f"data.{rest} ({where}) cannot change on a stored dataset version: its split stays as it is",
                 remedy="leave it out, or train on the file in a new project (--project NAME)",
             )
-        _put(merged, key, _at(given, key))
+        put(merged, key, at(given, key))
         origins[key] = where
     merged["project"] = settings.project
     for name in FILES:  # the rows are stored; the files may be gone
-        _put(merged, f"data.{name}", None)
+        put(merged, f"data.{name}", None)
         origins.pop(f"data.{name}", None)
     return Settings.from_json(merged, origins)
 
@@ -134,18 +124,3 @@ def _run_on(runs: list[Run], dataset: DatasetVersion) -> Run:
         if run.dataset_version_id == dataset.id and stands(run):
             return run
     raise UserError(f"no run was made on d{dataset.number}", remedy="train on its file instead")
-
-
-def _at(document: dict[str, Any], key: str) -> Any:
-    value: Any = document
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _put(document: dict[str, Any], key: str, value: Any) -> None:
-    *path, last = key.split(".")
-    for part in path:
-        document[part] = dict(document.get(part) or {})
-        document = document[part]
-    document[last] = value

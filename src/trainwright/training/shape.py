@@ -196,12 +196,18 @@ def choose_shape(
         in_time: folds are windows in time: the early ones know only old rows, so refitting is preferred.
     """
     latency, size = limits
+
+    def packed(members: list[Member]) -> tuple[Path, Weighed]:
+        folder = write(members)
+        return folder, weigh(folder, rows)
+
+    def refit(copies: range) -> list[Member]:
+        return refitted_members(trials, weights, work, report, copies=copies)
+
     if recorded is not None and recorded[0] == "refit":
-        members = refitted_members(trials, weights, work, report, copies=range(recorded[1]))
-        folder = write(shared(members))
-        return Shaped(folder, "refit", recorded[1], weigh(folder, rows), "as recorded")
-    folder = write(fold_members(trials, weights))
-    weight = weigh(folder, rows)
+        folder, weight = packed(shared(refit(range(recorded[1]))))
+        return Shaped(folder, "refit", recorded[1], weight, "as recorded")
+    folder, weight = packed(fold_members(trials, weights))
     if recorded is not None:
         return Shaped(folder, "folds", 1, weight, "as recorded")
     kept = f"{weight.latency_ms:.2f} ms for one row, {weight.size_mb:.1f} MB"
@@ -215,7 +221,7 @@ def choose_shape(
             f"would take about {needed:.0f} s and {max(affordable, 0):.0f} s are left"
         )
         return Shaped(folder, "folds", 1, weight, reason)
-    folder, copies, single = _refitted(write, trials, weights, work, rows, limits, remaining, report)
+    folder, copies, single = _refitted(packed, refit, limits, remaining)
     how = "once" if copies == 1 else f"with {copies} seeds"
     if light:
         why = f"each member was refitted {how} on all development rows, because the folds' early windows know only "
@@ -229,29 +235,23 @@ def choose_shape(
 
 
 def _refitted(
-    write: Callable[[list[Member]], Path],
-    trials: list[Trial],
-    weights: dict[str, float],
-    work: Work,
-    rows: list[dict[str, Any]],
+    packed: Callable[[list[Member]], tuple[Path, Weighed]],
+    refit: Callable[[range], list[Member]],
     limits: tuple[float, float],
     remaining: Callable[[], float],
-    report: Report,
 ) -> tuple[Path, int, Weighed]:
     """Refits, and refits again with other seeds while the package stays inside the limits and time is left."""
     before = time.perf_counter()
-    members = refitted_members(trials, weights, work, report)
+    members = refit(range(1))
     each = max(time.perf_counter() - before, 1e-3)
-    folder = write(members)
-    single = weigh(folder, rows)
+    folder, single = packed(members)
     light = min(limits[0] / max(single.latency_ms, 1e-3), limits[1] / max(single.size_mb, 1e-3))
     copies = int(min(MOST_COPIES, light, 1 + COPIES_SHARE * max(remaining(), 0.0) / each))
     if copies < 2:
         return folder, 1, single
-    more = refitted_members(trials, weights, work, report, copies=range(1, copies))
+    more = refit(range(1, copies))
     while more and copies > 1:
-        several = write(shared(_first(members + more, copies)))
-        weighed = weigh(several, rows)
+        several, weighed = packed(shared(_first(members + more, copies)))
         over = max(weighed.latency_ms / limits[0], weighed.size_mb / limits[1])
         if over <= 1:
             return several, copies, weighed

@@ -155,7 +155,7 @@ class Rows:
         import threading
 
         from trainwright.training.budget import Budget
-        from trainwright.training.trials import run_steps
+        from trainwright.training.run_steps import run_steps
 
         return run_steps(
             tuple(steps),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.jobs import attempt
-from trainwright.training import finish, folds_on_disk, run
+from trainwright.training import finish, folds_on_disk, run, run_package
 
 STOPPED = threading.Event()
 
@@ -57,13 +57,13 @@ def between_files_and_row() -> None:
 
 def inside_package() -> None:
     """Holds when the package is written in part."""
-    write_package = finish.write_package
+    write_package = run_package.write_package
 
     def held(*arguments: Any, **values: Any) -> Any:
         write_package(*arguments, **values)
         hold()
 
-    finish.write_package = held
+    run_package.write_package = held
 
 
 def after_sealed_test() -> None:

@@ -125,7 +125,7 @@ def test_somebody_elses_wish_to_stop_is_heard(tmp_path: Path, monkeypatch: pytes
 def test_estimators_of_ones_own_are_stopped_by_ctrl_c_too(tmp_path: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 
-    from trainwright.training.run import Custom
+    from trainwright.training.material import Custom
 
     class Interrupting(LogisticRegression):  # type: ignore[misc]
         """Presses Ctrl-C while it learns."""

@@ -12,7 +12,7 @@ from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, 
 from trainwright.errors import UserError
 from trainwright.jobs import launch
 from trainwright.jobs.attempt import execute
-from trainwright.training import finish, folds_on_disk, run
+from trainwright.training import finish, folds_on_disk, material, run
 from trainwright.training.budget import Budget
 
 
@@ -51,7 +51,8 @@ def cut_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> tuple[Any, dict[st
     wanted = settings(training__families=("lightgbm",))
     with monkeypatch.context() as hurried:
         hurried.setattr(run, "Budget", Short)
-        hurried.setattr("trainwright.training.trials.slowness", lambda trials: 1000.0)
+        hurried.setattr(material, "Budget", Short)
+        hurried.setattr("trainwright.training.run_steps.slowness", lambda trials: 1000.0)
         return workspace, run_here(workspace, table().select(FEATURES), wanted)[1]
 
 
@@ -62,7 +63,7 @@ def test_the_order_in_which_fits_finished_changes_nothing(tmp_path: Path, monkey
     wanted = settings(data__folds=3, data__repeats=4)
     _, first = run_here(new_workspace(tmp_path / "other"), frame, wanted)
     with monkeypatch.context() as dying:
-        dying.setattr(finish, "_package", lambda *arguments: (_ for _ in ()).throw(MemoryError("full")))
+        dying.setattr(finish, "publish_package", lambda *arguments: (_ for _ in ()).throw(MemoryError("full")))
         with pytest.raises(MemoryError):
             run_here(workspace, frame, wanted)
     load = folds_on_disk.load

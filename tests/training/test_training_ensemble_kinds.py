@@ -123,15 +123,15 @@ def test_a_bag_that_died_while_being_packaged_is_finished_as_it_was(
     from trainwright.store.transaction import write
 
     with monkeypatch.context() as dying:
-        dying.setattr(finish, "_package", lambda *given: (_ for _ in ()).throw(MemoryError("full")))
+        dying.setattr(finish, "publish_package", lambda *given: (_ for _ in ()).throw(MemoryError("full")))
         with pytest.raises(MemoryError):
             trained(tmp_path / "a", "bagging")
     fits: list[Any] = []
     workspace = new_workspace(tmp_path / "a")
-    from trainwright.training import trials
+    from trainwright.training import run_steps
 
-    real = trials.fit_fold
-    monkeypatch.setattr(trials, "fit_fold", lambda *given: fits.append(given) or real(*given))
+    real = run_steps.fit_fold
+    monkeypatch.setattr(run_steps, "fit_fold", lambda *given: fits.append(given) or real(*given))
     with write(workspace) as connection:
         run = new_attempt(connection, 1, "resumed from the folds already done")
     resumed = execute(workspace, run.id, run.attempt, time.time())

@@ -17,9 +17,9 @@ from trainwright.jobs import attempt
 from trainwright.jobs.attempt import execute
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace, open_workspace
+from trainwright.training.material import Custom
 from trainwright.training.prepare import prepare
 from trainwright.training.prepared import Prepared
-from trainwright.training.run import Custom
 
 # A forest of three trees instead of a hundred: these tests are about the run, not about the figures.
 LIGHT = {"forest": {"n_estimators": 3}}

@@ -45,7 +45,7 @@ def execute(
     Args:
         started: `time.time()` when the user's command began; the time limit counts from there.
         stop: set to end early and keep what is finished.
-        custom: estimators and metrics handed over in Python (`training.run.Custom`).
+        custom: estimators and metrics handed over in Python (`training.material.Custom`).
 
     Raises:
         TrainwrightError: whatever ended the run; its state is "failed" and its cause stored.

@@ -25,9 +25,9 @@ from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
+from trainwright.training.material import Custom
 from trainwright.training.prepare import look_first, prepare
 from trainwright.training.prepared import Prepared
-from trainwright.training.run import Custom
 
 ATTEMPT = "trainwright.jobs.attempt"
 POLL = 0.15

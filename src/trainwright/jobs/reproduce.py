@@ -26,8 +26,8 @@ from trainwright.packages.manifest import NAME
 from trainwright.packages.verify import check_package
 from trainwright.store.datasets import get_split
 from trainwright.store.files import artifact_path
-from trainwright.store.names import resolve_version
-from trainwright.store.projects import list_projects
+from trainwright.store.names import resolve_run
+from trainwright.store.projects import project_of
 from trainwright.store.runs import Run, get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
@@ -35,6 +35,7 @@ from trainwright.training.held_out import read_held_out
 from trainwright.training.ignored import without
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
+from trainwright.training.plan_document import own_estimators
 from trainwright.training.record import environment_record
 
 
@@ -104,24 +105,17 @@ def _find(workspace: Workspace, name: str) -> tuple[Run, str]:
     if re.fullmatch(r"\d{1,9}", name):
         with read(workspace) as connection:
             run = get_run(connection, int(name))
-            project = next(one.name for one in list_projects(connection) if one.id == run.project_id)
+            project = project_of(connection, run.project_id).name
         return run, f"run {run.id} of {project}"
-    found, version = resolve_version(workspace, name)
-    if version.run_id is None:
-        raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
-    with read(workspace) as connection:
-        return get_run(connection, version.run_id), f"{found.name}@{version.label}"
+    found, version, run = resolve_run(workspace, name)
+    return run, f"{found.name}@{version.label}"
 
 
 def _check(workspace: Workspace, run: Run) -> None:
     """Refuses what cannot be repeated before anything is fitted."""
     if run.state != "completed":
         raise UserError(f"run {run.id} is {run.state}", remedy="only a completed run can be repeated")
-    own = [
-        str(step["name"])
-        for step in (run.plan or {}).get("steps") or []
-        if str(step.get("family")).startswith("custom:")
-    ]
+    own = own_estimators(run.plan)
     if own:
         raise UserError(
             f"run {run.id} compared estimators handed over in Python ({', '.join(own)}), which are not kept with it",

@@ -13,7 +13,7 @@ from trainwright.models.families import families
 from trainwright.training.outcome import Outcome
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
     from trainwright.training.trials import Trial
 
 # Seconds of TreeSHAP for one row and one leaf of one tree, measured on one core; its cost grows with the leaves.

@@ -16,9 +16,10 @@ from trainwright.training.budget import Budget
 from trainwright.training.combine import BAGGING
 from trainwright.training.pace import MARGIN
 from trainwright.training.plan import Plan
-from trainwright.training.scores import fold_scores
+from trainwright.training.run_steps import OPTIONAL_RESERVE
+from trainwright.training.scores import finite_mean, fold_scores
 from trainwright.training.steps import Step
-from trainwright.training.trials import OPTIONAL_RESERVE, Trial, Work
+from trainwright.training.trials import Trial, Work
 
 MOST, FEWEST = 8, 3
 # Of the time for fits, what is kept for the bag: it repeats one candidate several times.
@@ -69,15 +70,14 @@ def with_bag(
 
 
 def _bags(trial: Trial, work: Work) -> bool:
-    done = len(trial.fits) == len(work.folds) and trial.failure is None
-    alone = trial.step.family != "baseline" and not trial.step.family.startswith("custom:") and not trial.step.bags
-    return done and alone
+    step = trial.step
+    alone = step.family != "baseline" and not step.handed_over and not step.bags
+    return trial.finished(work) and alone
 
 
 def _figure(trial: Trial, work: Work, metric: Metric) -> float:
     """The mean of the metric over folds, more is better."""
-    values = fold_scores(trial, work, [metric]).validation[metric.name]
-    finite = values[np.isfinite(values)]
-    if not len(finite):
+    mean = finite_mean(fold_scores(trial, work, [metric]).validation[metric.name])
+    if math.isnan(mean):
         return -math.inf
-    return float(finite.mean()) * (1.0 if metric.greater_is_better else -1.0)
+    return mean * (1.0 if metric.greater_is_better else -1.0)

@@ -14,8 +14,8 @@ from trainwright.evaluate.calibration_choice import Rows
 from trainwright.evaluate.reliability import compare
 
 if TYPE_CHECKING:
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
     from trainwright.training.scores import OutOfFold
     from trainwright.training.trials import Work
 

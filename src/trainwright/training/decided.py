@@ -23,8 +23,8 @@ from trainwright.training.decision_goal import question_of
 
 if TYPE_CHECKING:
     from trainwright.training.budget import Budget
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
 
 KEY = "the column of --by"
 # What the intervals of a decision take, roughly: a part that hardly depends on the rows, and one that does.

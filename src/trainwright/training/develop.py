@@ -25,14 +25,16 @@ from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
 from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.held_out_errors import out_of_fold_errors
+from trainwright.training.leaderboard import leaderboard
 from trainwright.training.options import SIDE_BY_SIDE_ROWS
-from trainwright.training.outcome import conclude, leaderboard
-from trainwright.training.plan import Facts, Plan, Step, choose_folds, make_plan
+from trainwright.training.outcome import conclude
+from trainwright.training.plan import Plan, Step, choose_folds, facts_of, make_plan
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.recalibrate import recalibrated
+from trainwright.training.run_steps import run_steps
 from trainwright.training.select import Requirements
 from trainwright.training.shape import fold_members
-from trainwright.training.trials import Trial, Work, run_steps
+from trainwright.training.trials import Trial, Work
 from trainwright.training.weak_columns import Selector, seconds_of_selection
 
 # Below this many rows no booster joins by default: it has too little to stop or to choose by.
@@ -231,19 +233,9 @@ def _plan(work: Work, layout: Layout, request: Request) -> Plan:
     """The trials; without a limit they follow from the data alone, whatever the machine."""
     timed = request.limit is not None
     n = len(work.dataset)
-    n_train = int(np.median([len(fold.train) for fold in work.folds]))
-    facts = Facts(
-        task=work.target.task,
-        n_rows=n,
-        n_train=rebalance_plan.rows_learned(work.rebalance, work.dataset.y, n_train),
-        n_folds=len(work.folds),
-        n_numbers=len(layout.numbers) + len(layout.times),
-        n_categories=len(layout.categories),
-        n_texts=len(layout.texts),
-        n_outputs=work.target.n_outputs,
-        threads=work.threads if timed else 1,
-        jobs=work.jobs if timed else 1,
-    )
+    facts = facts_of(work, layout)
+    if not timed:
+        facts = replace(facts, threads=1, jobs=1)
     tiny = n < TINY
     if request.limit is not None:
         seconds = (1 - CHOICE_SHARE) * 0.9 * request.limit  # estimates are rough: a tenth is for their error
@@ -274,7 +266,7 @@ def nominal_seconds(n_rows: int) -> float:
 
 
 def _check_any_finished(trials: list[Trial], work: Work) -> None:
-    if any(trial.failure is None and len(trial.fits) == len(work.folds) for trial in trials):
+    if any(trial.finished(work) for trial in trials):
         return
     why = "; ".join(f"{trial.name}: {trial.failure or 'cut short'}" for trial in trials)
     raise TrainwrightError(f"no trial could be finished ({why})")

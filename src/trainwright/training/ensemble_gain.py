@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.evaluate.compare import Comparison, compare
+from trainwright.evaluate.compare import Comparison
 from trainwright.evaluate.ensemble_words import sentence
+from trainwright.evaluate.intervals import json_number
 from trainwright.tasks import Metric, Task
 from trainwright.training.combine import BAGGING, GREEDY, NONE, STACKING, TITLES, combine
-from trainwright.training.scores import ensemble_loss
+from trainwright.training.scores import compared, ensemble_loss, finite_mean
 from trainwright.training.select import ENSEMBLES, Candidate
 
 if TYPE_CHECKING:
@@ -82,18 +83,7 @@ def _said(outcome: Outcome, made: Candidate) -> np.ndarray:
 
 
 def _against(outcome: Outcome, work: Work, predictions: dict[str, np.ndarray], other: str) -> Comparison:
-    oof, data = outcome.oof, work.dataset
-    return compare(
-        oof.y,
-        predictions,
-        other,
-        outcome.metric,
-        fold=oof.fold,
-        group=oof.of(data.group),
-        time=oof.of(data.time),
-        weight=oof.weight,
-        seed=work.seed,
-    )[0]
+    return compared(outcome.oof, work.dataset, predictions, other, outcome.metric, seed=work.seed)[0]
 
 
 def _members(outcome: Outcome, made: Candidate) -> list[dict[str, Any]]:
@@ -109,8 +99,7 @@ def _members(outcome: Outcome, made: Candidate) -> list[dict[str, Any]]:
 
 
 def _member(candidate: Candidate, weight: float, models: int) -> dict[str, Any]:
-    finite = candidate.folds[np.isfinite(candidate.folds)]
-    value = float(finite.mean()) if len(finite) else None
+    value = json_number(finite_mean(candidate.folds))
     return {
         "name": candidate.name,
         "family": candidate.family,

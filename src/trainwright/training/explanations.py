@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.data.schema import Kind
 from trainwright.evaluate.attributions import Account, summary
+from trainwright.evaluate.interval_coverage import booleans_of
 from trainwright.evaluate.segments import weak_segments
 from trainwright.evaluate.shapes import shapes
 from trainwright.evaluate.worst import told_rows, worst_rows
@@ -24,7 +24,7 @@ from trainwright.training.outcome import Outcome
 from trainwright.training.shown_values import columns_to_show, shown_values
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
     from trainwright.training.trials import Trial
 
 # Seconds kept for the report and the last transaction, and the most that all parts together may take.
@@ -89,7 +89,7 @@ def segments_of(material: Material, outcome: Outcome, ranked: list[str]) -> dict
         loss,
         truth,
         ranked=ranked,
-        booleans=_booleans(material),
+        booleans=booleans_of(material.schema),
         cluster=None if unit is None else unit[oof.positions],
         seed=material.options.seed,
     )
@@ -144,7 +144,7 @@ def attributions_of(material: Material, outcome: Outcome, deadline: float) -> di
     return {
         "of": outcome.choice.selected,
         "scale": _scale(material),
-        **summary(account, columns, _booleans(material)),
+        **summary(account, columns, booleans_of(material.schema)),
     }
 
 
@@ -158,7 +158,7 @@ def shapes_of(material: Material, outcome: Outcome) -> dict[str, Any]:
         if any(model is None for model in models):
             continue
         outputs = list(target.classes) if target.n_outputs > 2 else [_scale(material)]
-        found = shapes([m for m in models if m], material.work.dataset.columns, outputs, _booleans(material))
+        found = shapes([m for m in models if m], material.work.dataset.columns, outputs, booleans_of(material.schema))
         if not found:
             continue
         is_chosen = trial.name == outcome.choice.selected
@@ -197,10 +197,6 @@ def _decided(material: Material, outcome: Outcome) -> np.ndarray:
     if material.target.task == "number":
         return np.zeros(len(outcome.oof.y), dtype=np.int64)
     return material.task.at(outcome.cut).decide(outcome.prediction)
-
-
-def _booleans(material: Material) -> frozenset[str]:
-    return frozenset(column.name for column in material.schema.features if column.kind == Kind.BOOLEAN)
 
 
 def _scale(material: Material) -> str:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.data.checks import Findings, label_errors
-from trainwright.data.checks.finding import SEVERITIES
-from trainwright.data.checks.policy import silence
-from trainwright.data.snapshot import content_hash
 from trainwright.evaluate.diagnosis import Diagnosis, diagnose
-from trainwright.evaluate.document import evaluate
-from trainwright.evaluate.expected import expect
 from trainwright.evaluate.importance import permutation_importance
-from trainwright.evaluate.scores import make_resampler
 from trainwright.models.spec import Report
-from trainwright.packages.manifest import Manifest
-from trainwright.packages.reference import reference_values
-from trainwright.packages.second_level import SecondLevel
-from trainwright.packages.write import Member, write_package
 from trainwright.store.deployments import active_deployment
-from trainwright.store.evaluations import add_evaluation, findings_of, outcomes_of, save_findings
-from trainwright.store.files import Published, name_artifact, publish
-from trainwright.store.process import current_owner
-from trainwright.store.projects import list_projects
+from trainwright.store.evaluations import add_evaluation
+from trainwright.store.files import name_artifact
+from trainwright.store.projects import project_of
 from trainwright.store.runs import save_document, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import create_version, list_versions
@@ -37,7 +24,6 @@ from trainwright.store.workspace import Workspace
 from trainwright.training import incremental_result as incremental
 from trainwright.training import result as results
 from trainwright.training.budget import Budget
-from trainwright.training.calibrate import reliability_document
 from trainwright.training.combine import blend_training
 from trainwright.training.decided import decide_run
 from trainwright.training.deployed import decided_elsewhere, record_decision
@@ -45,22 +31,22 @@ from trainwright.training.explanations import explain_run
 from trainwright.training.guarded import guarded
 from trainwright.training.held_out import held_out, publish_held_out
 from trainwright.training.judge_try import judge_try
-from trainwright.training.number_intervals import Learned, interval_document, intervals_of_run
+from trainwright.training.number_intervals import interval_document, intervals_of_run
 from trainwright.training.outcome import Outcome
 from trainwright.training.pages import publish_pages
+from trainwright.training.plan_document import completed_plan
 from trainwright.training.present import present_process
-from trainwright.training.shape import (
-    MAX_LATENCY_MS,
-    MAX_SIZE_MB,
-    Shaped,
-    choose_shape,
-)
-from trainwright.training.suspects import suspected_labels
+from trainwright.training.run_package import publish_package
+from trainwright.training.run_record import run_record
+from trainwright.training.suspects import findings_and_checks, suspected_labels
 from trainwright.training.try_log import iterations
 from trainwright.training.understand import understand
+from trainwright.training.validation import validation_document
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material, OpenSealed
+    from trainwright.training.material import Material
+
+OpenSealed = Callable[[Path, str], dict[str, Any] | None]
 
 
 def finish(
@@ -74,15 +60,13 @@ def finish(
     open_sealed: OpenSealed,
 ) -> dict[str, Any]:
     """Carries a choice to its end and returns the result document; see `run.train_run`."""
-    from trainwright.training.run import completed_plan
-
     run_id = material.run.id
     versioned = material.options.settings.training.sample is None and not material.repeats
     report({"kind": "stage", "stage": "validation"})
     validation = validation_document(material, outcome)
     report({"kind": "stage", "stage": "package"})
     learned = intervals_of_run(material, outcome)
-    package, manifest, shaped = _package(workspace, material, outcome, validation, learned, budget, report)
+    package, manifest, shaped = publish_package(workspace, material, outcome, validation, learned, budget, report)
     plan = completed_plan(material, outcome, shaped)
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", plan)
@@ -105,6 +89,9 @@ def finish(
         explained = explain_run(material, outcome, importance, budget)
         test = None if opening is None else opening.result()
     clock["report"] = time.time()
+    with read(workspace) as connection:
+        project = project_of(connection, material.run.project_id).name
+    findings, checks = findings_and_checks(workspace, material, suspected, project)
     facts = results.Facts(
         material=material,
         outcome=outcome,
@@ -125,151 +112,14 @@ def finish(
         compared=compared,
         log=_tries(workspace, material),
         interval=interval_document(learned, manifest.interval, test),
-        findings=_findings(workspace, material, suspected),
-        checks=_checks(workspace, material, suspected),
-        project=_project_name(workspace, material),
+        findings=findings,
+        checks=checks,
+        project=project,
         clock=clock,
         started=budget.started,
     )
     report({"kind": "stage", "stage": "report"})
     return _commit(workspace, facts, attempt, versioned)
-
-
-def validation_document(material: Material, outcome: Outcome) -> dict[str, Any]:
-    """The evaluation document of the out-of-fold predictions; the figure that was chosen by is corrected for that."""
-    oof, data = outcome.oof, material.work.dataset
-    document = evaluate(
-        material.target,
-        oof.y,
-        outcome.prediction,
-        part="validation",
-        rows=data.rows[oof.positions],
-        metric=material.metric.name if material.metric.kind != "user" else None,
-        fold=oof.fold,
-        group=oof.of(data.group),
-        time=oof.of(data.time),
-        cluster=oof.of(data.cluster),
-        weight=oof.weight,
-        threshold=outcome.cut,
-        seed=material.options.seed,
-        seconds=material.options.evaluation_seconds,
-        extra=material.extra_metrics,
-    )
-    document["reliability"] = guarded(lambda: reliability_document(material, outcome))
-    chosen = next(c for c in outcome.candidates if c.name == outcome.choice.selected)
-    if outcome.optimism is not None and chosen.family != "baseline":  # a constant answer flatters nobody
-        outcome.optimism.correct(document["metrics"].get(material.metric.name), material.metric)
-    figure, sealed = document["metrics"].get(material.metric.name), _sealed_rows(material)
-    if figure is not None and sealed and material.work.continuing is None:  # earlier rows are another mix there
-        task = material.task.at(0.5 if outcome.threshold is None else outcome.threshold.value)
-        units = make_resampler(
-            task,
-            oof.y,
-            outcome.prediction,
-            group=oof.of(data.group),
-            cluster=oof.of(data.cluster),
-            time=oof.of(data.time),
-            seed=material.options.seed,
-        ).units
-        document["expected"] = expect(
-            material.metric if material.metric.kind == "user" else task.metric(material.metric.name),
-            figure,
-            oof.y,
-            outcome.prediction,
-            units,
-            sealed,
-            fold=oof.fold,
-            weight=oof.weight,
-            seed=material.options.seed,
-        ).to_json()
-    return document
-
-
-def _sealed_rows(material: Material) -> int:
-    """Rows of the sealed test, as the split's summary counts them."""
-    summary = material.split_row.summary or material.split.summary()
-    return int((summary.get("n_rows") or {}).get("test") or 0)
-
-
-def _package(
-    workspace: Workspace,
-    material: Material,
-    outcome: Outcome,
-    validation: dict[str, Any],
-    learned: Learned,
-    budget: Budget,
-    report: Report,
-) -> tuple[Published, Manifest, Shaped]:
-    """Writes the package in its shape and publishes it."""
-    figures = {name: {**figure, "n_rows": validation["n_rows"]} for name, figure in validation["metrics"].items()}
-    threshold = None if outcome.threshold is None else outcome.threshold.value
-    manifests: dict[Path, Manifest] = {}
-    reference = reference_values(material.work.dataset.columns)
-    # The hash of what was trained on, not of the whole dataset version: the package knows nothing of sealed rows.
-    trained_on = content_hash(material.frame, material.schema)
-    rule = material.split.summary()
-    split = {"rule": rule["rule"], "folds": len(material.split.folds), "development": len(material.work.dataset)}
-
-    with TemporaryDirectory(prefix=f"{current_owner()}-package-", dir=_scratch(workspace)) as scratch:
-
-        def write_into_scratch(members: list[Member]) -> Path:
-            folder = Path(scratch) / str(len(manifests))
-            folder.mkdir()
-            manifests[folder] = write_package(
-                folder,
-                target=material.target,
-                schema=material.schema,
-                layout=material.layout,
-                members=members,
-                calibration=outcome.calibration.to_json(),
-                threshold=threshold,
-                data_version=trained_on,
-                split=split,
-                seed=material.options.seed,
-                metrics=figures,
-                reference=reference,
-                interval=learned.for_members(members),
-                combine=_second_level(outcome),
-            )
-            return folder
-
-        needs = material.options.requirements
-        names = [column.name for column in material.schema.features]
-        recorded = material.recorded.get("shape")
-        shaped = choose_shape(
-            write_into_scratch,
-            outcome.trials,
-            outcome.weights,
-            material.work,
-            material.frame.select(names).head(20).to_dicts(),
-            limits=(needs.max_latency_ms or MAX_LATENCY_MS, needs.max_size_mb or MAX_SIZE_MB),
-            remaining=budget.remaining,
-            recorded=(recorded, material.recorded.get("copies", 1)) if recorded else None,
-            in_time=material.split.rule.time is not None,
-            report=report,
-        )
-
-        def copy(place: Path) -> None:
-            shutil.copytree(shaped.folder, place, dirs_exist_ok=True)
-
-        package = publish(workspace, "package", copy)
-    return package, manifests[shaped.folder], shaped
-
-
-def _second_level(outcome: Outcome) -> SecondLevel | None:
-    """What the package keeps of a stacked second level; the weights of a number stand beside its members."""
-    level = None if outcome.blended is None else outcome.blended.level
-    return level if level is not None and level.bias else None
-
-
-def _scratch(workspace: Workspace) -> Path:
-    """Temporary folders lie in the workspace, so that a full disk is noticed where it matters.
-
-    Their names say which process owns them: what a killed one left is swept.
-    """
-    folder = workspace.path / "tmp"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _importance(material: Material, outcome: Outcome, budget: Budget) -> dict[str, Any] | None:
@@ -311,36 +161,6 @@ def _diagnose(material: Material, outcome: Outcome) -> Diagnosis:
     return diagnose(metric, learned[: len(held_out)], held_out, outcome.scores[floor].mean(metric.name))
 
 
-def _findings(workspace: Workspace, material: Material, suspected: dict[str, Any]) -> list[dict[str, Any]]:
-    """The findings of the checks, and what the run's own models say about labels in place of the quick model's word."""
-    run = material.run
-    with read(workspace) as connection:
-        findings = [f for f in findings_of(connection, run.id) if f["code"] != label_errors.CODE]
-    if "skipped" in suspected:
-        return findings
-    project = _project_name(workspace, material)
-    found = label_errors.findings_of(suspected, material.target.column, project=project)
-    told = silence(Findings(tuple(found), ()), material.options.settings.data.ignore_findings).findings
-    findings += [finding.to_json() for finding in told]
-    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
-    with write(workspace) as connection:
-        save_findings(connection, run.id, findings)
-    return findings
-
-
-def _checks(workspace: Workspace, material: Material, suspected: dict[str, Any]) -> list[dict[str, Any]]:
-    """How each check ended; that of labels by what the run's own models say, which looked last."""
-    with read(workspace) as connection:
-        outcomes = outcomes_of(connection, material.run.id)
-        codes = {finding["code"] for finding in findings_of(connection, material.run.id)}
-    for outcome in outcomes:
-        if outcome["code"] == label_errors.CODE:
-            found = "found" if label_errors.CODE in codes else "passed"
-            outcome["state"] = "skipped" if "skipped" in suspected else found
-            outcome["reason"] = suspected.get("skipped", "")
-    return outcomes
-
-
 def _tries(workspace: Workspace, material: Material) -> list[dict[str, Any]]:
     """What was tried in the project before this run."""
     with read(workspace) as connection:
@@ -353,11 +173,6 @@ def _told(workspace: Workspace, material: Material, decided: dict[str, Any] | No
         return decided
     found = decided_elsewhere(workspace, material.run.project_id)
     return None if found is None else {"elsewhere": found}
-
-
-def _project_name(workspace: Workspace, material: Material) -> str:
-    with read(workspace) as connection:
-        return next(p.name for p in list_projects(connection) if p.id == material.run.project_id)
 
 
 def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned: bool) -> dict[str, Any]:
@@ -405,7 +220,7 @@ def _commit(workspace: Workspace, facts: results.Facts, attempt: int, versioned:
                 name_artifact(connection, facts.package, f"run {run.id} package", now=time.time())
             for part, document in documents.items():
                 add_evaluation(connection, part, document, run_id=run.id, attempt=attempt)
-            save_document(connection, run.id, attempt, "record", results.record(facts))
+            save_document(connection, run.id, attempt, "record", run_record(facts))
             save_document(connection, run.id, attempt, "result", result)
             set_state(connection, run.id, attempt, "completed", results.verdict_sentence(result))
         return result

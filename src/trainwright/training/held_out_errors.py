@@ -11,7 +11,7 @@ from trainwright.packages.number_intervals import spread_of
 from trainwright.training.outcome import Outcome
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 FEWEST_IN_WINDOWS = 100  # errors of the latest windows in time; earlier ones are added until there are as many
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.data.columns import Layout
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.models.families import families
@@ -26,7 +25,7 @@ from trainwright.store.files import open_artifact
 from trainwright.store.runs import get_run
 from trainwright.store.transaction import read
 from trainwright.store.trials import TrialRow, trials_of
-from trainwright.store.versions import Version, list_versions
+from trainwright.store.versions import list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training.plan import BASELINES, Plan, Step
 from trainwright.training.portfolio import INNER
@@ -202,21 +201,40 @@ class Continuing:
         return replace(step, settings=step.settings | {spec.iterations: added}, inner=step.inner or INNER)
 
 
-def open_continuing(workspace: Workspace, grown: dict[str, Any], work: Work) -> Continuing:
+def base_package(workspace: Workspace, grown: dict[str, Any]) -> Checked:
+    """The package of the base, whose layout is kept: values outside its vocabularies stay unknown to its models.
+
+    Args:
+        workspace: where the base is.
+        grown: the split's summary of the incremental training.
+
+    Raises:
+        UserError: the version was deleted.
+    """
+    with read(workspace) as connection:
+        run = get_run(connection, grown["run"])
+        versions = list_versions(connection, run.project_id, deleted=True)
+    found = next((v for v in versions if v.number == grown["version"]), None)
+    if found is None or found.state != "kept":
+        raise UserError(f"{grown['base']} was deleted: nothing can learn on from it", remedy="train in full")
+    return check_package(open_artifact(workspace, "package", found.artifact), found.manifest_sha)
+
+
+def open_continuing(workspace: Workspace, grown: dict[str, Any], package: Checked, work: Work) -> Continuing:
     """What an incremental run learns on from, read from the workspace.
 
     Args:
         workspace: where the base is.
         grown: the split's summary of the incremental training.
+        package: see `base_package`.
         work: the run's development rows; the replayed ones come first.
 
     Raises:
-        UserError: the base or its fold models are gone.
+        UserError: its fold models are gone.
     """
     with read(workspace) as connection:
         run = get_run(connection, grown["run"])
         rows = trials_of(connection, run.id, state="completed")
-        version = _version(list_versions(connection, run.project_id, deleted=True), grown)
     recorded = run.plan or {}
     weights = {name: float(w) for name, w in (recorded.get("weights") or {}).items() if w > 0}
     planned = {step["name"]: Step(**step) for step in recorded.get("steps") or []}
@@ -233,7 +251,6 @@ def open_continuing(workspace: Workspace, grown: dict[str, Any], work: Work) -> 
                 f"the fold models of {name} are not kept: {grown['base']} cannot learn on", remedy="train in full"
             )
         steps[name] = replace(planned[name], settings=dict(own[name][0].settings or planned[name].settings))
-    package = check_package(open_artifact(workspace, "package", version.artifact), version.manifest_sha)
     old = np.arange(len(work.dataset)) < grown["replayed"]
     stands_for = np.where(old, grown["earlier_rows"] / max(grown["replayed"], 1), 1.0)
     return Continuing(
@@ -251,18 +268,3 @@ def open_continuing(workspace: Workspace, grown: dict[str, Any], work: Work) -> 
         old=old,
         stands_for=stands_for,
     )
-
-
-def layout_of(workspace: Workspace, grown: dict[str, Any]) -> Layout:
-    """The base's layout: its models know the columns by it, and values outside its vocabularies stay unknown."""
-    with read(workspace) as connection:
-        run = get_run(connection, grown["run"])
-        version = _version(list_versions(connection, run.project_id, deleted=True), grown)
-    return check_package(open_artifact(workspace, "package", version.artifact), version.manifest_sha).layout
-
-
-def _version(versions: list[Version], grown: dict[str, Any]) -> Version:
-    found = next((v for v in versions if v.number == grown["version"]), None)
-    if found is None or found.state != "kept":
-        raise UserError(f"{grown['base']} was deleted: nothing can learn on from it", remedy="train in full")
-    return found

@@ -31,8 +31,8 @@ from trainwright.training.incremental import Continuing
 from trainwright.training.options import RunOptions
 
 if TYPE_CHECKING:
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
 
 # Fewer rows say nothing about a class or a figure.
 FEWEST = 20

@@ -9,8 +9,8 @@ from trainwright.training.guarded import guarded
 from trainwright.training.incremental_judge import forgetting_text, judge_held_out
 
 if TYPE_CHECKING:
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
 
 SEALED_WORDS, HELD_OUT_WORDS = "old sealed rows", "old held-out rows"
 FULL_COMMAND = "trainwright train {table} --target {target} --project {project}"

@@ -28,6 +28,7 @@ from trainwright.training.change import Change, changed
 from trainwright.training.ignored import check_ignored
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
+from trainwright.training.plan_document import own_estimators
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.same_plan import same_plan
 from trainwright.training.setting_values import shown
@@ -171,8 +172,7 @@ def _base(workspace: Workspace, project: Project, version: Version) -> Run:
         raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
     with read(workspace) as connection:
         base = get_run(connection, version.run_id)
-    steps = (base.plan or {}).get("steps") or []
-    own = [str(step["name"]) for step in steps if str(step.get("family")).startswith("custom:")]
+    own = own_estimators(base.plan)
     if own:
         raise UserError(
             f"{name} was compared with estimators handed over in Python ({', '.join(own)}), which are not kept",
@@ -212,11 +212,6 @@ def _findings_of(connection: Any, base: Run, run: Run, settings: Settings) -> No
     ]
     save_findings(connection, run.id, found)
     save_outcomes(connection, run.id, run.attempt, outcomes_of(connection, base.id))
-
-
-def is_try(run: Run) -> bool:
-    """Whether a run tries a change of an earlier one."""
-    return iteration_of(run) is not None
 
 
 def base_of(workspace: Workspace, run: Run) -> Run:

@@ -28,7 +28,7 @@ from trainwright.training.outcome import Outcome
 from trainwright.training.try_log import iteration_of
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from trainwright.training.held_out_errors import errors_by_fold, latest_windows,
 from trainwright.training.outcome import Outcome
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 SHOWN_ROWS = 60
 JUDGED_ROWS = 200_000  # more are sampled evenly: the share is known to a tenth of a percent then

@@ -7,11 +7,18 @@ runs, the clock may cut it short; what was cut is stored as counts, and a replay
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trainwright.models.families import families
+from trainwright.training import rebalance_plan
 from trainwright.training.portfolio import INNER, further, strongest
-from trainwright.training.steps import Facts, Step, estimate, wall
+from trainwright.training.steps import CUSTOM, Facts, Step, estimate, wall
+
+if TYPE_CHECKING:
+    from trainwright.data.columns import Layout
+    from trainwright.training.trials import Work
 
 BASELINES = ("baseline", "linear", "forest")
 # A baseline is a yardstick, not a contender for size: of more than the first number of training rows it learns from a
@@ -57,6 +64,28 @@ def choose_folds(n_rows: int, seconds: float) -> int | None:
     return 3 if n_rows > 2_000 else 5
 
 
+def facts_of(work: Work, layout: Layout) -> Facts:
+    """What plans and estimates of time depend on.
+
+    Args:
+        work: development rows and folds.
+        layout: their columns.
+    """
+    n_train = int(np.median([len(fold.train) for fold in work.folds]))
+    return Facts(
+        task=work.target.task,
+        n_rows=len(work.dataset),
+        n_train=rebalance_plan.rows_learned(work.rebalance, work.dataset.y, n_train),
+        n_folds=len(work.folds),
+        n_numbers=len(layout.numbers) + len(layout.times),
+        n_categories=len(layout.categories),
+        n_texts=len(layout.texts),
+        n_outputs=work.target.n_outputs,
+        threads=work.threads,
+        jobs=work.jobs,
+    )
+
+
 def make_plan(
     facts: Facts,
     seconds: float,
@@ -84,7 +113,7 @@ def make_plan(
     steps = [_baseline(name, facts, given) for name in BASELINES if _fits(name, facts)]
     spent = sum(wall(step, facts) for step in steps)
     for name in custom:
-        steps.append(Step(name, f"custom:{name}", {}, seconds=0.0, reason=HANDED_OVER))
+        steps.append(Step(name, f"{CUSTOM}{name}", {}, seconds=0.0, reason=HANDED_OVER))
         reasons.append(f"{name} is {HANDED_OVER}")
     contenders = _named(chosen) if chosen else strongest(facts)
     for i, step in enumerate(contenders):

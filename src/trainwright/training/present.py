@@ -20,8 +20,8 @@ from trainwright.training.guarded import guarded
 
 if TYPE_CHECKING:
     from trainwright.training.budget import Budget
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
 
 # Judging the process takes about this long, at most on MOST_ROWS rows; without the time the row says why it is empty.
 LEAST_SECONDS, ROWS_PER_SECOND = 0.5, 60_000

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.evaluate.calibration import log_loss
+from trainwright.evaluate.intervals import json_number
 from trainwright.models.recalibrated import Recalibrated, Recalibration, fit_recalibration
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.trials import FoldFit, Trial, Work
@@ -127,9 +128,9 @@ def imbalance_document(
         "classes": [
             {
                 "class": name,
-                "before": _number(rows["before"][i]),
-                "after": _number(rows["after"][i]),
-                "weight": _number(rows["weight"][i]),
+                "before": json_number(rows["before"][i]),
+                "after": json_number(rows["after"][i]),
+                "weight": json_number(rows["weight"][i]),
                 "share": float(share[i] / share.sum()),
                 "mean_probability": float(mean[i]),
             }
@@ -162,7 +163,3 @@ def _told(rebalance: Rebalance, rows: dict[str, np.ndarray]) -> str:
     if rebalance.kind == "weights":
         return ", ".join(f"{names[c]} weighs {weight[c]:.3g}" for c in ends)
     return ", ".join(f"{names[c]} {before[c]:,.0f} -> {after[c]:,.0f} rows" for c in ends)
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The reproducibility record of a run: everything that a repetition needs, and what it ran on."""
+"""What the reproducibility record is made of: the code, packages and hardware that a run is executed with."""
 
 from __future__ import annotations
 

@@ -13,16 +13,16 @@ from trainwright.errors import UserError
 from trainwright.models.spec import Report
 from trainwright.store.evaluations import evaluations_of
 from trainwright.store.files import name_artifact
-from trainwright.store.names import resolve_version
-from trainwright.store.runs import Run, get_run, save_document
+from trainwright.store.names import resolve_run
+from trainwright.store.runs import Run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training import folds_on_disk
 from trainwright.training.calibrate import kinds
+from trainwright.training.material import Custom, Material, load_material
 from trainwright.training.outcome import Outcome, conclude
 from trainwright.training.pages import publish_pages
 from trainwright.training.recalibrate import recalibrated
-from trainwright.training.run import Custom, Material, load_material
 from trainwright.training.seeds import measure_seeds
 from trainwright.training.size_curve import MORE_SHARES, SHARES, measure_size_curve
 from trainwright.training.trials import Trial
@@ -106,11 +106,7 @@ def reopen(workspace: Workspace, name: str, *, started: float) -> Reopened:
     Raises:
         UserError: the run has an estimator of the user's own, or its folds are gone.
     """
-    project, version = resolve_version(workspace, name)
-    if version.run_id is None:
-        raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
-    with read(workspace) as connection:
-        run = get_run(connection, version.run_id)
+    project, version, run = resolve_run(workspace, name)
     return reopen_run(workspace, run, f"{project.name}@{version.label}", started=started)
 
 
@@ -129,7 +125,7 @@ def reopen_run(workspace: Workspace, run: Run, name: str | None = None, *, start
     name = name or f"run {run.id}"
     material = load_material(workspace, run.id, time.time() if started is None else started, Custom())
     wanted = set(material.recorded.get("completed") or [])
-    steps = tuple(step for step in material.plan.steps if step.name in wanted and not step.family.startswith("custom:"))
+    steps = tuple(step for step in material.plan.steps if step.name in wanted and not step.handed_over)
     fits = folds_on_disk.load(workspace, run.id, material.work, steps)
     trials = [Trial(step) for step in steps]
     for trial in trials:

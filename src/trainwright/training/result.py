@@ -1,9 +1,10 @@
-"""The result document of a run, its reproducibility record, and what a version row shows."""
+"""The result document of a run, and what a version row shows of it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,21 +19,25 @@ from trainwright.training.ensemble_gain import ensemble_document, with_gain
 from trainwright.training.explanations import mark_suspected
 from trainwright.training.guarded import guarded
 from trainwright.training.incremental_result import incremental_document
-from trainwright.training.iteration_view import iteration_documents, record_of_predictions
+from trainwright.training.iteration_view import iteration_documents
 from trainwright.training.judge_try import Judged
-from trainwright.training.outcome import NO_TIME_LEFT, Outcome, leaderboard
+from trainwright.training.leaderboard import told_leaderboard
+from trainwright.training.outcome import Outcome
 from trainwright.training.present import with_present
 from trainwright.training.rare_class import rare_class
 from trainwright.training.recalibrate import imbalance_document
-from trainwright.training.record import environment_record, metric_definitions, peak_memory_mb
+from trainwright.training.record import environment_record
+from trainwright.training.requirements_kept import requirements_document
 from trainwright.training.shape import Shaped
 from trainwright.training.shown_values import columns_to_show, shown_values
 from trainwright.training.simple import simple_model
 from trainwright.training.understand import advised
+from trainwright.training.understood import table_notes
 from trainwright.training.weak_columns import selection_document
+from trainwright.training.work_done import budget_document, trials_document
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 # Columns and rows of the examples that the report can open behind a confusion cell.
 EXAMPLE_COLUMNS = 14
@@ -68,6 +73,11 @@ class Facts:
     compared: dict[str, Any] | None = None
     log: list[dict[str, Any]] = field(default_factory=list)
 
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Code, packages and hardware; see `record.environment_record`."""
+        return environment_record(self.material.work.threads, self.material.work.jobs)
+
 
 def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     """The document that `train --json` prints and the report is made from."""
@@ -76,6 +86,8 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
     settings = m.options.settings
     rehearsal = settings.training.sample is not None
     several = ensemble_document(outcome, m.work, m.task, m.plan.reasons)
+    imbalance = _imbalance(facts)
+    rebalanced = [] if imbalance is None else [{"code": "rebalanced", "message": imbalance["note"], "columns": []}]
     document = {
         "project": facts.project,
         "version": version,
@@ -88,7 +100,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "findings": facts.findings,
         "checks": facts.checks,
         "suspected_labels": facts.suspected,
-        "leaderboard": with_gain(_leaderboard(facts), several),
+        "leaderboard": with_gain(with_present(told_leaderboard(outcome, m.metric), facts.present, m.metric), several),
         "ensemble": several,
         "selection": _selection(facts),
         "selected": outcome.choice.selected,
@@ -102,7 +114,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "reliability": facts.validation.get("reliability"),
         "diagnosis": {k: v for k, v in facts.diagnosis.to_json().items() if k != "gap"},
         "gap": facts.diagnosis.gap.to_json(),
-        "imbalance": _imbalance(facts),
+        "imbalance": imbalance,
         **facts.understood,
         "rare_class": guarded(lambda: rare_class(outcome, m.work, m.target)),
         "comparison": _comparison(outcome),
@@ -113,8 +125,8 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         **mark_suspected(facts.explained, facts.suspected),
         "ledger": None if facts.test is None else facts.test["opening"],
         "split": _split(summary),
-        "plan": _plan(facts),
-        "budget": _budget(facts),
+        "plan": trials_document(facts),
+        "budget": budget_document(facts),
         "package": {
             "path": str(facts.package.path),
             "size_mb": facts.shaped.weighed.size_mb,
@@ -129,9 +141,9 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "dataset": f"d{m.data.number}",
         "seed": m.options.seed,
         "threads": m.work.threads,
-        "notes": [*_table_notes(m), *_imbalance_notes(facts)],
+        "notes": [*_table_notes(m), *rebalanced],
         "problem": settings.problem.model_dump(mode="json", exclude_defaults=True),
-        "requirements": _requirements(facts),
+        "requirements": requirements_document(facts),
         "search": m.searched,
         "incremental": incremental_document(
             m, outcome, facts.compared, facts.test, project=facts.project, started=facts.started
@@ -139,7 +151,7 @@ def result_document(facts: Facts, version: str | None) -> dict[str, Any]:
         "comments": m.run.comments,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "origins": settings.origins,
-        "versions": environment_record(m.work.threads, m.work.jobs)["packages"],
+        "versions": facts.environment["packages"],
         "hardware": _hardware(facts),
         "examples": _examples(facts),
         "written": time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -188,43 +200,6 @@ def _base(facts: Facts) -> str | None:
     return None if continuing is None else continuing.label
 
 
-def record(facts: Facts) -> dict[str, Any]:
-    """The reproducibility record (code, data, split, seed, settings, metrics, hardware, packages, time, artifact)."""
-    m = facts.material
-    return {
-        **(m.run.record or {}),
-        "data": {
-            "version": m.data.sha,
-            "number": m.data.number,
-            "split": m.split.summary()["rule"],
-            "split_sha": ((m.split_row.artifacts or {}).get("split") or {}).get("sha"),
-            "trained_on": facts.manifest.data_version,
-        },
-        "seed": m.options.seed,
-        "settings": m.options.settings.to_json(),
-        "metric": m.metric.name,
-        "metrics": metric_definitions(m.task.metrics),
-        "environment": environment_record(m.work.threads, m.work.jobs),
-        "peak_memory_mb": peak_memory_mb(),
-        "times": {name: value - facts.started for name, value in facts.clock.items()},
-        "package": facts.manifest.sha,
-        **record_of_predictions(facts.held_out, facts.judged),
-        "trials": {
-            trial.name: [
-                {
-                    "fold": i,
-                    "iterations": fit.estimator.iterations,
-                    "derived": fit.estimator.derived,
-                    "rows": fit.n_train,
-                    "rebalanced": fit.rebalanced,
-                }
-                for i, fit in sorted(trial.fits.items())
-            ]
-            for trial in facts.outcome.trials
-        },
-    }
-
-
 def _imbalance(facts: Facts) -> dict[str, Any] | None:
     """What was rebalanced, with the rows of each class before and after; None when nothing was."""
     outcome, oof = facts.outcome, facts.outcome.oof
@@ -235,15 +210,10 @@ def _imbalance(facts: Facts) -> dict[str, Any] | None:
 def _table_notes(m: Material) -> list[dict[str, Any]]:
     """What this run's settings made of the table; an earlier run on the same rows may have been told other things."""
     stored: list[dict[str, Any]] = m.data.notes or []
-    understood: list[dict[str, Any]] | None = (m.split_row.summary or {})["understood"].get("notes")
+    understood = table_notes(m.split_row)
     if understood is None:
         return stored
     return [*understood, *(n for n in stored if n.get("code") == "corrected_labels" and n not in understood)]
-
-
-def _imbalance_notes(facts: Facts) -> list[dict[str, Any]]:
-    found = _imbalance(facts)
-    return [] if found is None else [{"code": "rebalanced", "message": found["note"], "columns": []}]
 
 
 def _selection(facts: Facts) -> dict[str, Any] | None:
@@ -255,22 +225,6 @@ def _selection(facts: Facts) -> dict[str, Any] | None:
 
 def _figures(document: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if document is None else document["metrics"]
-
-
-def _leaderboard(facts: Facts) -> list[dict[str, Any]]:
-    """The leaderboard with the run's metric as the spread and the fold scores that figures draw."""
-    name = facts.material.metric.name
-    rows = []
-    for row in leaderboard(facts.outcome):
-        row = dict(row)
-        folds, training = row.pop("folds"), row.pop("training_folds")
-        row["std"] = row["std"][name]
-        row["baseline"] = row["role"] == "baseline"
-        row["fold_scores"] = folds[name]
-        row["train_metrics"] = row.pop("training")
-        row["train_fold_scores"] = training.get(name, [])
-        rows.append(row)
-    return with_present(rows, facts.present, facts.material.metric)
 
 
 def _split(summary: dict[str, Any]) -> dict[str, Any]:
@@ -307,81 +261,8 @@ def _present(facts: Facts) -> dict[str, Any] | None:
     return None if facts.present is None else {**facts.present, "test": test}
 
 
-def _plan(facts: Facts) -> dict[str, Any]:
-    m, outcome = facts.material, facts.outcome
-    done = {trial.name: trial for trial in outcome.trials}
-    trials = []
-    for step in m.plan.steps:
-        trial = done.get(step.name)
-        counts = [f.estimator.iterations for f in trial.fits.values() if f.estimator.iterations] if trial else []
-        trials.append(
-            {
-                "name": step.name,
-                "family": step.family,
-                "settings": trial.step.settings if trial else step.settings,
-                "folds": len(trial.fits) if trial else 0,
-                "iterations": sorted(counts)[len(counts) // 2] if counts else None,
-                "seconds": sum(fit.fit_s for fit in trial.fits.values()) if trial else None,
-                "state": "finished" if trial else outcome.unfinished.get(step.name, "not run"),
-                "reason": step.reason,
-            }
-        )
-    return {"trials": trials, "reasons": list(m.plan.reasons)}
-
-
-def _budget(facts: Facts) -> dict[str, Any]:
-    names = list(facts.clock)
-    ends = [*list(facts.clock.values())[1:], time.time()]
-    stages = {"reading and checks": facts.clock["start"] - facts.started}
-    words = {"start": "loading", "training": "training", "choosing": "choosing and packaging"}
-    words["understanding"] = "more rows and other seeds"
-    words["package"] = "sealed test and importance"
-    for name, end in zip(names, ends):
-        stages[words.get(name, name)] = end - facts.clock[name]
-    shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items() if why != NO_TIME_LEFT]
-    shortened += [r for r in facts.material.plan.reasons if "instead of" in r or "left out" in r or "too short" in r]
-    shortened += [trial.shortened for trial in facts.outcome.trials if trial.shortened]
-    left = (facts.importance or {}).get("left_out") or []
-    if left:
-        shortened.append(f"importance was not measured for {len(left)} columns")
-    return {"limit_s": facts.material.options.limit, "stages": stages, "shortened": shortened}
-
-
-def _requirements(facts: Facts) -> dict[str, Any]:
-    choice, needs = facts.outcome.choice, facts.material.options.requirements
-    unmet = list(choice.unmet)
-    for name, limit, value, unit in (
-        ("max_latency_ms", needs.max_latency_ms, facts.shaped.weighed.latency_ms, "ms for one row"),
-        ("max_size_mb", needs.max_size_mb, facts.shaped.weighed.size_mb, "MB"),
-    ):
-        if limit is not None and value > limit and not any(words.startswith(name) for words in unmet):
-            unmet.append(f"{name}: {value:.3g} {unit}, {value - limit:.3g} more than the {limit:g} allowed")
-    memory, limit = (facts.test or {}).get("peak_memory_mb"), needs.max_memory_mb
-    if limit is not None and memory is not None and memory > limit:
-        unmet.append(f"max_memory_mb: {memory:.0f} MB to load and predict, {memory - limit:.0f} more than {limit:g}")
-    elif limit is not None and memory is None:
-        unmet.append("max_memory_mb: not measured, because there is no sealed test to predict in a fresh process")
-    unmet += _unmet_metrics(facts)
-    threshold = facts.outcome.threshold
-    if threshold is not None and not threshold.met:
-        unmet.append(threshold.reason)
-    return {"unmet": unmet, "failures": choice.failures}
-
-
-def _unmet_metrics(facts: Facts) -> list[str]:
-    """The figures that `requirements.min_metric` asks for and validation does not reach."""
-    m, out = facts.material, []
-    for name, limit in m.options.settings.requirements.min_metric.items():
-        metric = m.task.metric(name)
-        value = (facts.validation["metrics"].get(metric.name) or {}).get("value")
-        if value is None or (value < limit if metric.greater_is_better else value > limit):
-            shown = "not defined" if value is None else f"{value:.4g}, {abs(value - limit):.3g} short of"
-            out.append(f"min_metric {metric.name}: {shown} the {limit:g} required")
-    return out
-
-
 def _hardware(facts: Facts) -> dict[str, Any]:
-    record = environment_record(facts.material.work.threads, facts.material.work.jobs)
+    record = facts.environment
     return {key: record[key] for key in ("processor", "cores", "memory_gb", "platform", "python")}
 
 

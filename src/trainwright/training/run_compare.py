@@ -15,8 +15,8 @@ from trainwright.evaluate.paired_runs import HeldOut, Truth, compare_runs, same_
 from trainwright.evaluate.run_comparison import comparison_document
 from trainwright.store.datasets import DatasetVersion, SplitRow, get_dataset_version, get_split
 from trainwright.store.evaluations import evaluations_of
-from trainwright.store.names import resolve_version
-from trainwright.store.projects import Project, list_projects
+from trainwright.store.names import resolve_run
+from trainwright.store.projects import Project, project_of
 from trainwright.store.runs import Run, get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
@@ -122,14 +122,11 @@ def _find(workspace: Workspace, name: str, first: str) -> Compared:
             name = f"{first.partition('@')[0]}@{name}"
         elif re.fullmatch(r"v\d{1,9}", name):
             raise UserError(f"{name!r} names a version of no project", remedy=f"write PROJECT@{name}")
-        project, version = resolve_version(workspace, name)
-        if version.run_id is None:
-            raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
-        number = version.run_id
-        name = f"{project.name}@{version.label}"
+        project, version, run = resolve_run(workspace, name)
+        number, name = run.id, f"{project.name}@{version.label}"
     with read(workspace) as connection:
         run = get_run(connection, number)
-        project = next(one for one in list_projects(connection) if one.id == run.project_id)
+        project = project_of(connection, run.project_id)
         if run.state != "completed" or run.result is None or run.split_id is None or run.dataset_version_id is None:
             raise UserError(
                 f"run {run.id} is {run.state}: it has no figures",

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.columns import Dataset
+from trainwright.evaluate.compare import Comparison, compare
 from trainwright.tasks.metric import Metric
 from trainwright.tasks.task import Task
 from trainwright.training.trials import Trial, Work
@@ -51,6 +53,17 @@ class FoldScores:
     def std(self, metric: str) -> float:
         values = self.validation[metric]
         return float(np.nanstd(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def finite_mean(values: np.ndarray) -> float:
+    """The mean of the folds on which a metric is defined; NaN without any.
+
+    Example:
+        >>> finite_mean(np.array([0.5, np.nan, 0.7]))
+        0.6
+    """
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def gather(trials: list[Trial], work: Work) -> OutOfFold:
@@ -115,6 +128,32 @@ def blend_scores(prediction: np.ndarray, oof: OutOfFold, metrics: list[Metric]) 
         for metric in metrics:
             out[metric.name].append(metric(oof.y[own], prediction[own], weight))
     return {name: np.asarray(values) for name, values in out.items()}
+
+
+def compared(
+    oof: OutOfFold, data: Dataset, predictions: dict[str, np.ndarray], against: str, metric: Metric, *, seed: int
+) -> list[Comparison]:
+    """Each prediction against one of them on the out-of-fold rows; groups and stretches of time count as units.
+
+    Args:
+        oof: the rows.
+        data: the development rows, with their roles.
+        predictions: by name, (m, k) or (m,).
+        against: a name among them.
+        metric: what is compared.
+        seed: of resamples.
+    """
+    return compare(
+        oof.y,
+        predictions,
+        against,
+        metric,
+        fold=oof.fold,
+        group=oof.of(data.group),
+        time=oof.of(data.time),
+        weight=oof.weight,
+        seed=seed,
+    )
 
 
 def shown_metrics(task: Task, metric: Metric) -> list[Metric]:

@@ -19,6 +19,7 @@ from trainwright.evaluate.seed_stability import seed_stability
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend
+from trainwright.training.scores import finite_mean
 from trainwright.training.trials import Trial, Work, fit_rows, sampled
 
 if TYPE_CHECKING:
@@ -155,8 +156,7 @@ def _mean_score(metric: Metric, work: Work, held: list[np.ndarray], predictions:
         metric(data.y[rows], prediction, None if data.weight is None else data.weight[rows])
         for rows, prediction in zip(held, predictions)
     ]
-    finite = [value for value in values if np.isfinite(value)]
-    return float(np.mean(finite)) if finite else float("nan")
+    return finite_mean(np.asarray(values))
 
 
 def _decisions(

@@ -11,8 +11,8 @@ from trainwright.evaluate.thresholds import choose_threshold
 from trainwright.tasks import task_for
 
 if TYPE_CHECKING:
+    from trainwright.training.material import Material
     from trainwright.training.outcome import Outcome
-    from trainwright.training.run import Material
 
 
 def simple_model(material: Material, outcome: Outcome) -> dict[str, Any] | None:

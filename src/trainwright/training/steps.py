@@ -10,6 +10,8 @@ from trainwright.models.families import families
 
 # An early-stopped booster keeps about this share of its rounds.
 STOPPED_SHARE = 0.4
+# What the family of an estimator begins with that was handed over in Python.
+CUSTOM = "custom:"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Step:
     reason: str = ""
     optional: bool = False
     bags: int = 0
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether it is an estimator of the user's own, which no package and no folder of a fold can hold."""
+        return self.family.startswith(CUSTOM)
 
 
 def estimate(step: Step, facts: Facts) -> float:

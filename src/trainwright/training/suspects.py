@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainwright.data.checks import Findings, label_errors
+from trainwright.data.checks.finding import SEVERITIES
+from trainwright.data.checks.policy import silence
 from trainwright.data.label_quality.confident import suspect_classes
 from trainwright.data.label_quality.residuals import suspect_numbers
+from trainwright.store.evaluations import findings_of, outcomes_of, save_findings
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
 from trainwright.training.budget import Budget
 from trainwright.training.outcome import Outcome
 from trainwright.training.shown_values import columns_to_show, shown_values
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 # Seconds for each prediction looked at, generously; and rows too few to tell an odd label from chance.
 SECONDS_EACH = 5e-7
@@ -64,3 +70,33 @@ def _steadiest(outcome: Outcome) -> str:
 
 def _numbers(outcome: Outcome, name: str) -> np.ndarray:
     return outcome.prediction if name == outcome.choice.selected else outcome.oof.predictions[name]
+
+
+def findings_and_checks(
+    workspace: Workspace, material: Material, suspected: dict[str, Any], project: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The findings, and how each check ended; about labels the run's own models have the last word.
+
+    Args:
+        workspace: where the quick model's word was kept while the run was prepared.
+        material: of the run.
+        suspected: what `suspected_labels` gave.
+        project: its name, for the commands that a finding proposes.
+    """
+    run = material.run
+    with read(workspace) as connection:
+        findings = [f for f in findings_of(connection, run.id) if f["code"] != label_errors.CODE]
+        checks = outcomes_of(connection, run.id)
+    state = "skipped"
+    if "skipped" not in suspected:
+        found = label_errors.findings_of(suspected, material.target.column, project=project)
+        told = silence(Findings(tuple(found), ()), material.options.settings.data.ignore_findings).findings
+        state = "found" if told else "passed"
+        findings = [*findings, *(finding.to_json() for finding in told)]
+        findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
+        with write(workspace) as connection:
+            save_findings(connection, run.id, findings)
+    for check in checks:
+        if check["code"] == label_errors.CODE:
+            check.update(state=state, reason=suspected.get("skipped", ""))
+    return findings, checks

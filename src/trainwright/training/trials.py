@@ -1,15 +1,9 @@
-"""Runs the trials of a plan: every fold is fitted, predicts its held-out rows, and is handed over before the next.
-
-Fits run side by side in threads (the learning libraries release Python's lock). Each fold depends on its rows, seed
-and settings alone, so the order in which they finish changes nothing.
-"""
+"""One trial of a plan: a family fitted on the training rows of a fold, which predicts the rows that were held out."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +18,9 @@ from trainwright.models.more import learn_more
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
-from trainwright.training import rebalance_plan
 from trainwright.training.bags import fit_bag
-from trainwright.training.budget import Budget
-from trainwright.training.pace import MARGIN, fit_into, slowness
-from trainwright.training.plan import FITS_SHARE, Step
 from trainwright.training.rebalance import Rebalance, stopping_rows
+from trainwright.training.steps import CUSTOM, Step
 from trainwright.training.weak_columns import Selector
 
 if TYPE_CHECKING:
@@ -37,8 +28,6 @@ if TYPE_CHECKING:
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
-# Share of a limit that optional steps leave to what follows the fits.
-OPTIONAL_RESERVE = 0.12
 
 
 @dataclass(frozen=True)
@@ -92,6 +81,10 @@ class Trial:
     def name(self) -> str:
         return self.step.name
 
+    def finished(self, work: Work) -> bool:
+        """Whether every fold is done."""
+        return len(self.fits) == len(work.folds) and self.failure is None
+
 
 @dataclass(frozen=True)
 class Work:
@@ -130,6 +123,18 @@ class Work:
         """Positions of all rows that may be learned from."""
         return np.arange(len(self.dataset)) if self.kept is None else self.kept
 
+    def inner_cut(self, part: Dataset, share: float, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Positions within `part` to learn from, and those set aside to stop a fit; None where there is no cut."""
+        return inner_cut(
+            share,
+            task=self.target.task,
+            y=part.y,
+            group=part.group,
+            time=part.time,
+            gap=self.gap,
+            seed=seed,
+        )
+
 
 @dataclass(frozen=True)
 class RowsFit:
@@ -148,8 +153,8 @@ class RowsFit:
 
 def new_estimator(step: Step, target: Target, custom: dict[str, Callable[[], Estimator]]) -> Estimator:
     """An unfitted estimator of the step's family."""
-    if step.family.startswith("custom:"):
-        name = step.family.removeprefix("custom:")
+    if step.handed_over:
+        name = step.family.removeprefix(CUSTOM)
         if name not in custom:
             raise UserError(
                 f"the estimator {name!r} was handed over in Python and is not kept with the run",
@@ -238,15 +243,7 @@ def _fit_one(
     part = _seen(part, view)
     learn = part
     if step.inner > 0 and stopping is None:
-        cut = inner_cut(
-            step.inner,
-            task=work.target.task,
-            y=part.y,
-            group=part.group,
-            time=part.time,
-            gap=work.gap,
-            seed=seed,
-        )
+        cut = work.inner_cut(part, step.inner, seed)
         if cut is not None:
             learn, validation = part.take(cut[0]), part.take(cut[1])
     before = time.perf_counter()
@@ -271,123 +268,6 @@ def _fit_one(
 
 def _seen(part: Dataset, view: View | None) -> Dataset:
     return part if view is None else view.rows(part)
-
-
-def run_steps(
-    steps: tuple[Step, ...],
-    work: Work,
-    budget: Budget,
-    *,
-    finished: dict[tuple[str, int], FoldFit],
-    on_fold: Callable[[Step, FoldFit], None],
-    report: Report,
-    stop: threading.Event,
-) -> list[Trial]:
-    """Runs every fold of every step in order, while the clock and the user allow it.
-
-    Args:
-        finished: folds already done by an earlier attempt, by step name and fold.
-        on_fold: called with each finished fold, in the calling thread, before more work is handed out.
-        stop: set by Ctrl-C: nothing new starts, what runs is awaited.
-
-    Returns:
-        One trial per step; a trial that lacks folds was cut short, one with `failure` raised an error.
-    """
-    trials = {step.name: Trial(step) for step in steps}
-    for (name, index), fit in finished.items():
-        if name in trials:
-            trials[name].fits[index] = fit
-            trials[name].step = fit.step
-    todo = _tasks(steps, work, trials)
-    running: dict[Future[FoldFit], Trial] = {}
-    begun: set[str] = set()
-    cut: set[str] = set()
-    with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="fit") as pool:
-        upcoming = next(todo, None)
-        while running or upcoming is not None:
-            while upcoming is not None and len(running) < work.jobs and not stop.is_set():
-                name, index = upcoming
-                trial = trials[name]
-                if name not in begun:
-                    begun.add(name)
-                    _pace(trial, trials, begun, work, budget, report)
-                if trial.failure is None and name not in cut:
-                    if budget.allows(_expected(trial, trials, work, budget)):
-                        report({"kind": "fold_started", "trial": name, "fold": index})
-                        running[pool.submit(fit_fold, trial.step, index, work, report)] = trial
-                    else:
-                        cut.add(name)
-                        report({"kind": "cut", "trial": name, "reason": "time limit"})
-                upcoming = next(todo, None)
-            if stop.is_set():
-                upcoming = None
-            if not running:
-                continue
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                _collect(future, running.pop(future), on_fold, report)
-    return [trials[step.name] for step in steps]
-
-
-def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report) -> None:
-    """Gives a contender that begins no more rounds than the clock allows."""
-    if trial.step.role != "candidate" or trial.step.optional or trial.fits or budget.limit is None:
-        return  # an optional one begins as it is or not at all
-    later = [t.step for n, t in trials.items() if n not in begun and t.step.role == "candidate" and not t.step.optional]
-    slower = slowness(trials.values())
-    remaining = budget.remaining() * FITS_SHARE
-    trial.step, why = fit_into(
-        trial.step, later, n_folds=len(work.folds), jobs=work.jobs, slower=slower, remaining=remaining
-    )
-    if why:
-        trial.shortened = why
-        report({"kind": "shortened", "trial": trial.name, "reason": why})
-
-
-def _collect(
-    future: Future[FoldFit],
-    trial: Trial,
-    on_fold: Callable[[Step, FoldFit], None],
-    report: Report,
-) -> None:
-    """Keeps a finished fold; a family that fails is left out and named, it never ends the run."""
-    try:
-        fit = future.result()
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
-        trial.failure = f"{type(error).__name__}: {error}"
-        report({"kind": "trial_failed", "trial": trial.name, "error": trial.failure})
-        return
-    trial.fits[fit.fold] = fit
-    on_fold(trial.step, fit)
-
-
-def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Iterator[tuple[str, int]]:
-    for step in steps:
-        for index in range(len(work.folds)):
-            if index not in trials[step.name].fits:
-                yield step.name, index
-
-
-def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget) -> float:
-    """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go.
-
-    An optional step that is to begin needs room for what follows the fits too: refitting and the size curve.
-    """
-    step = trial.step
-    if step.role == "baseline":
-        return float("-inf") if step.family == "baseline" else 0.0
-    if not trial.fits:
-        rounds = -(-len(work.folds) // work.jobs)
-        each = step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)
-        if not step.optional or budget.limit is None:
-            return each * rounds
-        slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
-        return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
-    each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
-    rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
-    return each * rounds
 
 
 def sampled(rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from trainwright.training.seeds import measure_seeds
 from trainwright.training.size_curve import SHARE_OF_LIMIT, measure_size_curve
 
 if TYPE_CHECKING:
-    from trainwright.training.run import Material
+    from trainwright.training.material import Material
 
 # Of the time for fits, what is kept for other seeds where they are asked for.
 SEEDS_SHARE = 0.5

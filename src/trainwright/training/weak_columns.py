@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.data.split_inner import inner_cut
 from trainwright.models.features.selection import LEAST_HITS, MOST_CELLS, MOST_ROWS, ROUNDS, rank_columns
 from trainwright.models.members import kept_columns
 from trainwright.training.portfolio import INNER
@@ -66,15 +65,7 @@ class Selector:
         if found is not None:
             return found
         part = data.take(rows)
-        cut = inner_cut(
-            INNER,
-            task=work.target.task,
-            y=part.y,
-            group=part.group,
-            time=part.time,
-            gap=work.gap,
-            seed=seed,
-        )
+        cut = work.inner_cut(part, INNER, seed)
         if cut is not None:
             part = part.take(cut[0])
         ranking = rank_columns(
@@ -84,12 +75,6 @@ class Selector:
         with self._lock:
             self._known[key] = names
         return names
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"most": self.most}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["most"])  # type: ignore[misc]
 
 
 def seconds_of_selection(facts: Facts) -> float:

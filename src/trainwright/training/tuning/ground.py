@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from trainwright.store.transaction import read
 from trainwright.store.versions import get_version
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric, Task
+from trainwright.training.plan import facts_of
 from trainwright.training.scores import OutOfFold, gather
 from trainwright.training.steps import Facts
 from trainwright.training.trials import Work
@@ -39,7 +41,7 @@ class Ground:
     target: Target
     facts: Facts
 
-    @property
+    @cached_property
     def rows(self) -> OutOfFold:
         """The out-of-fold rows, without predictions."""
         return gather([], self.work)
@@ -104,8 +106,8 @@ def stand_on(workspace: Workspace, run: Run, started: float) -> Ground:
         run: the run.
         started: `time.time()` when the command began.
     """
-    from trainwright.training.run import Custom, facts_of, load_material
+    from trainwright.training.material import Custom, load_material
 
     material = load_material(workspace, run.id, started, Custom())
-    facts = facts_of(material.work, material.layout, material.target)
+    facts = facts_of(material.work, material.layout)
     return Ground(run, material.work, material.task, material.metric, material.target, facts)

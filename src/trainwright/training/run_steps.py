@@ -1,0 +1,139 @@
+"""Runs the steps of a plan: each fold is fitted and handed over in turn, while the clock and the user allow it.
+
+Fits run side by side in threads (the learning libraries release Python's lock). Each fold depends on its rows, seed
+and settings alone, so the order in which they finish changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from trainwright.models.spec import Report
+from trainwright.training import rebalance_plan
+from trainwright.training.budget import Budget
+from trainwright.training.pace import MARGIN, fit_into, slowness
+from trainwright.training.plan import FITS_SHARE
+from trainwright.training.steps import Step
+from trainwright.training.trials import FoldFit, Trial, Work, fit_fold
+
+# Share of a limit that optional steps leave to what follows the fits.
+OPTIONAL_RESERVE = 0.12
+
+
+def run_steps(
+    steps: tuple[Step, ...],
+    work: Work,
+    budget: Budget,
+    *,
+    finished: dict[tuple[str, int], FoldFit],
+    on_fold: Callable[[Step, FoldFit], None],
+    report: Report,
+    stop: threading.Event,
+) -> list[Trial]:
+    """Runs every fold of every step in order, while the clock and the user allow it.
+
+    Args:
+        finished: folds already done by an earlier attempt, by step name and fold.
+        on_fold: called with each finished fold, in the calling thread, before more work is handed out.
+        stop: set by Ctrl-C: nothing new starts, what runs is awaited.
+
+    Returns:
+        One trial per step; a trial that lacks folds was cut short, one with `failure` raised an error.
+    """
+    trials = {step.name: Trial(step) for step in steps}
+    for (name, index), fit in finished.items():
+        if name in trials:
+            trials[name].fits[index] = fit
+            trials[name].step = fit.step
+    todo = _tasks(steps, work, trials)
+    running: dict[Future[FoldFit], Trial] = {}
+    begun: set[str] = set()
+    cut: set[str] = set()
+    with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="fit") as pool:
+        upcoming = next(todo, None)
+        while running or upcoming is not None:
+            while upcoming is not None and len(running) < work.jobs and not stop.is_set():
+                name, index = upcoming
+                trial = trials[name]
+                if name not in begun:
+                    begun.add(name)
+                    _pace(trial, trials, begun, work, budget, report)
+                if trial.failure is None and name not in cut:
+                    if budget.allows(_expected(trial, trials, work, budget)):
+                        report({"kind": "fold_started", "trial": name, "fold": index})
+                        running[pool.submit(fit_fold, trial.step, index, work, report)] = trial
+                    else:
+                        cut.add(name)
+                        report({"kind": "cut", "trial": name, "reason": "time limit"})
+                upcoming = next(todo, None)
+            if stop.is_set():
+                upcoming = None
+            if not running:
+                continue
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                _collect(future, running.pop(future), on_fold, report)
+    return [trials[step.name] for step in steps]
+
+
+def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report) -> None:
+    """Gives a contender that begins no more rounds than the clock allows."""
+    if trial.step.role != "candidate" or trial.step.optional or trial.fits or budget.limit is None:
+        return  # an optional one begins as it is or not at all
+    later = [t.step for n, t in trials.items() if n not in begun and t.step.role == "candidate" and not t.step.optional]
+    slower = slowness(trials.values())
+    remaining = budget.remaining() * FITS_SHARE
+    trial.step, why = fit_into(
+        trial.step, later, n_folds=len(work.folds), jobs=work.jobs, slower=slower, remaining=remaining
+    )
+    if why:
+        trial.shortened = why
+        report({"kind": "shortened", "trial": trial.name, "reason": why})
+
+
+def _collect(
+    future: Future[FoldFit],
+    trial: Trial,
+    on_fold: Callable[[Step, FoldFit], None],
+    report: Report,
+) -> None:
+    """Keeps a finished fold; a family that fails is left out and named, it never ends the run."""
+    try:
+        fit = future.result()
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
+        trial.failure = f"{type(error).__name__}: {error}"
+        report({"kind": "trial_failed", "trial": trial.name, "error": trial.failure})
+        return
+    trial.fits[fit.fold] = fit
+    on_fold(trial.step, fit)
+
+
+def _tasks(steps: tuple[Step, ...], work: Work, trials: dict[str, Trial]) -> Iterator[tuple[str, int]]:
+    for step in steps:
+        for index in range(len(work.folds)):
+            if index not in trials[step.name].fits:
+                yield step.name, index
+
+
+def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget) -> float:
+    """Seconds until the step's remaining folds are done: baselines always run, others are measured as they go.
+
+    An optional step that is to begin needs room for what follows the fits too: refitting and the size curve.
+    """
+    step = trial.step
+    if step.role == "baseline":
+        return float("-inf") if step.family == "baseline" else 0.0
+    if not trial.fits:
+        rounds = -(-len(work.folds) // work.jobs)
+        each = step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)
+        if not step.optional or budget.limit is None:
+            return each * rounds
+        slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
+        return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
+    each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
+    rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
+    return each * rounds

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.store.projects import list_projects
+from trainwright.store.projects import project_of
 from trainwright.store.runs import Run
 from trainwright.store.search_trials import search_trials
 from trainwright.store.searches import Search, find_search, get_search, list_searches
@@ -69,7 +69,7 @@ def tuned_for(workspace: Workspace, run: Run, options: RunOptions, work: Work, f
     """
     number = options.settings.search.winner_of
     with read(workspace) as connection:
-        project = next(p for p in list_projects(connection) if p.id == run.project_id)
+        project = project_of(connection, run.project_id)
         if number is not None:
             search: Search | None = find_search(connection, project, number)
         else:
@@ -89,8 +89,7 @@ def tuned_for(workspace: Workspace, run: Run, options: RunOptions, work: Work, f
     step = replace(step, seconds=measured or step.seconds, reason=f"the best of {len(trials)} trials of {name}")
     note = f"{step.name}: the best settings of search {name} join the contenders"
     if search.settings["fingerprint"] == fingerprint_of(work):
-        defaults = [t for t in order if not t.settings]
-        compared = compared_trials(order, defaults[0] if defaults else None)
+        compared = compared_trials(order)
         document["trials"] = [t.number for t in compared]
         note += f", and its {len(compared)} best trials take part in the correction for having been chosen"
     else:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.evaluate.compare import compare
 from trainwright.evaluate.figures_search import settings_words
 from trainwright.evaluate.formats import duration, plural
 from trainwright.evaluate.pareto import pareto_front
@@ -20,6 +19,7 @@ from trainwright.store.search_trials import SearchTrial
 from trainwright.store.searches import Search
 from trainwright.store.workspace import Workspace
 from trainwright.training.optimism import selection_optimism
+from trainwright.training.scores import compared
 from trainwright.training.tuning.ground import Ground
 from trainwright.training.tuning.over_base import gain_over_base
 from trainwright.training.tuning.search import KIND, PREDICTIONS
@@ -72,10 +72,11 @@ def judge(
         return {**document, "text": "no trial could be completed"}
     best = order[0]
     document["best"] = {**trial_row(best), "all_settings": effective(best.family, best.settings)}
-    defaults = [t for t in order if not t.settings]
-    document["default"] = trial_row(defaults[0]) if defaults else None
-    document["gain"] = _gain(workspace, search, order, defaults[0] if defaults else None, ground)
-    winner = predictions_of(workspace, [best]).get(f"trial {best.number}")
+    default = default_trial(order)
+    document["default"] = None if default is None else trial_row(default)
+    predictions = predictions_of(workspace, compared_trials(order))
+    document["gain"] = _gain(search, order, default, predictions, ground)
+    winner = predictions.get(f"trial {best.number}")
     document["over_base"] = (
         None
         if winner is None
@@ -129,18 +130,26 @@ def predictions_of(workspace: Workspace, trials: list[SearchTrial]) -> dict[str,
     return found
 
 
-def compared_trials(order: list[SearchTrial], default: SearchTrial | None) -> list[SearchTrial]:
+def default_trial(order: list[SearchTrial]) -> SearchTrial | None:
+    """The best one with the defaults of its family; None where none of them was completed."""
+    return next((trial for trial in order if not trial.settings), None)
+
+
+def compared_trials(order: list[SearchTrial]) -> list[SearchTrial]:
     """The trials whose predictions correct the winner's figure: the best ones, and the default."""
-    chosen = order[:MOST_COMPARED]
+    chosen, default = order[:MOST_COMPARED], default_trial(order)
     return chosen if default is None or default in chosen else [*chosen, default]
 
 
 def _gain(
-    workspace: Workspace, search: Search, order: list[SearchTrial], default: SearchTrial | None, ground: Ground
+    search: Search,
+    order: list[SearchTrial],
+    default: SearchTrial | None,
+    predictions: dict[str, np.ndarray],
+    ground: Ground,
 ) -> dict[str, Any]:
     """The winner's gain over the best defaults, and how much of its figure is owed to having been chosen."""
     best, metric, rows = order[0], ground.metric, ground.rows
-    predictions = predictions_of(workspace, compared_trials(order, default))
     name = f"trial {best.number}"
     optimism = selection_optimism(predictions, rows.y, metric, name, weight=rows.weight, seed=search.seed)
     bias = 0.0 if optimism is None else optimism.bias
@@ -155,18 +164,7 @@ def _gain(
     if default is None or default.number == best.number:
         return {**found, "against": None, "verdict": "defaults", "text": "no trial was better than the defaults"}
     against = f"trial {default.number}"
-    data = ground.work.dataset
-    comparisons = compare(
-        rows.y,
-        predictions,
-        against,
-        metric,
-        fold=rows.fold,
-        group=rows.of(data.group),
-        time=rows.of(data.time),
-        weight=rows.weight,
-        seed=search.seed,
-    )
+    comparisons = compared(rows, ground.work.dataset, predictions, against, metric, seed=search.seed)
     row = next(c for c in comparisons if c.name == name)
     value, low = row.difference - bias, row.low - bias
     verdict = row.verdict if row.verdict != "better" or value > 0 else "not distinguishable"

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.evaluate.compare import compare
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import read_held_out
+from trainwright.training.scores import compared
 from trainwright.training.tuning.ground import Ground
 
 
@@ -35,17 +35,8 @@ def gain_over_base(
     rows, data = ground.rows, ground.work.dataset
     if base is None or not np.array_equal(base.rows, data.rows[rows.positions]):
         return None
-    found = compare(
-        rows.y,
-        {"winner": prediction, "base": base.prediction},
-        "base",
-        ground.metric,
-        fold=rows.fold,
-        group=rows.of(data.group),
-        time=rows.of(data.time),
-        weight=rows.weight,
-        seed=seed,
-    )[0]
+    both = {"winner": prediction, "base": base.prediction}
+    found = compared(rows, data, both, "base", ground.metric, seed=seed)[0]
     value, low = found.difference - bias, found.low - bias
     verdict = "not distinguishable" if found.verdict == "better" and low <= 0 else found.verdict
     return {

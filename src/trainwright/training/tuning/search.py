@@ -199,12 +199,17 @@ def _best(search: Search, done: list[SearchTrial], ground: Ground) -> tuple[list
     best = best_trial(done, greater_is_better=greater)
     if best is None or not search.settings["prune"] or ground.work.rebalance is not None:
         return [], None  # corrected probabilities are known only when all folds are
-    complete = [t.scores for t in done if t.state == "completed" and t.scores and None not in t.scores]
-    reference = best.scores or []
-    if None in reference:
+    reference = _whole(best)
+    if reference is None:
         return [], None
-    spread = usual_spread(complete, reference, greater_is_better=greater)  # type: ignore[arg-type]
-    return reference, spread
+    complete = [scores for t in done if t.state == "completed" and (scores := _whole(t)) is not None]
+    return list(reference), usual_spread(complete, reference, greater_is_better=greater)
+
+
+def _whole(trial: SearchTrial) -> list[float] | None:
+    """The scores of a trial; None where the metric is not defined on one of its folds."""
+    known = [score for score in trial.scores or [] if score is not None]
+    return known if known and len(known) == len(trial.scores or []) else None
 
 
 def _slowness(done: list[SearchTrial], family: str) -> float:

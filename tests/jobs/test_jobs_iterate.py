@@ -144,6 +144,12 @@ def test_a_column_can_be_left_out(good: tuple[Workspace, dict[str, Any]]) -> Non
         ({"catboost.depth": "4"}, {}, "catboost is not among the candidates"),
         ({"linear.alpha": "2"}, {}, "linear.alpha changes nothing here: it is for targets that are numbers"),
         ({"linear.l1_ratio": "0.2"}, {}, "it is read only where penalty is elasticnet"),
+        ({"linear.C": "abc"}, {}, "--set linear.C: setting 'C' of family 'linear' must be a number"),
+        (
+            {"class_weight": "balanced", "training.class_weight": "balanced"},
+            {"together": True},
+            "'class_weight' and 'training.class_weight' are the same setting",
+        ),
         ({"training.dropout": "0.3"}, {}, "neural networks"),
         ({"data.folds": "5"}, {}, "data.folds decides how the rows are read or split"),
         ({"training.seed": "5"}, {}, "another seed is luck"),

@@ -140,6 +140,27 @@ def test_a_bag_that_died_while_being_packaged_is_finished_as_it_was(
     assert resumed["package"]["sha256"] == whole["package"]["sha256"]
 
 
+@pytest.mark.usefixtures("sealed_here")
+def test_a_bag_for_which_no_time_is_left_is_said_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainwright.training import bagging
+
+    class Late(Budget):
+        def remaining(self) -> float:
+            return 0.0
+
+    real = bagging.plan_bag
+    monkeypatch.setattr(bagging, "plan_bag", lambda *given: real(*given[:-1], Late(100.0, 0.0)))
+    _, result = trained(tmp_path, "bagging")
+    best = result["ensemble"]["skipped"].split(" for each fold")[0].removeprefix("3 models like ")
+    assert best in {row["name"] for row in result["leaderboard"]}
+    words = f"No bagging: 3 models like {best} for each fold need more time than is left."
+    assert told(result["ensemble"]) == words, "the line for the terminal"
+    assert words in Path(result["report"]).read_text("utf-8")
+    assert words.removesuffix(".").replace("No", "no") in result["plan"]["reasons"]
+
+
 def done(given: Work, *steps: Step) -> list[Trial]:
     """Trials whose folds are all fitted."""
     out = []

@@ -238,6 +238,14 @@ def test_what_only_learning_on_knows_is_refused_in_a_full_training() -> None:
     check_base(load_settings(None, overrides={"project": "demo"}, flags=False))
 
 
+@pytest.mark.parametrize("value", ["150%", "200%", 1.5, "-3", "some"])
+def test_what_is_neither_a_share_nor_a_number_of_rows_is_no_replay(value: Any) -> None:
+    with pytest.raises(UserError, match="replay must be a"):
+        learn_on(training__replay=value)
+    assert learn_on(training__replay="100%").training.replay == 1.0
+    assert learn_on(training__replay=300).training.replay == 300
+
+
 def test_a_project_without_a_version_is_trained_in_full_first(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     prepare(workspace, uneven(200, seed=0), settings())

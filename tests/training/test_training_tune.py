@@ -309,6 +309,8 @@ def test_a_grid_larger_than_the_budget_is_warned_of_before_it_begins(place: Plac
     warned = place.begin(trials=3).settings["warnings"]
     assert len(warned) == 1 and "6 combinations" in warned[0] and "3 trials" in warned[0] and "random" in warned[0]
     assert place.begin().settings["warnings"] == []
+    alone = place.begin(trials=1).settings["warnings"]
+    assert alone[0] == "with --trials 1 the defaults alone are measured and nothing is searched; give more trials"
 
 
 @pytest.mark.parametrize(

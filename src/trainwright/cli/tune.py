@@ -78,7 +78,9 @@ def COMMAND(
             f"{given} cannot change in a search that has begun",
             remedy="leave it out, or begin a new search without --resume and --search",
         )
-    named = [name.strip() for word in families for name in word.split(",") if name.strip()]
+    named = [name.strip() for word in families for name in word.split(",")]
+    if not all(named):
+        raise UserError(f"--family {','.join(named)!r} names no family", remedy="--family catboost, or leave it out")
     request = Request.of(method, space, trials, time_limit, named, seed=seed or 0, prune=not no_prune)
     shown = SearchScreen(quiet=as_json)
 

@@ -45,6 +45,18 @@ def _share(value: Any) -> Any:
     return value
 
 
+def _share_or_count(value: Any) -> Any:
+    """A share, or above 1 a number of rows: 150% and 1.5 are neither."""
+    found = _share(value)
+    try:
+        number = float(found)
+    except (TypeError, ValueError):
+        return found  # refused as what it is
+    if number > 1 and (found is not value or not number.is_integer()):
+        raise ValueError("must be a share from 0% to 100%, or a whole number of rows")
+    return found
+
+
 def _seconds(value: Any) -> Any:
     from trainwright.errors import UserError
 
@@ -62,7 +74,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
 Integers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_list)]
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)]
-Replay = Annotated[float, BeforeValidator(_share), Field(ge=0)]
+Replay = Annotated[float, BeforeValidator(_share_or_count), Field(ge=0)]
 Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 
 

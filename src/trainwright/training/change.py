@@ -80,8 +80,14 @@ def changed(
         raise UserError("nothing is set", remedy="for example --set training.class_weight=balanced")
     old, merged, origins = before.to_json(), before.to_json(), before.origins
     changes: list[Change] = []
+    written: dict[str, str] = {}
     for key, value in given.items():
         name = _full(key)
+        if name in written:
+            raise UserError(
+                f"{written[name]!r} and {key!r} are the same setting ({name})", remedy="give each setting one value"
+            )
+        written[name] = key
         reason = why_fixed(name)
         if reason is not None:
             raise UserError(reason[0], remedy=reason[1])
@@ -203,7 +209,11 @@ def _family(
             raise UserError(f"{key} is not given: there is nothing to take back", remedy="set another value")
         before, new = held.pop(setting), None
     else:
-        loaded = load_settings(None, overrides={FAMILY_SETTINGS: {f"{family}.{setting}": str(value)}}, flags=False)
+        try:
+            loaded = load_settings(None, overrides={FAMILY_SETTINGS: {f"{family}.{setting}": str(value)}}, flags=False)
+        except UserError as error:
+            problem = error.problem.removeprefix(f"argument {FAMILY_SETTINGS}: ")
+            raise UserError(f"{ORIGIN} {family}.{setting}: {problem}", remedy=error.remedy) from None
         new = loaded.to_json()["training"]["family_settings"][family][setting]
         before = held.get(setting, fitted(plan, family, setting))
         if before == new and type(before) is type(new):

@@ -17,6 +17,7 @@ from trainwright.training.tuning.step import step_of
 
 # Of the time, what the defaults of one family may take before it is left out of a search that names none.
 SCREEN_SHARE = 0.15
+DEFAULTS_ALONE = "with --trials {trials} the defaults alone are measured and nothing is searched; give more trials"
 
 
 def begin(workspace: Workspace, ground: Ground, request: Request, *, own: bool = False) -> Search:
@@ -35,10 +36,11 @@ def begin(workspace: Workspace, ground: Ground, request: Request, *, own: bool =
         spaces, reasons = _screened(spaces, cost, request)
     seconds = median(cost[space.family] for space in spaces)
     method = choose_method(request, spaces, seconds)
+    only_defaults = [] if request.trials > len(spaces) else [DEFAULTS_ALONE.format(trials=request.trials)]
     settings = {
         "asked": request.method,
         "reason": method.reason,
-        "warnings": list(method.warnings),
+        "warnings": [*only_defaults, *method.warnings],
         "reasons": reasons,
         "trials": request.trials,
         "seconds": request.seconds,

@@ -75,7 +75,16 @@ class Request:
         seed: int = 0,
         prune: bool = True,
     ) -> Request:
-        """A checked request from what a user gave; None leaves a part to its default."""
+        """A checked request from what a user gave; None leaves a part to its default.
+
+        Raises:
+            UserError, EnvironmentProblem: as `check`, and a space that is empty.
+        """
+        if space is not None and not (space.strip() if isinstance(space, str) else space):
+            raise UserError(
+                f"the search space is empty ({space!r})",
+                remedy=f"give {' or '.join(NAMES)}, a YAML file, or leave it out",
+            )
         return cls(
             method or "auto",
             str(space) if isinstance(space, Path) else space or "first",
@@ -126,9 +135,20 @@ class Request:
         """The spaces to search, and whether their families were named by the user.
 
         Raises:
-            UserError: the space is wrong, holds what means nothing for the task, or lacks a family that was named.
+            UserError: the space is wrong, holds what means nothing for the task, lacks a family that was named, or has
+                more of them than there are trials.
             EnvironmentProblem: it names a family whose library is not installed.
         """
+        found, named = self._spaces(task)
+        if named and len(found) > self.trials:
+            raise UserError(
+                f"{len(found)} families are to be searched with at most {self.trials} trials: not even the defaults of "
+                "each can be tried",
+                remedy=f"raise --trials (20 for each is a beginning: {20 * len(found)}), or name fewer families",
+            )
+        return found, named
+
+    def _spaces(self, task: str) -> tuple[tuple[Space, ...], bool]:
         if isinstance(self.space, str) and self.space in NAMES:
             unfit = [name for name in self.families if task not in families()[name].tasks]
             if unfit:

@@ -19,7 +19,7 @@ from trainwright.models.families import families
 from trainwright.models.settings import allowed, check_settings, settings_table
 
 # These answer from our own arrays; a process that predicts with them must not pay for a learning library.
-LIBRARY = ("lightgbm", "catboost", "xgboost")
+LIBRARY = ("lightgbm", "catboost", "xgboost", "text_embedding", "text_transformer")
 OWN = [name for name, spec in families().items() if name not in LIBRARY and is_installed(spec)]
 ABSENT = {
     name: [pytest.mark.skip(reason=f"{install_command(spec)} brings its library")]
@@ -250,7 +250,7 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-HEAVY = "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly', 'interpret', 'xgboost')"
+HEAVY = "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly', 'interpret', 'xgboost', 'transformers')"
 
 
 def test_specs_import_no_learning_library() -> None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "Write a version for other programs: ONNX, a folder that needs no trainwright, MLflow.",
     "data": "List and show dataset versions; correct labels that are probably wrong.",
     "families": "The kinds of model and their settings.",
+    "gallery": "Base models for texts: size, licence, memory need, where each is found.",
     "config": "Write, check and describe the YAML of a run.",
     "demo": "Train on a table that ships with scikit-learn.",
 }

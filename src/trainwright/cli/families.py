@@ -67,6 +67,8 @@ def show(name: str, as_json: bool) -> None:
 
 
 def _range(setting: Any) -> str:
+    if setting.pattern:
+        return str(setting.words)
     if setting.choices:
         return ", ".join(str(choice) for choice in setting.choices)
     low = "" if setting.low is None else f"{setting.low:g}"

@@ -8,7 +8,7 @@ from trainwright.errors import EnvironmentProblem
 from trainwright.models.spec import Spec
 
 # The module that each extra of pyproject.toml brings.
-LIBRARIES = {"explain": "interpret", "xgboost": "xgboost"}
+LIBRARIES = {"explain": "interpret", "xgboost": "xgboost", "neural": "transformers"}
 
 
 def is_installed(spec: Spec) -> bool:

@@ -21,6 +21,8 @@ MODULES = (
     "svm",
     "ebm",
     "xgboost",
+    "text_embedding",
+    "text_transformer",
 )
 
 

@@ -61,6 +61,18 @@ class PreparedEstimator(Estimator):
         """Takes up `arrays`' output for matrices of `width` columns."""
         raise NotImplementedError
 
+    # What a family that reads more than a matrix changes.
+
+    def _first_matrix(self, X: Columns, y: np.ndarray, weight: np.ndarray | None, seed: int) -> Matrix:
+        """The training rows, prepared; the preparation learns from them."""
+        return self.preparation.fit_transform(
+            X, y, n_classes=self._n_classes, classes=self._labels, weight=weight, seed=seed
+        )
+
+    def _matrix(self, X: Columns) -> Matrix:
+        """Any rows, prepared."""
+        return self.preparation.transform(X)
+
     # The contract of Estimator.
 
     def fit(
@@ -84,9 +96,7 @@ class PreparedEstimator(Estimator):
         nothing = not self.uses_columns or not X.layout.names
         self.is_constant = bool(len(y) < 2 or (inside == inside[0]).all() or nothing)
         if not self.is_constant:
-            Z = self.preparation.fit_transform(
-                X, inside, n_classes=self._n_classes, classes=self._labels, weight=weight, seed=seed
-            )
+            Z = self._first_matrix(X, inside, weight, seed)
             held = None if validation is None else self._held(validation)
             self.is_constant = Z.width == 0 or not self.learn(Z, inside, weight, held)
         if self.is_constant:
@@ -99,7 +109,7 @@ class PreparedEstimator(Estimator):
             answer = np.repeat(self.prior[None, :], len(X), axis=0)
             answer = answer if self._n_classes else answer[:, 0]
         else:
-            answer = self.answer(self.preparation.transform(X))
+            answer = self.answer(self._matrix(X))
         if not self._n_classes or len(self.present) == len(self.target.classes):
             return answer
         out = np.zeros((len(X), len(self.target.classes)))
@@ -175,7 +185,7 @@ class PreparedEstimator(Estimator):
         if not len(y):
             return None
         self.held_weight = validation.weight
-        return self.preparation.transform(validation.columns), np.asarray(y)
+        return self._matrix(validation.columns), np.asarray(y)
 
 
 def _mean_one(weight: np.ndarray | None) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -44,7 +45,9 @@ def allowed(setting: Setting) -> str:
     parts = []
     if setting.choices:
         parts.append("one of " + ", ".join(repr(choice) for choice in setting.choices))
-    if setting.low is not None or setting.high is not None or not setting.choices:
+    if setting.pattern:
+        parts.append(setting.words)
+    if _is_ranged(setting):
         noun = "a whole number" if _whole(setting) else "a number"
         if setting.low is not None and setting.high is not None:
             noun += f" from {setting.low:g} to {setting.high:g}"
@@ -73,6 +76,11 @@ def settings_table(spec: Spec) -> str:
     return "\n".join(lines)
 
 
+def _is_ranged(setting: Setting) -> bool:
+    """Whether numbers are allowed."""
+    return setting.low is not None or setting.high is not None or not (setting.choices or setting.pattern)
+
+
 def _whole(setting: Setting) -> bool:
     """Whether only whole numbers make sense: told by the default, or by the bounds where there is none."""
     given = [setting.default] if setting.default is not None else [setting.low, setting.high]
@@ -86,8 +94,9 @@ def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
     # bool is an int in Python: `True` must be listed as a choice to count.
     if any(type(value) is type(choice) and value == choice for choice in setting.choices):
         return value
-    ranged = setting.low is not None or setting.high is not None or not setting.choices
-    if ranged and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if setting.pattern and isinstance(value, str) and re.fullmatch(setting.pattern, value):
+        return value
+    if _is_ranged(setting) and isinstance(value, (int, float)) and not isinstance(value, bool):
         inside = (setting.low is None or value >= setting.low) and (
             setting.high is None or value <= setting.high
         )  # False for NaN as soon as one bound exists

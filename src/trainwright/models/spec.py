@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,8 @@ class Setting:
         guidance: when to raise or lower it, in one sentence.
         tasks: those it means something for; empty for all that the family serves.
         only_with: another setting and the value of it beside which this one is read, or None.
+        pattern: the texts it may be, as a regular expression; "" where it is no text.
+        words: these texts in words.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Setting:
     guidance: str = ""
     tasks: tuple[str, ...] = ()
     only_with: tuple[str, Any] | None = None
+    pattern: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Spec:
         cost: seconds to fit 1,000 rows of 10 features on one core at the default settings, roughly.
         extra: the optional install that it needs, or None.
         needs_scale: number of features above which it is left out of default plans, or None.
+        alone: one fit at a time uses all threads; fits side by side would wait for each other.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Spec:
     cost: float = 0.01
     extra: str | None = None
     max_rows: int | None = None
+    alone: bool = False
 
     def defaults(self) -> dict[str, Any]:
         """Every setting at its default."""
@@ -108,6 +114,8 @@ class Estimator:
 
     target: Target
     settings: dict[str, Any] = field(default_factory=dict)
+    grows: ClassVar[bool] = False  # `more` takes up classes of a wider target that the model does not know
+
     derived: dict[str, Any] = field(default_factory=dict, init=False)
     iterations: int | None = field(default=None, init=False)
     curve: dict[str, list[float]] | None = field(default=None, init=False)

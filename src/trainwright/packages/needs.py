@@ -16,6 +16,8 @@ BY_FAMILY = {
     "lightgbm": {"lightgbm": ">=4.6,<5"},
     "catboost": {"catboost": ">=1.2.8,<2"},
     "xgboost": {"xgboost-cpu": ">=3.1,<4"},
+    "text_embedding": {"torch": ">=2.9,<3", "transformers": ">=5,<6", "safetensors": ">=0.5,<1"},
+    "text_transformer": {"torch": ">=2.9,<3", "transformers": ">=5,<6", "safetensors": ">=0.5,<1"},
 }
 # Other distributions of the same library.
 OTHERWISE = {"xgboost-cpu": "xgboost"}

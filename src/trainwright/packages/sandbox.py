@@ -33,6 +33,8 @@ ALLOWED = frozenset(
         "svm",
         "ebm",
         "xgboost",
+        "text_embedding",
+        "text_transformer",
     }
 )
 

@@ -107,6 +107,11 @@ class Batches:
         """At most so many rows that need the most memory: the longest texts; elsewhere any."""
         return part_of(next(self._from(0)), 0, rows)
 
+    def shorter(self) -> str | None:
+        """How rows could be cut to need less memory, and how many of them that concerns; None where they have no
+        length."""
+        return None
+
     def in_row_order(self, answers: list[Tensor]) -> Tensor:
         """(rows, ...) what was answered for each batch of a whole epoch, in the order of the rows."""
         together = torch.cat(answers)
@@ -244,6 +249,11 @@ class _RaggedBatches(Batches):
     def heaviest(self, rows: int) -> Batch:
         """See `Batches.heaviest`."""
         return self._padded(torch.argsort(self._lengths, descending=True, stable=True)[:rows])
+
+    def shorter(self) -> str | None:
+        """See `Batches.shorter`."""
+        half = max(int(self._lengths.max()) // 2, 1)
+        return f"cut texts to {half} tokens ({int((self._lengths > half).sum())} of {self.rows} are longer)"
 
     def _padded(self, rows: Tensor) -> Batch:
         device = self.reading.device

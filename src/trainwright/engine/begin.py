@@ -73,7 +73,8 @@ def begin(
         choices=choices,
         state=first_state(fixed, min(settings.batch_size, rows)),
     )
-    run.need = _measure(run, copies=settings.health_every > 0, best=validation is not None)
+    copies = int(validation is not None) + (1 + memory.STATES[settings.optimizer]) * (settings.health_every > 0)
+    run.need = _measure(run, copies)
     choices["batch_size"] = _batch(run, free)
     if validation is not None and len(validation):
         size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(run.need.per_row, 1.0))))
@@ -103,17 +104,16 @@ def _go_on(run: Run, folder: Path | None) -> None:
     torch.manual_seed(derived(run.settings.seed, "training"))
 
 
-def _measure(run: Run, *, copies: bool, best: bool) -> memory.Need:
-    """What the training needs, by two small micro-batches."""
-    states = memory.STATES[run.settings.optimizer]
-    need = memory.standing(run.learner.module, run.settings, copies=int(best) + (1 + states) * int(copies))
+def _measure(run: Run, copies: int) -> memory.Need:
+    """What the training needs, by two small micro-batches; `copies` of the weights are kept aside."""
 
     def loss(batch: Batch) -> Tensor:
         with run.numbers.autocast():
             return run.learner.loss(batch)[0]
 
-    most = run.state["micro"]
-    return memory.measure(need, loss, run.learner.module, run.batches.heaviest(min(most, memory.MEASURED)))
+    need = memory.standing(run.learner.module, run.settings, copies=copies)
+    batch = run.batches.heaviest(min(run.state["micro"], memory.MEASURED))
+    return memory.measure(need, loss, run.learner.module, batch)
 
 
 def _batch(run: Run, free: int | None) -> Choice:
@@ -124,12 +124,11 @@ def _batch(run: Run, free: int | None) -> Choice:
     """
     settings, need, rows = run.settings, run.need, run.batches.reading.size
     asked = run.state["micro"]
-    assert need is not None
     micro = asked
     if free is not None:
         micro = need.rows_within(int(memory.SAFE * free), asked)
         if micro == 0:
-            raise memory.too_large(need, free, shorter=None)
+            raise memory.too_large(need, free, when="memory will not do:", shorter=run.batches.shorter())
     run.state["micro"] = micro
     why = f"needs {readable(need.of(micro))}" + ("" if free is None else f" of {readable(free)} free")
     if rows < settings.step_rows:

@@ -57,6 +57,10 @@ class Need:
         return rows
 
 
+UNKNOWN = Need(0, 0, 0, 0, 0.0, 0.0)
+"""Before anything is measured."""
+
+
 def standing(module: nn.Module, settings: EngineSettings, *, copies: int) -> Need:
     """The part that does not depend on the batch; `copies` are in multiples of the weights."""
     weights = sum(p.nbytes for p in module.parameters()) + sum(b.nbytes for b in module.buffers())
@@ -171,22 +175,24 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
 
 
-def shorter(batch: Batch) -> Batch | None:
-    """The batch with its sequences cut to half their length; None where it has none."""
-    if "mask" not in batch or batch["mask"].shape[1] < 2:
-        return None
-    length = batch["mask"].shape[1]
-    return {n: t[:, : length // 2] if t.ndim > 1 and t.shape[1] == length else t for n, t in batch.items()}
+def too_large(need: Need, room: int | None, *, when: str, shorter: str | None) -> EnvironmentProblem:
+    """Not even one row fits: says how many GiB are needed, and what would do with less.
 
-
-def too_large(need: Need, room: int | None, *, shorter: str | None = None) -> EnvironmentProblem:
-    """Not even one row fits: says how many GiB are needed, and what would do with less."""
+    Args:
+        when: how it showed, as the beginning of the sentence.
+        shorter: how sequences could be cut, or None where there are none.
+    """
+    parts = {
+        "weights": need.weights,
+        "gradients": need.gradients,
+        "optimiser": need.optimizer,
+        "copies": need.copies,
+        "activations": max(need.fixed, 0.0) + need.per_row,
+    }
+    told = ", ".join(f"{name} {size / GIB:.2f}" for name, size in parts.items())
     there = "" if room is None else f", and {room / GIB:.2f} GiB are free"
-    cut = "cut sequences to half their length" if shorter is None else shorter
+    cut = "" if shorter is None else f"{shorter}, "
     return EnvironmentProblem(
-        f"a step with a single row needs {need.of(1) / GIB:.2f} GiB of memory{there} "
-        f"(weights {need.weights / GIB:.2f}, "
-        f"gradients {need.gradients / GIB:.2f}, optimiser {need.optimizer / GIB:.2f}, copies {need.copies / GIB:.2f}, "
-        f"activations of one row {(max(need.fixed, 0.0) + need.per_row) / GIB:.2f})",
-        remedy=f"{cut}, set gradient_checkpointing: true, choose a smaller model, or use a machine with more memory",
+        f"{when} a step with a single row needs {need.of(1) / GIB:.2f} GiB of memory ({told}){there}",
+        remedy=f"{cut}set gradient_checkpointing: true, choose a smaller model, or use a machine with more memory",
     )

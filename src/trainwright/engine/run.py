@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from trainwright.config.resolve import Choice
 from trainwright.engine.batches import Batches
 from trainwright.engine.learner import Learner, tensors_of
-from trainwright.engine.memory import Need
+from trainwright.engine.memory import UNKNOWN, Need
 from trainwright.engine.optimizers import restore_state, set_rate, state_tensors
 from trainwright.engine.precision import Numbers
 from trainwright.engine.randomness import global_state, set_global_state
@@ -65,8 +65,8 @@ class Run:
 
     Args:
         state: see `first_state`; with the tensors of `capture` it is all that changes.
-        best: copies of the best epoch's weights; empty before there is one.
         need: of memory, as measured before the start.
+        best: copies of the best epoch's weights; empty before there is one.
     """
 
     learner: Learner
@@ -81,8 +81,8 @@ class Run:
     records: Records
     choices: dict[str, Choice]
     state: dict[str, Any]
+    need: Need = UNKNOWN
     best: Tensors = field(default_factory=dict)
-    need: Need | None = None
     rate: float = float("nan")  # as the optimiser has it
 
     @property

@@ -59,9 +59,9 @@ def is_constant(settings: EngineSettings) -> bool:
 
 
 def _one_cycle(at: int, of: int) -> float:
-    top = RISE * of - 1
+    top = max(RISE * of - 1, 0.0)
     if at <= top:
-        return _half_cosine(FIRST, 1.0, at / top) if top > 0 else 1.0
+        return _half_cosine(FIRST, 1.0, at / top) if top else 1.0
     return _half_cosine(1.0, LAST, (at - top) / max(of - 1 - top, 1e-12))
 
 

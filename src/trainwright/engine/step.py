@@ -15,11 +15,10 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from trainwright.engine.learner import Batch, part_of, rows_of
-from trainwright.engine.memory import is_out_of_memory
+from trainwright.engine.memory import is_out_of_memory, too_large
 from trainwright.engine.optimizers import parameters
 from trainwright.engine.randomness import global_state, set_global_state
 from trainwright.engine.run import Run
-from trainwright.errors import EnvironmentProblem
 
 TINY = 1e-12  # a batch of weights that are all zero teaches nothing, and must not divide by zero
 
@@ -147,11 +146,8 @@ class Step:
             torch.cuda.empty_cache()
         taken = min(run.state["micro"], rows_of(batch))
         if taken == 1:
-            raise EnvironmentProblem(
-                f"memory ran out at step {run.state['step'] + 1} with a single row at a time",
-                remedy="cut sequences to half their length, set gradient_checkpointing: true, choose a smaller model, "
-                "or use a machine with more memory",
-            )
+            when = f"memory ran out at step {run.state['step'] + 1} with a single row at a time:"
+            raise too_large(run.need, None, when=when, shorter=run.batches.shorter())
         run.state["micro"] = taken // 2
         text = (
             f"memory ran out at step {run.state['step'] + 1} with {taken} rows at a time: the step is taken again in "

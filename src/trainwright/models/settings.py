@@ -48,7 +48,7 @@ def allowed(setting: Setting) -> str:
     if setting.pattern:
         parts.append(setting.words)
     if _is_ranged(setting):
-        noun = "a whole number" if _whole(setting) else "a number"
+        noun = "a whole number" if is_whole(setting) else "a number"
         if setting.low is not None and setting.high is not None:
             noun += f" from {setting.low:g} to {setting.high:g}"
         elif setting.low is not None:
@@ -81,7 +81,7 @@ def _is_ranged(setting: Setting) -> bool:
     return setting.low is not None or setting.high is not None or not (setting.choices or setting.pattern)
 
 
-def _whole(setting: Setting) -> bool:
+def is_whole(setting: Setting) -> bool:
     """Whether only whole numbers make sense: told by the default, or by the bounds where there is none."""
     given = [setting.default] if setting.default is not None else [setting.low, setting.high]
     return all(isinstance(value, int) and not isinstance(value, bool) for value in given)
@@ -101,7 +101,7 @@ def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
             setting.high is None or value <= setting.high
         )  # False for NaN as soon as one bound exists
         if inside and value == value and abs(value) != float("inf"):
-            if not _whole(setting):
+            if not is_whole(setting):
                 return value
             if float(value).is_integer():
                 return int(value)

@@ -13,7 +13,7 @@ from trainwright.config.yaml_text import MAX_BYTES, Written, read_yaml
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.families import families
 from trainwright.models.meaning import instead_of, why_without_meaning
-from trainwright.models.settings import allowed, check_settings
+from trainwright.models.settings import allowed, check_settings, is_whole
 from trainwright.models.space import Dimension, Space
 from trainwright.models.spaces import NAMES, default_space
 from trainwright.models.spec import Setting, Spec
@@ -138,7 +138,7 @@ def _range(spec: Spec, setting: Setting, given: dict[str, Any], at: str) -> Dime
         raise UserError(f"{at}{what} has no range: it must be {allowed(setting)}", remedy="give a list of values")
     checked = {key: _placed(at, check_settings, spec, {setting.name: given[key]})[setting.name] for key in RANGE[:2]}
     low, high, log, step = checked["low"], checked["high"], given.get("log", False), given.get("step")
-    whole = isinstance(low, int) and isinstance(high, int) and _placed(at, _is_whole, setting)
+    whole = isinstance(low, int) and isinstance(high, int) and is_whole(setting)
     if low >= high:
         raise UserError(f"{at}{what}: low must be less than high, got {low} and {high}")
     if not isinstance(log, bool):
@@ -151,11 +151,6 @@ def _range(spec: Spec, setting: Setting, given: dict[str, Any], at: str) -> Dime
     if step is not None and whole and not float(step).is_integer():
         raise UserError(f"{at}{what} takes whole numbers: step must be one, got {step!r}")
     return Dimension(setting.name, (), low, high, log=log, step=step, whole=whole)
-
-
-def _is_whole(setting: Setting) -> bool:
-    """Whether the setting takes whole numbers only, as `models.settings` reads it."""
-    return "a whole number" in allowed(setting)
 
 
 def _is_number(value: Any) -> bool:

@@ -68,7 +68,7 @@ class Spec:
         iterations: the name of the setting that counts boosting rounds or trees, or None.
         cost: seconds to fit 1,000 rows of 10 features on one core at the default settings, roughly.
         extra: the optional install that it needs, or None.
-        needs_scale: number of features above which it is left out of default plans, or None.
+        max_rows: training rows beyond which it learns from a sample of so many, or None.
         alone: one fit at a time uses all threads; fits side by side would wait for each other.
     """
 
@@ -101,7 +101,7 @@ class Spec:
 
 @dataclass
 class Estimator:
-    """The contract every family keeps; see `tests/models/test_contract.py`, which runs over all of them.
+    """The contract every family keeps; see `tests/models/test_models_contract.py`, which runs over all of them.
 
     Args:
         target: what is predicted.

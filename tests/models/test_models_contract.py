@@ -250,7 +250,10 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-HEAVY = "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly', 'interpret', 'xgboost', 'transformers')"
+HEAVY = (
+    "('sklearn', 'scipy', 'lightgbm', 'catboost', 'torch', 'skops', 'pandas', 'plotly', 'interpret', 'xgboost', "
+    "'transformers')"
+)
 
 
 def test_specs_import_no_learning_library() -> None:

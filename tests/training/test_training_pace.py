@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainwright.training.pace import FEWEST_ROUNDS, fit_into, slowness
+from trainwright.models.families import families
+from trainwright.training.pace import fit_into, slowness
 from trainwright.training.plan import Step
 
 
@@ -30,9 +31,9 @@ def test_rounds_never_grow_and_fit_into_what_remains(seconds, slower, remaining,
     step = Step("catboost", "catboost", {"iterations": 1000}, seconds=seconds)
     changed, why = fit_into(step, [], n_folds=folds, jobs=jobs, slower=slower, remaining=remaining)
     rounds = changed.settings["iterations"]
-    assert FEWEST_ROUNDS <= rounds <= 1000
+    assert families()["catboost"].fewest <= rounds <= 1000
     assert bool(why) == (rounds < 1000)
-    if rounds > FEWEST_ROUNDS:
+    if rounds > families()["catboost"].fewest:
         assert seconds * rounds / 1000 * slower * -(-folds // jobs) <= remaining + 1e-6
 
 

@@ -99,3 +99,39 @@ def test_further_contenders_wait_for_the_clock_and_are_fewer_for_few_rows():
     assert 0 < len(further(1_000)) < len(further(5_000))
     assert not any(step.optional for step in make_plan(facts(), 300, optional=False).steps)
     assert not any(step.optional for step in make_plan(facts(), 300, chosen=("catboost",)).steps)
+
+
+TEXTS = {"n_numbers": 0, "n_categories": 0, "n_texts": 1, "tokens": 20.0, "text_models": True, "n_outputs": 3}
+
+
+def test_a_table_of_texts_gets_embeddings_first_and_fine_tuning_where_there_is_time():
+    few = facts(n_rows=2_000, n_train=1_600, **TEXTS)
+    names = [step.name for step in make_plan(few, 3_600).steps]
+    assert names == ["baseline", "linear", "forest", "text_embedding", "text_transformer"]
+    short = make_plan(few, 60)
+    assert [step.name for step in short.steps][-1] == "text_embedding"
+    assert any("text_transformer is left out" in reason for reason in short.reasons)
+    with_columns = make_plan(facts(n_rows=2_000, n_train=1_600, **{**TEXTS, "n_categories": 2}), 3_600)
+    assert "lightgbm" in [step.name for step in with_columns.steps]
+
+
+def test_fine_tuning_gets_as_many_epochs_as_the_time_buys_and_all_threads_in_turn():
+    few = facts(n_rows=2_000, n_train=1_600, **TEXTS)
+    full = next(s for s in make_plan(few, 1e9).steps if s.name == "text_transformer")
+    assert wall(full, few) == pytest.approx(5 * full.seconds)
+    half = make_plan(few, 0.6 * wall(full, few))
+    assert 2 <= next(s for s in half.steps if s.name == "text_transformer").settings["epochs"] < 10
+    assert any("epochs instead of 10" in reason for reason in half.reasons)
+
+
+def test_a_few_texts_among_many_columns_leave_the_plan_as_it_is():
+    among = facts(**{**TEXTS, "n_numbers": 9})
+    assert [s.name for s in make_plan(among, 600).steps] == [
+        s.name for s in make_plan(facts(n_numbers=9, n_categories=0, n_texts=1, n_outputs=3), 600).steps
+    ]
+
+
+def test_without_the_extra_a_table_of_texts_is_told_what_would_help():
+    plan = make_plan(facts(**{**TEXTS, "text_models": False}), 600)
+    assert "catboost" in [step.name for step in plan.steps]
+    assert any("trainwright[neural]" in reason for reason in plan.reasons)

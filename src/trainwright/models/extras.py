@@ -24,6 +24,14 @@ def is_installed(spec: Spec) -> bool:
     return spec.extra is None or find_spec(LIBRARIES[spec.extra]) is not None
 
 
+def text_models_here() -> bool:
+    """Whether texts can be embedded here without a network: the library and the default base model are here."""
+    from trainwright.models.families import families
+    from trainwright.models.gallery import find, gallery
+
+    return is_installed(families()["text_embedding"]) and find(gallery()["minilm"]) is not None
+
+
 def install_command(spec: Spec) -> str:
     """The command that installs what the family needs; empty when it needs nothing more."""
     return "" if spec.extra is None else f'pip install "trainwright[{spec.extra}]"'

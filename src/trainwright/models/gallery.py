@@ -177,6 +177,19 @@ def find(model: GalleryModel) -> Place | None:
     return None if held is None else Place(held, "the hub's cache")
 
 
+def relative_cost(name: str) -> float:
+    """How many times the work of MiniLM a base model takes for each token; 1 for what the gallery does not know.
+
+    Example:
+        >>> relative_cost("minilm"), relative_cost("bert")
+        (1.0, 8.0)
+    """
+    model, minilm = gallery().get(name), gallery()["minilm"]
+    if model is None:
+        return 0.2 if name == "none" else 1.0
+    return model.layers * model.width**2 / (minilm.layers * minilm.width**2)
+
+
 def cached(hub: str) -> Path | None:
     """The folder of a model in the hub's cache on this machine, or None; the layout is that of huggingface_hub."""
     root = hub_cache() / f"models--{hub.replace('/', '--')}"

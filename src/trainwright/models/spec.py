@@ -69,6 +69,7 @@ class Spec:
         cost: seconds to fit 1,000 rows of 10 features on one core at the default settings, roughly.
         extra: the optional install that it needs, or None.
         max_rows: training rows beyond which it learns from a sample of so many, or None.
+        fewest: rounds with which it is no longer worth beginning.
         alone: one fit at a time uses all threads; fits side by side would wait for each other.
     """
 
@@ -87,6 +88,7 @@ class Spec:
     cost: float = 0.01
     extra: str | None = None
     max_rows: int | None = None
+    fewest: int = 60
     alone: bool = False
 
     def defaults(self) -> dict[str, Any]:

@@ -120,6 +120,7 @@ SPEC = Spec(
         Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
     ),
     iterations="epochs",
+    fewest=2,
     cost=12.0,
     extra="neural",
     alone=True,

@@ -11,14 +11,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from trainwright.models.families import families
-from trainwright.training.plan import Step
+from trainwright.training.steps import Step, in_turn
 
 if TYPE_CHECKING:
     from trainwright.training.trials import Trial
 
 # Fits shorter than this say nothing about the machine.
 TELLING = 0.2
-FEWEST_ROUNDS = 60
 MARGIN = 1.1
 
 
@@ -51,13 +50,12 @@ def fit_into(
         {'iterations': 500}
     """
     spec = families().get(step.family)
-    rounds_of_fits = -(-n_folds // jobs)
-    needed = (step.seconds + sum(other.seconds for other in later)) * rounds_of_fits * slower * MARGIN
+    needed = sum(one.seconds * in_turn(one, n_folds, jobs) for one in (step, *later)) * slower * MARGIN
     if needed <= remaining or spec is None or spec.iterations is None or needed <= 0:
         return step, ""
     planned = int((spec.defaults() | step.settings)[spec.iterations])
     share = max(remaining, 0.0) / needed
-    rounds = max(FEWEST_ROUNDS, int(planned * share))
+    rounds = max(spec.fewest, int(planned * share))
     if rounds >= planned:
         return step, ""
     seconds = step.seconds * rounds / planned * slower

@@ -10,10 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
+from trainwright.data.checks.long_texts import tokens_of
+from trainwright.models.extras import text_models_here
 from trainwright.models.families import families
 from trainwright.training import rebalance_plan
 from trainwright.training.portfolio import INNER, further, strongest
+from trainwright.training.portfolio_text import MISSING, about_texts
 from trainwright.training.steps import CUSTOM, Facts, Step, estimate, wall
 
 if TYPE_CHECKING:
@@ -30,7 +34,16 @@ LONG_TABLE, LONG_ROWS, LONG_TREES = 200_000, 10_000, 25
 FITS_SHARE = 0.85
 HANDED_OVER = "handed over in Python: compared with the others, never packaged, because a package holds no pickle"
 # How the time for contenders is shared; what one leaves goes to those after it.
-SHARES = {"catboost": 0.55, "lightgbm_engineered": 0.3, "lightgbm": 0.15}
+SHARES = {
+    "catboost": 0.55,
+    "lightgbm_engineered": 0.3,
+    "lightgbm": 0.15,
+    "text_embedding": 0.3,
+    "text_transformer": 0.55,
+}
+# Families that rows cut from the training rows stop, where they are asked for by name.
+STOPPED = ("lightgbm", "hist_gradient_boosting", "xgboost", "text_transformer")
+TOKEN_ROWS = 1_000
 # CatBoost with fewer rounds than this does better with plain counters for its categories, at half the cost.
 FEW_ROUNDS = 150
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.
@@ -83,6 +96,18 @@ def facts_of(work: Work, layout: Layout) -> Facts:
         n_outputs=work.target.n_outputs,
         threads=work.threads,
         jobs=work.jobs,
+        tokens=_tokens(work.dataset.columns.texts),
+        text_models=bool(layout.texts) and text_models_here(),
+    )
+
+
+def _tokens(texts: np.ndarray) -> float:
+    """About how many tokens the texts of a row have, from some of the rows."""
+    some = texts[:: max(1, len(texts) // TOKEN_ROWS)]
+    return (
+        float(sum(tokens_of(pl.Series(column.tolist(), dtype=pl.String)).mean() for column in some.T))
+        if len(some)
+        else 0
     )
 
 
@@ -137,6 +162,8 @@ def make_plan(
             step = replace(step, seconds=estimate(step, facts))
             if wall(step, facts) <= seconds:
                 steps.append(step)
+    if about_texts(facts) and not facts.text_models and not chosen:
+        reasons.append(MISSING)
     if not any(step.role == "candidate" for step in steps) and not chosen:
         reasons.append(
             f"{seconds:.0f} s of fitting are too short for one booster on {facts.n_rows:,} rows: baselines only"
@@ -168,7 +195,7 @@ def _named(chosen: tuple[str, ...]) -> list[Step]:
     for name in chosen:
         if name in BASELINES:
             continue
-        inner = INNER if name in ("lightgbm", "hist_gradient_boosting", "xgboost") else 0.0
+        inner = INNER if name in STOPPED else 0.0
         settings = {"features": "plain"} if name == "lightgbm" else {}
         steps.append(Step(name, name, settings, inner=inner, reason="asked for by name"))
     return steps
@@ -189,10 +216,10 @@ def _size(step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, A
             return full, f"{step.name} may take longer than the limit: the clock decides"
         return None, f"{step.name} is left out: about {wall(full, facts):.0f} s, {max(rest, 0):.0f} s are left"
     most = int((spec.defaults() | step.settings)[spec.iterations])
-    floor = 60
+    floor, unit = spec.fewest, "epochs" if spec.iterations == "epochs" else "rounds"
     affordable = int(most * max(rest, 0.0) / max(wall(full, facts), 1e-9))
     if affordable < floor and not asked:
-        return None, f"{step.name} is left out: {floor} rounds need more than the {max(rest, 0):.0f} s that are left"
+        return None, f"{step.name} is left out: {floor} {unit} need more than the {max(rest, 0):.0f} s that are left"
     rounds = min(most, max(floor, affordable))
     small = replace(step, settings=step.settings | {spec.iterations: rounds})
     if step.family == "catboost" and rounds < FEW_ROUNDS and facts.n_categories:
@@ -200,4 +227,4 @@ def _size(step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, A
     small = replace(small, seconds=estimate(small, facts))
     if wall(small, facts) > rest * 1.1 and not asked:
         return None, f"{step.name} is left out: about {wall(small, facts):.0f} s, {max(rest, 0):.0f} s are left"
-    return small, f"{step.name}: {rounds} rounds instead of {most}, which is what the time limit affords"
+    return small, f"{step.name}: {rounds} {unit} instead of {most}, which is what the time limit affords"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainwright.training.portfolio_text import about_texts, contenders
 from trainwright.training.steps import Facts, Step
 
 # Share of the training rows that stop a booster, cut off before it sees them.
@@ -28,7 +29,9 @@ RANDOM: dict[str, Any] = {"features": "plain", "extra_trees": True, "learning_ra
 
 
 def strongest(facts: Facts) -> list[Step]:
-    """The three contenders that the time is planned for, strongest first."""
+    """The three contenders that the time is planned for, strongest first; those of `portfolio_text` for texts."""
+    if facts.text_models and about_texts(facts):
+        return contenders(facts)
     engineered = {"features": "engineered", "learning_rate": 0.04, "extra_trees": facts.n_outputs > 2}
     small = {"features": "plain", "num_leaves": 8, "feature_fraction": 0.5, "n_estimators": 1500}
     return [
@@ -52,6 +55,8 @@ def strongest(facts: Facts) -> list[Step]:
 
 def further(facts: Facts) -> list[Step]:
     """Contenders for the time that is left, most useful first; the clock decides how many begin."""
+    if facts.text_models and about_texts(facts):
+        return []  # trees add nothing to words that were not counted better before
     most = max(count for rows, count in MOST_CONTENDERS if facts.n_rows >= rows) - len(strongest(facts))
     steps = [
         _further("extra_trees", "extra_trees", {}, "deep random trees, strong where close rows are alike"),

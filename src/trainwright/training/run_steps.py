@@ -15,7 +15,7 @@ from trainwright.training import rebalance_plan
 from trainwright.training.budget import Budget
 from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE
-from trainwright.training.steps import Step
+from trainwright.training.steps import Step, in_turn
 from trainwright.training.trials import FoldFit, Trial, Work, fit_fold
 
 # Share of a limit that optional steps leave to what follows the fits.
@@ -57,6 +57,8 @@ def run_steps(
             while upcoming is not None and len(running) < work.jobs and not stop.is_set():
                 name, index = upcoming
                 trial = trials[name]
+                if running and in_turn(trial.step, 2, 2) == 2:
+                    break  # it uses all threads: what runs is awaited first
                 if name not in begun:
                     begun.add(name)
                     _pace(trial, trials, begun, work, budget, report)
@@ -128,12 +130,12 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
     if step.role == "baseline":
         return float("-inf") if step.family == "baseline" else 0.0
     if not trial.fits:
-        rounds = -(-len(work.folds) // work.jobs)
+        rounds = in_turn(step, len(work.folds), work.jobs)
         each = step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)
         if not step.optional or budget.limit is None:
             return each * rounds
         slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
         return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
     each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
-    rounds = -(-(len(work.folds) - len(trial.fits)) // work.jobs)
+    rounds = in_turn(step, len(work.folds) - len(trial.fits), work.jobs)
     return each * rounds

@@ -7,6 +7,7 @@ from typing import Any
 
 from trainwright.models.cost import estimate_seconds
 from trainwright.models.families import families
+from trainwright.models.gallery import relative_cost
 
 # An early-stopped booster keeps about this share of its rounds.
 STOPPED_SHARE = 0.4
@@ -27,6 +28,8 @@ class Facts:
         n_outputs: classes, or 1.
         threads: threads of one fit.
         jobs: fits side by side.
+        tokens: of the texts of a row, on average.
+        text_models: models of texts can be trained here, and their base model is here.
     """
 
     task: str
@@ -39,6 +42,8 @@ class Facts:
     n_outputs: int
     threads: int
     jobs: int
+    tokens: float = 0.0
+    text_models: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,18 +89,30 @@ def estimate(step: Step, facts: Facts) -> float:
         iterations = max(min(iterations, 150), iterations * STOPPED_SHARE)
     rows = min(facts.n_train, step.max_rows or facts.n_train)
     kind = f"{step.family}:{settings['features']}" if "features" in settings else step.family
+    tokens = facts.tokens * relative_cost(str(settings["base_model"])) if "base_model" in settings else 0.0
     return estimate_seconds(
         kind,
         rows,
-        facts.n_numbers + 20 * facts.n_texts,
+        facts.n_numbers + (0 if tokens else 20 * facts.n_texts),
         facts.n_categories,
         facts.n_outputs,
         int(iterations or 0),
-        facts.threads,
+        facts.threads * (facts.jobs if spec.alone else 1),
+        tokens,
     )
 
 
 def wall(step: Step, facts: Facts) -> float:
     """Seconds until every fold of the step is done, with `jobs` fits side by side."""
-    rounds = -(-facts.n_folds // facts.jobs)
-    return step.seconds * rounds
+    return step.seconds * in_turn(step, facts.n_folds, facts.jobs)
+
+
+def in_turn(step: Step, fits: int, jobs: int) -> int:
+    """How many fits of the step follow one another, where so many run side by side.
+
+    Example:
+        >>> in_turn(Step("catboost", "catboost"), 5, 2), in_turn(Step("t", "text_transformer"), 5, 2)
+        (3, 5)
+    """
+    spec = families().get(step.family)
+    return fits if spec is not None and spec.alone else -(-fits // jobs)

@@ -20,14 +20,24 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
     from shutil import copyfile
 
     from trainwright.errors import EnvironmentProblem, UserError
+    from trainwright.evaluate.formats import plural
     from trainwright.packages.disk import disk_problems
     from trainwright.store.names import resolve_version
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.report_again import openings_since, refresh_report
 
     space = open_workspace(workspace, create=False, read_only=True)
     project, found = resolve_version(space, version)
+    note = ""
+    if since := openings_since(space, found):
+        try:  # the page counts the openings of the sealed test
+            refresh_report(open_workspace(workspace, create=False), found)
+        except EnvironmentProblem as problem:
+            again = plural(since, "more time", "more times")
+            said = f"the sealed test was opened {again} since this page was written"
+            note = f"{said}, which cannot be written anew: {problem.problem}"
     with read(space) as connection:
         run = get_run(connection, int(found.run_id or 0))
     path = Path(str((run.result or {}).get("report")))
@@ -53,9 +63,12 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
                 raise
         page = target
     if as_json:
-        output.print_json({"version": f"{project.name}@{found.label}", "report": str(page)})
+        document = {"version": f"{project.name}@{found.label}", "report": str(page)}
+        output.print_json({**document, "note": note} if note else document)
     else:
         output.say(str(page))
+        if note:
+            output.say(f"note: {note}")
     if opened:
         import webbrowser
 

@@ -33,6 +33,7 @@ from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import read_held_out
 from trainwright.training.ignored import without
+from trainwright.training.kept_plan import kept_plan
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
 from trainwright.training.plan_document import own_estimators
@@ -115,7 +116,7 @@ def _check(workspace: Workspace, run: Run) -> None:
     """Refuses what cannot be repeated before anything is fitted."""
     if run.state != "completed":
         raise UserError(f"run {run.id} is {run.state}", remedy="only a completed run can be repeated")
-    own = own_estimators(run.plan)
+    own = own_estimators(kept_plan(run))
     if own:
         raise UserError(
             f"run {run.id} compared estimators handed over in Python ({', '.join(own)}), which are not kept with it",

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, Select, cast, func, select
 
 from trainwright.errors import UserError
 from trainwright.store import tables
 from trainwright.store.audit import current_user, record_act
+from trainwright.store.damage import AS_IT_STANDS, text_of, why_unreadable
 from trainwright.store.deployments import Deployment, activate, active_deployment
+from trainwright.store.jsons import loads
 from trainwright.store.rows import insert_row
 
 TRAINING = "training"
@@ -32,6 +34,8 @@ class Decision:
         document: what was asked, the policy and what it buys, as plain data.
         who: the person or process.
         created: seconds since 1970.
+        damage: why the document cannot be used, where somebody changed it by hand; it is empty then. Other decisions of
+            the version must go on working, so reading it is no error, only answering by it (`training.deployed.whole`).
     """
 
     id: int
@@ -40,6 +44,7 @@ class Decision:
     document: dict[str, Any]
     who: str
     created: float
+    damage: str | None = None
 
     @property
     def label(self) -> str:
@@ -93,8 +98,7 @@ def add_decision(
         who=who,
         created=time.time(),
     )
-    row = connection.execute(select(table).where(table.c.id == new)).one()
-    made = Decision(**row._mapping)
+    made = _read(connection.execute(_rows().where(table.c.id == new)).one())
     details = {"goal": document.get("goal"), "flags": document.get("flags"), "origin": document.get("origin")}
     record_act(connection, "decide", f"{version_label} {made.label}", project_id=project_id, who=who, details=details)
     return made
@@ -103,8 +107,8 @@ def add_decision(
 def decisions_of(connection: Connection, version_id: int) -> list[Decision]:
     """The decisions of a version, oldest first."""
     table = tables.decision
-    query = select(table).where(table.c.version_id == version_id).order_by(table.c.number)
-    return [Decision(**row._mapping) for row in connection.execute(query)]
+    query = _rows().where(table.c.version_id == version_id).order_by(table.c.number)
+    return [_read(row) for row in connection.execute(query)]
 
 
 def get_decision(connection: Connection, version_id: int, label: str, *, name: str) -> Decision:
@@ -144,11 +148,12 @@ def decision_in_force(connection: Connection, version_id: int) -> Decision | Non
     query = select(deployments.c.decision_id).where(deployments.c.version_id == version_id)
     latest = connection.execute(query.order_by(deployments.c.id.desc()).limit(1)).first()
     if latest is None:
-        return next((d for d in decisions_of(connection, version_id) if d.document.get("origin") == TRAINING), None)
+        first = [d for d in decisions_of(connection, version_id) if d.number == 1]  # a training records no other
+        # A damaged one may be it: to answer by another threshold in silence would be worse than to refuse.
+        return next((d for d in first if d.damage is not None or d.document.get("origin") == TRAINING), None)
     if latest.decision_id is None:
         return None
-    row = connection.execute(select(tables.decision).where(tables.decision.c.id == latest.decision_id)).one()
-    return Decision(**row._mapping)
+    return _read(connection.execute(_rows().where(tables.decision.c.id == latest.decision_id)).one())
 
 
 def use_decision(
@@ -203,7 +208,8 @@ def _elsewhere(connection: Connection, version_id: int, number: int) -> tuple[st
     version, decision = tables.version, tables.decision
     project = select(version.c.project_id).where(version.c.id == version_id).scalar_subquery()
     query = (
-        select(decision, version.c.number.label("version_number"), tables.project.c.name.label("project_name"))
+        _rows()
+        .add_columns(version.c.number.label("version_number"), tables.project.c.name.label("project_name"))
         .join(version, decision.c.version_id == version.c.id)
         .join(tables.project, version.c.project_id == tables.project.c.id)
         .where(version.c.project_id == project, decision.c.number == number)
@@ -212,6 +218,27 @@ def _elsewhere(connection: Connection, version_id: int, number: int) -> tuple[st
     row = connection.execute(query.limit(1)).first()
     if row is None:
         return None
-    values = dict(row._mapping)
-    label = f"{values.pop('project_name')}@v{values.pop('version_number')}"
-    return label, Decision(**values)
+    return f"{row.project_name}@v{row.version_number}", _read(row)
+
+
+def _rows() -> Select[Any]:
+    """Decisions with their documents as they stand: one that was damaged by hand must not hide the others."""
+    table = tables.decision.c
+    raw = cast(table.document, AS_IT_STANDS).label("raw")
+    return select(table.id, table.version_id, table.number, raw, table.who, table.created)
+
+
+def _read(row: Row[Any]) -> Decision:
+    damage = why_unreadable(row.raw)
+    document = loads(text_of(row.raw)) if damage is None else None
+    if damage is None and not isinstance(document, dict):
+        damage = f"found {text_of(row.raw):.30}, expected an object with its keys"
+    return Decision(
+        row.id,
+        row.version_id,
+        row.number,
+        document if isinstance(document, dict) else {},
+        row.who,
+        row.created,
+        None if damage is None else f"its document in the database was changed by hand and is no JSON: {damage}",
+    )

@@ -22,6 +22,26 @@ def dumps(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 
+class UnreadableJSONError(ValueError):
+    """A document of the database is no JSON: somebody changed it by hand, because we write only what can be read."""
+
+
+def loads(text: str) -> Any:
+    """The value of a document.
+
+    Raises:
+        UnreadableJSONError: it is no JSON.
+
+    Example:
+        >>> loads("{}")
+        {}
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UnreadableJSONError(str(error)) from None
+
+
 def plain(value: Any) -> Any:
     """The value as None, bool, int, float, str, list and dict alone.
 

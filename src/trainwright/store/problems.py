@@ -56,7 +56,7 @@ def explain(error: BaseException, path: Path, *, needed: int | None = None) -> E
             f"the database in {path} was kept locked by another process for 30 seconds",
             remedy="see which trainwright commands still run on this workspace, then try again",
         )
-    if "disk image is malformed" in text or "file is not a database" in text:
+    if "could not decode to utf-8" in text or "disk image is malformed" in text or "file is not a database" in text:
         return EnvironmentProblem(
             f"the database in {path} is damaged ({_first_line(error)})",
             remedy="restore the whole folder from a backup, or choose another workspace with --workspace",

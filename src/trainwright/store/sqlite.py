@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from trainwright.errors import EnvironmentProblem, UserError
-from trainwright.store.jsons import dumps
+from trainwright.store.jsons import dumps, loads
 
 DATABASE = "trainwright.db"
 BUSY_SECONDS = 30.0
@@ -102,7 +102,9 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def _engine(connect: Any) -> Engine:
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, json_serializer=dumps)
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, json_serializer=dumps, json_deserializer=loads
+    )
     event.listen(engine, "begin", _begin)
     return engine
 

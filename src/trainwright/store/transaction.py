@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from trainwright.errors import EnvironmentProblem
+from trainwright.store.damage import damaged_documents
 from trainwright.store.problems import storage_problems
-from trainwright.store.workspace import WRITES, Workspace
+from trainwright.store.workspace import DATABASE, WRITES, Workspace
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def write(workspace: Workspace) -> Iterator[Connection]:
     the commit.
 
     Raises:
-        EnvironmentProblem: locked for 30 seconds, disk full, or opened for reading only.
+        EnvironmentProblem: locked for 30 seconds, disk full, or opened for reading only, or a document in it
+            was damaged by hand.
 
     Example:
         >>> with write(workspace) as connection:                              # doctest: +SKIP
@@ -35,7 +37,7 @@ def write(workspace: Workspace) -> Iterator[Connection]:
             f"the workspace {workspace.path} can only be read",
             remedy="give yourself the right to write there, or choose another workspace with --workspace",
         )
-    with storage_problems(workspace.path), workspace.engine.connect() as connection:
+    with _explained(workspace), workspace.engine.connect() as connection:
         connection = connection.execution_options(**{WRITES: True})
         with connection.begin():
             yield connection
@@ -44,5 +46,13 @@ def write(workspace: Workspace) -> Iterator[Connection]:
 @contextmanager
 def read(workspace: Workspace) -> Iterator[Connection]:
     """A transaction that only reads: every query in it sees the same moment."""
-    with storage_problems(workspace.path), workspace.engine.connect() as connection, connection.begin():
+    with _explained(workspace), workspace.engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _explained(workspace: Workspace) -> Iterator[None]:
+    """What the disk or the database cannot do, and documents that cannot be read, as one message."""
+    place = str(workspace.path / DATABASE)
+    with storage_problems(workspace.path), damaged_documents(workspace.engine, place):
+        yield

@@ -17,15 +17,12 @@ from trainwright.store.decisions import (
     add_decision,
     check_active,
     decision_in_force,
-    decisions_of,
     get_decision,
     use_decision,
 )
-from trainwright.store.evaluations import evaluations_of
-from trainwright.store.files import name_artifact
 from trainwright.store.names import resolve_version
 from trainwright.store.projects import Project
-from trainwright.store.runs import get_run, save_document
+from trainwright.store.runs import get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
@@ -33,8 +30,9 @@ from trainwright.training.decide_numbers import decide_numbers
 from trainwright.training.decided import check_segment_column, decision_document, rows_of, with_label
 from trainwright.training.decision_goal import complete
 from trainwright.training.deployed import decisions_in_short, in_short
-from trainwright.training.pages import publish_pages
 from trainwright.training.reopen import reopen
+from trainwright.training.report_again import refresh_report
+from trainwright.training.whole_decision import whole
 
 
 def decide_version(
@@ -147,7 +145,7 @@ def use(workspace: Workspace, name: str, label: str) -> dict[str, Any]:
     project, version = resolve_version(workspace, name)
     called = f"{project.name}@{version.label}"
     with write(workspace) as connection:
-        chosen = None if label == NONE else get_decision(connection, version.id, label, name=called)
+        chosen = None if label == NONE else whole(get_decision(connection, version.id, label, name=called), called)
         use_decision(connection, project.id, version.id, version.label, chosen)
     refresh_report(workspace, version)
     return {"version": called, "decision": None if chosen is None else chosen.label}
@@ -166,29 +164,5 @@ def show_decision(workspace: Workspace, name: str, label: str) -> dict[str, Any]
     called = f"{project.name}@{version.label}"
     with read(workspace) as connection:
         current = decision_in_force(connection, version.id)
-        found = get_decision(connection, version.id, label, name=called)
+        found = whole(get_decision(connection, version.id, label, name=called), called)
     return {**found.document, **in_short(found, current), "version": called}
-
-
-def refresh_report(workspace: Workspace, version: Version) -> str | None:
-    """Writes the version's report anew with its decisions; the path, or None when its run kept no result."""
-    if version.run_id is None:
-        return None
-    with read(workspace) as connection:
-        run = get_run(connection, version.run_id)
-        current = decision_in_force(connection, version.id)
-        found = decisions_of(connection, version.id)
-        evaluated = evaluations_of(connection, run_id=run.id)
-    if run.result is None:
-        return None
-    shown = current or (found[-1] if found else None)
-    result = {**run.result, "operating_point": None if shown is None else {**shown.document, "label": shown.label}}
-    result["decisions"] = [
-        {"label": d.label, "flags": d.document.get("flags"), "text": d.document.get("text"), "used": d == current}
-        for d in found
-    ]
-    page = publish_pages(workspace, result, {e.part: e.document for e in evaluated if e.part in ("validation", "test")})
-    with write(workspace) as connection:
-        name_artifact(connection, page, f"run {run.id} report", now=time.time())
-        save_document(connection, run.id, run.attempt, "result", result)
-    return str(result["report"])

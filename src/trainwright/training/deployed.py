@@ -23,13 +23,20 @@ from trainwright.store.projects import Project
 from trainwright.store.transaction import read
 from trainwright.store.versions import Version, list_versions
 from trainwright.store.workspace import Workspace
+from trainwright.training.whole_decision import damage, whole
 
 
 def policy_for(
     workspace: Workspace, project: Project, version: Version, label: str | None
 ) -> tuple[Policy | ReviewWidth | None, str | None]:
     """How a version decides: its policy (for a number the width for review) and the decision's label; (None, None) for
-    its own threshold.
+    its own threshold. Arguments and errors are those of `decision_for`."""
+    found = decision_for(workspace, project, version, label)
+    return (None, None) if found is None else (policy_of(found), found.label)
+
+
+def decision_for(workspace: Workspace, project: Project, version: Version, label: str | None) -> Decision | None:
+    """The decision by which a version answers; None for its own threshold.
 
     Args:
         workspace, project, version: which.
@@ -37,20 +44,23 @@ def policy_for(
 
     Raises:
         UserError: the version has no such decision.
+        EnvironmentProblem: somebody changed the decision in the database by hand.
     """
+    called = f"{project.name}@{version.label}"
     if label == NONE:
-        return None, None
+        return None
     with read(workspace) as connection:
         if label is None:
             found = decision_in_force(connection, version.id)
         else:
-            found = get_decision(connection, version.id, label, name=f"{project.name}@{version.label}")
-    if found is None:
-        return None, None
-    kept = found.document["policy"]
-    if kept.get("kind") == WIDTH:
-        return ReviewWidth.parse(kept["width"]), found.label
-    return Policy.from_json(kept), found.label
+            found = get_decision(connection, version.id, label, name=called)
+    return None if found is None else whole(found, called)
+
+
+def policy_of(decision: Decision) -> Policy | ReviewWidth:
+    """What a decision does to a row; for a number the width from which a person looks."""
+    kept = decision.document["policy"]
+    return ReviewWidth.parse(kept["width"]) if kept.get("kind") == WIDTH else Policy.from_json(kept)
 
 
 def decided_elsewhere(workspace: Workspace, project_id: int) -> dict[str, Any] | None:
@@ -61,17 +71,25 @@ def decided_elsewhere(workspace: Workspace, project_id: int) -> dict[str, Any] |
         if active is None or current is None:
             return None
         labels = {v.id: v.label for v in list_versions(connection, project_id, deleted=True)}
-    return {"label": current.label, "version": labels[active.version_id], "flags": current.document.get("flags") or ""}
+    return {
+        "label": current.label,
+        "version": labels[active.version_id],
+        "flags": str(current.document.get("flags") or ""),
+    }
 
 
 def in_short(decision: Decision, current: Decision | None) -> dict[str, Any]:
     """A decision as lists show it."""
     import time
 
+    from trainwright.evaluate.deciding.answer import answer
+
+    why = damage(decision)
     return {
         "label": decision.label,
         "flags": decision.document.get("flags"),
-        "text": decision.document.get("text"),
+        "answer": answer(decision.document) if why is None else f"damaged: {why}",
+        "text": decision.document.get("text") if why is None else f"damaged: {why}",
         "used": decision == current,
         "origin": decision.document.get("origin"),
         "who": decision.who,

@@ -27,6 +27,7 @@ from trainwright.store.transaction import read
 from trainwright.store.trials import TrialRow, trials_of
 from trainwright.store.versions import list_versions
 from trainwright.store.workspace import Workspace
+from trainwright.training.kept_plan import kept_plan
 from trainwright.training.plan import BASELINES, Plan, Step
 from trainwright.training.portfolio import INNER
 from trainwright.training.trials import RowsFit, Work, fit_part
@@ -235,7 +236,7 @@ def open_continuing(workspace: Workspace, grown: dict[str, Any], package: Checke
     with read(workspace) as connection:
         run = get_run(connection, grown["run"])
         rows = trials_of(connection, run.id, state="completed")
-    recorded = run.plan or {}
+    recorded = kept_plan(run)
     weights = {name: float(w) for name, w in (recorded.get("weights") or {}).items() if w > 0}
     planned = {step["name"]: Step(**step) for step in recorded.get("steps") or []}
     own: dict[str, list[TrialRow]] = {name: [row for row in rows if row.name == name] for name in weights}

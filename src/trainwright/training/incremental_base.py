@@ -25,6 +25,7 @@ from trainwright.store.transaction import read
 from trainwright.store.trials import trials_of
 from trainwright.store.versions import Version, get_version, list_versions
 from trainwright.store.workspace import Workspace
+from trainwright.training.kept_plan import kept_plan
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.understood import schema_and_target
 
@@ -56,7 +57,7 @@ class Base:
     @property
     def members(self) -> dict[str, float]:
         """Share of each candidate that the version is made of."""
-        return {name: float(w) for name, w in ((self.run.plan or {}).get("weights") or {}).items() if w > 0}
+        return {name: float(w) for name, w in (kept_plan(self.run).get("weights") or {}).items() if w > 0}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.custom import factories
 from trainwright.training.ignored import without
 from trainwright.training.incremental import base_package, open_continuing
+from trainwright.training.kept_plan import kept_plan
 from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.plan import FITS_SHARE, Plan, facts_of, make_plan
@@ -99,7 +100,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         data = get_dataset_version(connection, run.dataset_version_id)
         split_row = get_split(connection, run.split_id)
         repeats = (run.record or {}).get("repeats")
-        known = (get_run(connection, repeats).plan if repeats else run.plan) or {}
+        known = kept_plan(get_run(connection, repeats) if repeats else run)
     options = RunOptions.of(run)
     schema, target = schema_and_target(split_row)
     schema = without(schema, options.settings.data.ignore)

@@ -21,6 +21,7 @@ from trainwright.store.runs import Run, get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import held_out_of, read_truth
+from trainwright.training.kept_plan import kept_plan
 
 MOST = 3
 
@@ -93,7 +94,7 @@ def compare_named(workspace: Workspace, names: Sequence[str]) -> dict[str, Any]:
                 "comments": one.run.comments,
                 "settings": one.run.settings or {},
                 "origins": one.run.origins or {},
-                "plan": one.run.plan or {},
+                "plan": kept_plan(one.run),
                 "result": one.run.result or {},
                 "record": one.run.record or {},
                 "validation": one.validation,

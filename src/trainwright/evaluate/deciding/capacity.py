@@ -14,7 +14,7 @@ def read_capacity(given: Any, n_rows: int | None = None) -> float:
     """The share of cases that can be looked at.
 
     Args:
-        given: "200/1000", "20%" or 0.2.
+        given: "200/1000" (two whole numbers), "20%" or 0.2.
         n_rows: the rows there are; a bare number above them is refused as such.
 
     Raises:
@@ -25,7 +25,7 @@ def read_capacity(given: Any, n_rows: int | None = None) -> float:
         (0.2, 0.05, 0.05)
     """
     text = str(given).strip()
-    pair = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", text)
+    pair = re.fullmatch(r"(\d+)\s*/\s*(\d+)", text)
     share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
     if pair:
         top, of = float(pair[1]), float(pair[2])
@@ -35,6 +35,10 @@ def read_capacity(given: Any, n_rows: int | None = None) -> float:
     elif share:
         value = float(share[1]) / 100
     else:
+        if "/" in text:
+            raise UserError(
+                f"capacity {text!r:.40}: k of n are two whole numbers, such as 200/1000", remedy="a share is 20% or 0.2"
+            )
         try:
             value = float(text)
         except ValueError:

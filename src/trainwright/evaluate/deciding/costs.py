@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainwright.data.notes import listing
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 
@@ -15,6 +17,7 @@ PAIRS = ("fp", "fn", "tp", "tn", "review", "unit")
 LONG = {"false_positive": "fp", "false_negative": "fn", "true_positive": "tp", "true_negative": "tn"}
 FILES = (".yaml", ".yml", ".json")
 EXAMPLE = "--cost fp=1 fn=20"
+MOST_NAMED, LARGEST = 20, 1e12
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ class Costs:
     def to_json(self) -> dict[str, Any]:
         """The costs as plain data."""
         return {"matrix": [list(row) for row in self.matrix], "review": self.review, "unit": self.unit}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Costs:
+        """The costs from `to_json`'s plain data."""
+        return cls(
+            tuple(tuple(float(cell) for cell in row) for row in data["matrix"]),
+            None if data.get("review") is None else float(data["review"]),
+            None if data.get("unit") is None else str(data["unit"]),
+        )
 
 
 def read_costs(target: Target, given: Any) -> Costs:
@@ -124,6 +136,8 @@ def _pairs(text: str) -> dict[str, str]:
     for word in text.replace(",", " ").split():
         name, mark, value = word.partition("=")
         name = LONG.get(name, name)
+        if not mark and re.fullmatch(r"\.[a-z]\w*", Path(word).suffix.lower()):
+            raise UserError(f"costs: {word!r} is no file of costs", remedy=f"its name ends with {listing(FILES)}")
         if not mark or name not in PAIRS:
             raise UserError(
                 f"costs: {word!r} is none of {', '.join(f'{key}=NUMBER' for key in PAIRS[:-1])}",
@@ -141,11 +155,16 @@ def _two(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[fl
             f"{where}: fp and fn are for two classes, {target.column!r} has {len(target.classes)}",
             remedy="give a file with a row for each true class: --cost costs.yaml",
         )
-    missing = [name for name in ("fp", "fn") if given.get(name) is None]
+    words = {"fp": "fp (a false alarm)", "fn": "fn (a miss)"}
+    missing = [words[name] for name in words if given.get(name) is None]
     if missing:
-        words = {"fp": "fp (a false alarm)", "fn": "fn (a miss)"}
-        raise UserError(f"{where}: {words[missing[0]]} is missing", remedy=f"give both, such as {EXAMPLE}")
-    alarm, miss, hit, rest = (_number(given.get(name) or 0, f"{where}: {name}") for name in ("fp", "fn", "tp", "tn"))
+        raise UserError(
+            f"{where}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            remedy=f"give both, such as {EXAMPLE}",
+        )
+    alarm, miss, hit, rest = (
+        _number(0 if given.get(name) is None else given[name], f"{where}: {name}") for name in ("fp", "fn", "tp", "tn")
+    )
     p = target.positive_index
     table = [[0.0, 0.0], [0.0, 0.0]]
     table[1 - p][p], table[p][1 - p], table[p][p], table[1 - p][1 - p] = alarm, miss, hit, rest
@@ -154,8 +173,14 @@ def _two(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[fl
 
 def _square(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[float, ...], ...]:
     """From `matrix`, with `classes` in its own order where given."""
-    rows, names = given["matrix"], [str(name) for name in given.get("classes") or target.classes]
-    k = len(target.classes)
+    rows, names, k = given["matrix"], given.get("classes") or target.classes, len(target.classes)
+    for name, value in (("matrix", rows), ("classes", names)):
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise UserError(
+                f"{where}: `{name}` must be a list, found {value!r:.40}",
+                remedy="such as classes: [a, b], matrix: [[0, 1], [20, 0]]",
+            )
+    names = [str(name) for name in names]
     _check_names(target, names, where)
     sizes = [len(row) if isinstance(row, Sequence) and not isinstance(row, str) else 0 for row in rows]
     if len(rows) != k or any(size != k for size in sizes):
@@ -168,7 +193,7 @@ def _square(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple
 def _named(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[float, ...], ...]:
     """From {true class: {decided class: cost}}; right decisions cost nothing unless they are named."""
     _check_names(target, list(given), where)
-    out = []
+    rows: dict[str, dict[str, Any]] = {}
     for actual in target.classes:
         row = given[actual]
         if not isinstance(row, Mapping):
@@ -176,23 +201,47 @@ def _named(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[
                 f"{where}: {actual!r} must say what each decision about it costs, got {row!r:.60}",
                 remedy=f"such as {actual}: {{{', '.join(f'{name}: 5' for name in target.classes if name != actual)}}}",
             )
-        row = {str(name): value for name, value in row.items()}
-        others = [name for name in target.classes if name != actual]
-        _check_names(target, [*row, actual] if actual not in row else list(row), f"{where}: {actual}", others)
-        out.append(tuple(_number(row.get(name, 0), f"{where}: {actual} decided as {name}") for name in target.classes))
-    return tuple(out)
+        rows[actual] = {str(name): value for name, value in row.items()}
+        unknown = [name for name in rows[actual] if name not in target.classes]
+        if unknown:
+            raise UserError(
+                f"{where}: {actual}: there is no class {listing(unknown)}; the classes are {_some(target.classes)}"
+            )
+    missing = [
+        f"{actual} decided as {name}"
+        for actual, row in rows.items()
+        for name in target.classes
+        if name != actual and name not in row
+    ]
+    if missing:
+        raise UserError(
+            f"{where}: no cost is given for {_some(missing)}",
+            remedy="give each true class the cost of every other decision about it",
+        )
+    return tuple(
+        tuple(_number(row.get(name, 0), f"{where}: {actual} decided as {name}") for name in target.classes)
+        for actual, row in rows.items()
+    )
 
 
-def _check_names(target: Target, names: Sequence[str], where: str, needed: Sequence[str] | None = None) -> None:
-    known = f"the classes are {', '.join(target.classes[:20])}"
-    for name in names:
-        if name not in target.classes:
-            raise UserError(f"{where}: there is no class {name!r}; {known}")
-    for name in target.classes if needed is None else needed:
-        if name not in names:
-            raise UserError(f"{where}: the class {name!r} is missing; {known}")
+def _check_names(target: Target, names: Sequence[str], where: str) -> None:
+    """Refuses classes that there are not, and names those that are missing: all of them at once."""
+    known = f"the classes are {_some(target.classes)}"
+    unknown = [name for name in names if name not in target.classes]
+    if unknown:
+        raise UserError(f"{where}: there is no class {listing(unknown)}; {known}")
+    missing = [name for name in target.classes if name not in names]
+    if missing:
+        verb = "the class {} is" if len(missing) == 1 else "the classes {} are"
+        raise UserError(f"{where}: {verb.format(listing(missing, MOST_NAMED))} missing; {known}")
     if len(set(names)) != len(names):
         raise UserError(f"{where}: a class is named twice")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names; of very many the first."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _check_useful(target: Target, matrix: tuple[tuple[float, ...], ...], where: str) -> None:
@@ -216,4 +265,6 @@ def _number(value: Any, where: str) -> float:
         raise UserError(f"{where} must be a number, got {value!r:.40}")
     if number < 0:
         raise UserError(f"{where} must be at least 0, got {number:g}", remedy="a cost is never negative")
+    if number > LARGEST:
+        raise UserError(f"{where} must be at most {LARGEST:g}, got {number:g}", remedy="count in a larger unit")
     return number

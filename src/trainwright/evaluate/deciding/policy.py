@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,13 +120,32 @@ class Policy:
                 learned=_shares(data.get("learned")),
                 true=_shares(data.get("true")),
             )
-            if made.positive is None and made.costs is None:
-                raise ValueError("neither thresholds nor costs")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            _check_shape(made)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise UserError(
-                f"the stored decision cannot be read: {error}", remedy="it may come from another release; decide again"
+                f"the stored decision cannot be read: {why}", remedy="it may come from another release; decide again"
             ) from None
         return made
+
+
+def _check_shape(policy: Policy) -> None:
+    """Refuses what cannot be applied to (n, k) probabilities.
+
+    Raises:
+        ValueError: saying what is wrong.
+    """
+    k = policy.classes
+    if policy.positive is None and policy.costs is None:
+        raise ValueError("neither thresholds nor costs")
+    if policy.positive is not None and not (k == 2 and policy.positive in (0, 1)):
+        raise ValueError(f"the positive class is number {policy.positive} of {k}")
+    if policy.costs is not None and [len(row) for row in policy.costs] != [k] * k:
+        raise ValueError(f"the costs are no table of {k} x {k}")
+    if any(shares is not None and len(shares) != k for shares in (policy.learned, policy.true)):
+        raise ValueError(f"the shares are not those of {k} classes")
+    if not all(map(math.isfinite, (policy.low, policy.high, policy.middle, *policy.segments.values()))):
+        raise ValueError("a threshold is no number")
 
 
 def segment_texts(values: pl.Series) -> np.ndarray:

@@ -59,13 +59,13 @@ def _band(figures: Document, name: str) -> list[str]:
 def _against(document: Document, today: Mapping[str, Any] | None) -> str | None:
     """How many pass otherwise: today where that is known, else by the version's own threshold or 0.5."""
     if today is not None and today.get("missed") is not None:
-        return f"{_plain(today['missed'])} {today.get('name') or 'today'}"
+        return f"{plain_count(today['missed'])} {today.get('name') or 'today'}"
     ways = document.get("against") or {}
     for way in (OWN, HALF):
         missed = estimate((ways.get(way) or {}).get("missed_per_1000"))[0]
         if missed is not None:
             at = f" of {ways[way]['threshold']:.3g}" if way == OWN else ""
-            return f"{_plain(missed)} with {way}{at}"
+            return f"{plain_count(missed)} with {way}{at}"
     return None
 
 
@@ -121,20 +121,20 @@ def _cases(figure: Any, *, start: bool = False) -> str:
     value, low, high = estimate(figure)
     if value is None:
         return "An unknown number of" if start else "an unknown number"
-    text = _plain(value)
-    if low is None or high is None or (_plain(low) == text == _plain(high)):
+    text = plain_count(value)
+    if low is None or high is None or (plain_count(low) == text == plain_count(high)):
         return text
-    return f"{text} ({_plain(low)} to {_plain(high)})"
+    return f"{text} ({plain_count(low)} to {plain_count(high)})"
 
 
-def _plain(value: float) -> str:
+def plain_count(value: float) -> str:
     """A count of cases: whole from 10 on, with a decimal below."""
     return f"{round(value):,}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
 
 
 def _noun(figure: Any) -> str:
     value = estimate(figure)[0]
-    return "case passes" if value is not None and _plain(value) == "1" else "cases pass"
+    return "case passes" if value is not None and plain_count(value) == "1" else "cases pass"
 
 
 def _amount(value: float) -> str:

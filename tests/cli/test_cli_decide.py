@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ def decided(trained: Shop, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sh
     said = run("decide", "shop", "--cost", "fp=1", "fn=20", "--use", "--json", "--workspace", shop.workspace)
     assert said.code == 0, said.err
     return shop, said.document
+
+
+def _sweep(screen: str) -> list[float]:
+    """The thresholds of the sweep that a screen shows."""
+    return [float(found[1]) for line in screen.splitlines() if (found := re.match(r" +(0\.\d\d)  ", line))]
 
 
 def _predicted(shop: Shop, *words: str) -> Any:
@@ -64,10 +70,21 @@ def test_the_decision_is_said_listed_and_shown(decided: tuple[Shop, dict[str, An
     listed = run("decide", "shop", "--list", "--json", *where).document
     assert [(d["label"], d["used"], d["flags"]) for d in listed] == [("d1", True, "--cost fp=1 fn=20")]
     shown = run("decide", "shop", "--show", "d1", *where)
-    assert "Of 1,000 cases" in shown.out and "because: flagged from" in shown.out and "0.90" in shown.out
-    assert "in force" in run("decide", "shop", "--list", *where).out
+    assert "Of 1,000 cases" in shown.out and "because: flagged from" in shown.out
+    lines = shown.out.splitlines()
+    said = next(line for line in lines if line.startswith("d1: flag as "))
+    assert lines[0].startswith("shop@v1 d1: Of 1,000 cases") and said in lines[-4:]  # first and last
+    assert len(_sweep(shown.out)) == 4 and "13 more thresholds" in shown.out
+    assert len(_sweep(run("decide", "shop", "--show", "d1", "--full", *where).out)) == 17
+    short = run("decide", "shop", "--list", *where).out
+    assert "in force" in short and said.removeprefix("d1: ") in short and "because" not in short
+    assert len(short.splitlines()) <= 6 and shown.out.splitlines()[0].removeprefix("shop@v1 ") not in short
+    assert lines[0].removeprefix("shop@v1 ") in run("decide", "shop", "--list", "--full", *where).out
     version = run("versions", "show", "shop@v1", "--json", *where).document
     assert [d["label"] for d in version["decisions"]] == ["d1"]
+    screen = run("versions", "show", "shop@v1", *where).out
+    assert "answers by" in screen and said in screen and len(screen.splitlines()) < 20
+    assert "manifest_sha" in run("versions", "show", "shop@v1", "--full", *where).out and "manifest_sha" not in screen
 
 
 def test_the_package_does_not_change_and_a_rollback_undoes_the_decision(shop: Shop) -> None:
@@ -116,6 +133,14 @@ REFUSED = {
     "no goal": (("decide", "shop"), "no goal is given"),
     "two goals": (("decide", "shop", "--beta", "2", "--capacity", "1/10"), "two goals"),
     "capacity": (("decide", "shop", "--capacity", "300/200"), "300 is more than the 200"),
+    "part of a case": (("decide", "shop", "--capacity", "1.5/10"), "two whole numbers"),
+    "costs that lack several": (("decide", "shop", "--cost", "empty.yaml"), "the classes 'no', 'yes' are missing"),
+    "a table as costs": (("decide", "shop", "--cost", "costs.csv"), "'costs.csv' is no file of costs"),
+    "matrix": (("decide", "shop", "--cost", "matrix.yaml"), "`matrix` must be a list, found '3'"),
+    "use before the name": (("decide", "--use", "shop"), "no version is named: --use took 'shop'"),
+    "list and use": (("decide", "shop", "--list", "--use"), "--list and --use do not go together"),
+    "show nothing": (("decide", "shop", "--show", ""), "'' names no decision"),
+    "evaluate": (("evaluate", "shop", "shop.csv", "--decision", "d4"), "no decision"),
     "above the rows": (("decide", "shop", "--capacity", "90000"), "there are only {held_out} rows"),
     "a list of costs": (("decide", "shop", "--cost", "list.yaml"), "such as `good: {{bad: 20}}`, found a list"),
     "costs": (("decide", "shop", "--cost", "fp=-1", "fn=2"), "at least 0"),
@@ -138,6 +163,8 @@ REFUSED = {
 
 def test_bad_questions_are_refused_and_leave_nothing(trained: Shop, tmp_path: Path) -> None:
     (tmp_path / "costs.yaml").write_text("yes: {maybe: 1}\nmaybe: {yes: 2}\n", encoding="utf-8")
+    (tmp_path / "empty.yaml").write_text("unit: euros\n", encoding="utf-8")
+    (tmp_path / "matrix.yaml").write_text("matrix: 3\n", encoding="utf-8")
     (tmp_path / "list.yaml").write_text("[[0, 1], [5, 0]]\n", encoding="utf-8")
     shutil.copy(trained.table, tmp_path / "shop.csv")
     held_out = trained.document["n_rows"]["train"] + trained.document["n_rows"]["validation"]
@@ -171,3 +198,50 @@ def test_a_training_records_the_decision_of_its_file_and_the_next_one_says_that_
     bad = tmp_path / "bad.yaml"
     bad.write_text("data: {train_file: shop.csv, target: bought}\ndecision: {beta: 2, capacity: 1/5}\n", "utf-8")
     assert_refused(run("train", "--config", bad, *where), 2, "two goals", "line 2")
+
+
+def test_a_labelled_file_is_judged_by_the_decision_that_predict_follows(
+    decided: tuple[Shop, dict[str, Any]], tmp_path: Path
+) -> None:
+    shop, document = decided
+    where = ("--workspace", shop.workspace)
+    fresh = write_csv(tmp_path / "fresh.csv", rows(150, seed=11))
+    yes = document["target"]["positive"]
+    answers = [row["prediction"] for row in _predicted(shop, "shop", str(fresh))["predictions"]]
+    truth = [row["bought"] for row in rows(150, seed=11)]
+    right = sum(a == t == yes for a, t in zip(answers, truth))
+    found = run("evaluate", "shop", fresh, "--json", *where).document
+    assert found["decision"]["label"] == "d1" and found["threshold"] == document["policy"]["middle"]
+    assert found["metrics"]["recall"]["value"] == pytest.approx(right / truth.count(yes))
+    assert found["metrics"]["precision"]["value"] == pytest.approx(right / answers.count(yes))
+    figures = found["decision"]["figures"]
+    assert figures["recall"]["value"] == pytest.approx(right / truth.count(yes))
+    missed, alarms = truth.count(yes) - right, answers.count(yes) - right
+    assert figures["cost_per_1000"]["value"] == pytest.approx(1000 * (20 * missed + alarms) / 150)
+    assert found["decision"]["expected"] == document["figures"]
+    screen = run("evaluate", "shop", fresh, *where).out
+    assert "decided by d1 (--cost fp=1 fn=20), as predict does" in screen and "held-out rows of the training" in screen
+    plain = run("evaluate", "shop", fresh, "--decision", "none", "--json", *where).document
+    assert plain["decision"] is None and plain["metrics"]["recall"]["value"] < found["metrics"]["recall"]["value"]
+    assert plain["metrics"]["roc_auc"] == found["metrics"]["roc_auc"]
+    assert "own threshold" in run("evaluate", "shop", fresh, "--decision", "none", *where).out
+    kept = run("versions", "show", "shop@v1", "--json", *where).document["evaluations"]
+    assert [one["decision"] for one in kept[-4:]] == ["d1", "d1", None, None]
+
+
+def test_reviews_and_thresholds_by_site_are_judged_on_a_file(shop: Shop, tmp_path: Path) -> None:
+    where = ("--workspace", shop.workspace)
+    fresh = write_csv(tmp_path / "fresh.csv", rows(150, seed=11))
+    assert run("decide", "shop@v1", "--review-band", "--capacity", "30%", "--cost", "fp=1,fn=4", *where).code == 0
+    assert run("decide", "shop@v1", "--cost", "fp=1 fn=3", "--by", "job", *where).code == 0
+    for label in ("d1", "d2"):
+        words = ("shop@v1", str(fresh), "--decision", label)
+        answers = _predicted(shop, *words)["predictions"]
+        found = run("evaluate", *words, "--json", *where).document
+        accuracy = sum(a["prediction"] == row["bought"] for a, row in zip(answers, rows(150, seed=11))) / 150
+        assert found["metrics"]["accuracy"]["value"] == pytest.approx(accuracy)
+        sent = sum(a["decision"] == "review" for a in answers) / 150
+        assert found["decision"]["figures"]["review"]["value"] == pytest.approx(sent)
+        assert any("go to a person" in note for note in found["notes"]) == (sent > 0) == (label == "d1")
+    lacking = write_csv(tmp_path / "fresh2.csv", rows(150, seed=11))
+    assert run("evaluate", "shop@v1", lacking, "--decision", "d2", *where).code == 0

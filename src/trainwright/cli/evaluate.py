@@ -23,6 +23,31 @@ def _beside(document: dict[str, Any]) -> list[str]:
     return [f"{explain(metric).title}: {here} here, {there} on {where}"]
 
 
+def _judged_by(document: dict[str, Any], asked: str | None) -> str:
+    """By what the rows were decided."""
+    found = document["decision"]
+    if found is not None:
+        follows = ", as predict does" if asked is None else ""
+        return f"decided by {found['label']} ({found['flags']}){follows}"
+    if document["task"] == "number":
+        return "no decision: no width sends a row to a person"
+    if len(document["target"]["classes"]) > 2:
+        return "no decision: the most probable class counts"
+    why = "as asked" if asked is not None else "no decision is in force"
+    return f"decided by the version's own threshold {document.get('threshold', 0.5):.4g} ({why})"
+
+
+def _say_decision(document: dict[str, Any]) -> None:
+    """What the decision does on these rows, beside what it did on the held-out rows of the training."""
+    from trainwright.cli.decide_screen import figure_rows
+
+    found = document["decision"] or {}
+    if "figures" in found:
+        output.say("")
+        ways = {"these rows": found["figures"], "held-out rows of the training": found["expected"]}
+        output.table([f"{found['label']}, with 95 % intervals", *ways], figure_rows(ways))
+
+
 @click.command("evaluate", help="Measure a version (PROJECT or PROJECT@v2) on a labelled file.")
 @click.argument("version")
 @click.argument("table", metavar="FILE")
@@ -34,9 +59,20 @@ def _beside(document: dict[str, Any]) -> list[str]:
     help="stress-test: rows that are hard on purpose (winter, a new site); kept and shown apart.",
 )
 @click.option("--name", "stress", help="What to call the stress test; by default the name of the file.")
+@click.option(
+    "--decision", metavar="dN|none", help="A decision of the version, not the one in force; none: its own threshold."
+)
 @workspace_option
 @json_option
-def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: str | None, as_json: bool) -> None:
+def COMMAND(
+    version: str,
+    table: str,
+    kind: str,
+    stress: str | None,
+    decision: str | None,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
     """Evaluates."""
     from pathlib import Path
 
@@ -49,7 +85,8 @@ def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: 
     if stress is not None and kind != "stress-test":
         raise UserError("--name is for stress tests", remedy="add --as stress-test, or leave --name out")
     called = (stress or Path(table).stem) if kind == "stress-test" else None
-    document = evaluate_file(open_workspace(workspace, create=False), version, table, stress=called)
+    space = open_workspace(workspace, create=False)
+    document = evaluate_file(space, version, table, stress=called, decision=decision)
     if as_json:
         output.print_json(document)
         return
@@ -58,6 +95,7 @@ def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: 
         output.say(f"stress test {called!r}: hard rows, kept apart; it does not change the version's own figures")
         for line in _beside(document):
             output.say(line)
+    output.say(_judged_by(document, decision))
     for note in document["notes"]:
         output.say(f"note: {note}")
     rows = []
@@ -65,6 +103,7 @@ def COMMAND(version: str, table: str, kind: str, stress: str | None, workspace: 
         spread = interval(name, figure)
         rows.append([explain(name).title, score(name, figure), spread or "", figure.get("method")])
     output.table(["metric", "value", "95 % interval", "how"], rows, right=(1,))
+    _say_decision(document)
     if document.get("interval"):
         output.say("")
         output.say(f"low and high: {said(document['interval'], 'file')}")

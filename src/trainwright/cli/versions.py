@@ -62,16 +62,18 @@ def list_all(project: str | None, workspace: str | None, as_json: bool) -> None:
     )
 
 
-@COMMAND.command(help="One version: figures, configuration, data, package.")
+@COMMAND.command(help="One version: figures, configuration, data, package, by what it answers.")
 @click.argument("name")
+@click.option("--full", is_flag=True, help="Everything that is kept, as --json has it.")
 @workspace_option
 @json_option
-def show(name: str, workspace: str | None, as_json: bool) -> None:
+def show(name: str, full: bool, workspace: str | None, as_json: bool) -> None:
     """Shows a version."""
-    import yaml
-
+    from trainwright.cli.version_screen import say_version
+    from trainwright.store.deployments import active_deployment
     from trainwright.store.files import artifact_path
     from trainwright.store.names import resolve_version
+    from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
     from trainwright.training.deployed import decisions_in_short
     from trainwright.training.judge import kept_evaluations
@@ -79,6 +81,9 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     space = open_workspace(workspace, create=False, read_only=True)
     project, version = resolve_version(space, name)
     document = _document(project.name, version)
+    with read(space) as connection:
+        active = active_deployment(connection, project.id)
+    document["active"] = active is not None and active.version_id == version.id
     document["package"] = str(artifact_path(space, "package", version.artifact))
     for kind, rows in kept_evaluations(space, version).items():
         document[kind] = [_kept(row) for row in rows]
@@ -86,6 +91,11 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
     if as_json:
         output.print_json(document)
         return
+    if not full:
+        say_version(document)
+        return
+    import yaml
+
     output.say(yaml.safe_dump(output.plain(document), sort_keys=False, allow_unicode=True).rstrip())
 
 
@@ -141,6 +151,7 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
     from trainwright.store.transaction import write
     from trainwright.store.workspace import open_workspace
     from trainwright.training.deployed import decided_elsewhere
+    from trainwright.training.whole_decision import whole
 
     if split_name(name)[1] is None:
         raise UserError(f"{name!r} names no version", remedy=f"say which one: {name}@v2")
@@ -153,6 +164,8 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
             chosen = decision_in_force(connection, version.id)
         else:
             chosen = None if decision == NONE else get_decision(connection, version.id, decision, name=called)
+        if chosen is not None:
+            whole(chosen, called)
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
         set_active(connection, project.id, version.id, label, reason="command line", decision_id=used)

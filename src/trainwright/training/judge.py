@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,12 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import task_for
+from trainwright.training.deployed import decision_for, policy_of
+from trainwright.training.judged_by import JudgedBy
 
 ORDINARY, STRESS_TEST = "evaluation", "stress-test"
+# The note of a predictor whose decision has thresholds by a column that the table lacks.
+NO_SEGMENTS = "no_segments"
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,13 @@ def open_version(workspace: Workspace, name: str) -> Opened:
 
 
 def evaluate_file(
-    workspace: Workspace, name: str, table: Any, *, keep: bool = True, stress: str | None = None
+    workspace: Workspace,
+    name: str,
+    table: Any,
+    *,
+    keep: bool = True,
+    stress: str | None = None,
+    decision: str | None = None,
 ) -> dict[str, Any]:
     """Measures a version on a labelled table.
 
@@ -79,43 +89,61 @@ def evaluate_file(
         keep: store the evaluation with the version.
         stress: the name of a stress test: the rows are hard on purpose, so the figures are kept and shown apart and
             say nothing about the version in general.
+        decision: by which of its decisions, such as "d1"; "none": its own threshold; None: as `predict` answers.
 
     Returns:
-        The evaluation document, with `seen` (rows the version was trained on) and, where ranking makes sense, `lift`;
+        The evaluation document, with `seen` (rows the version was trained on), `decision` (by which it was judged and
+        what that does on these rows; None: its own threshold) and, where ranking makes sense, `lift`;
         of a stress test with `kind`, `name` and `against`, the figure on the sealed test beside it.
 
     Raises:
-        UserError: the table lacks the target or features.
+        UserError: the table lacks the target or features, or the version has no such decision.
+        EnvironmentProblem: the decision was damaged by hand.
     """
     opened = open_version(workspace, name)
-    labelled = _labelled(workspace, opened, table)
+    found = decision_for(workspace, opened.project, opened.version, decision)
     manifest = opened.predictor.manifest
+    by = JudgedBy(
+        found, None if found is None else policy_of(found), 0.5 if manifest.threshold is None else manifest.threshold
+    )
+    opened = replace(opened, predictor=opened.predictor.deciding(by.policy, by.label))
+    labelled = _labelled(workspace, opened, table)
     state = opened.predictor.interval
     spans = None if state is None else opened.predictor.predict_spans(labelled.given)
     prediction = opened.predictor.predict_raw(labelled.given) if spans is None else spans[:, 0]
+    shown = by.shown(prediction)
     metric = (opened.version.metrics or {}).get("metric")
     source = labelled.given.source
+    roles: dict[str, Any] = {
+        key: _role(source, manifest.schema, role) for key, role in (("group", Role.GROUP), ("cluster", Role.CLUSTER))
+    }
     document = evaluate(
         manifest.target,
         labelled.y,
-        prediction,
+        shown,
         part="file",
         metric=metric if metric in task_for(manifest.target).metrics else None,
-        group=_role(source, manifest.schema, Role.GROUP),
-        cluster=_role(source, manifest.schema, Role.CLUSTER),
-        threshold=manifest.threshold if manifest.threshold is not None else 0.5,
+        **roles,
+        threshold=by.cut(len(labelled.y), labelled.given.segment),
         seed=manifest.seed,
     )
+    document["decision"] = None
+    if manifest.target.task == "classes":
+        by.measured(
+            manifest.target, labelled.y, shown, document, segment=labelled.given.segment, seed=manifest.seed, **roles
+        )
+    elif spans is not None:
+        by.measured_width(document, labelled.y, spans, manifest.seed, **roles)
     if state is not None and spans is not None:
         document["interval"] = measure(
             Bounds.of(labelled.y, spans, state.level),
             columns=lambda rows: opened.predictor.layout.encode(labelled.given.frame[rows]),
             booleans=booleans_of(manifest.schema),
-            group=_role(source, manifest.schema, Role.GROUP),
-            cluster=_role(source, manifest.schema, Role.CLUSTER),
+            **roles,
             seed=manifest.seed,
         )
     document["version"] = opened.label
+    document["notes"] += [note.message for note in labelled.given.notes if note.code == NO_SEGMENTS]
     document["seen"] = int(labelled.seen.sum())
     document["rows"] = len(labelled.y)
     if labelled.seen.any():
@@ -156,6 +184,7 @@ def kept_evaluations(workspace: Workspace, version: Version) -> dict[str, list[d
                 "rows": document.get("n_rows"),
                 "seen": document.get("seen"),
                 "metric": metric,
+                "decision": (document.get("decision") or {}).get("label"),
                 "figure": (document.get("metrics") or {}).get(metric),
             }
         )

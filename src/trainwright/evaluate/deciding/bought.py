@@ -149,9 +149,9 @@ def bought(
     ours = figures_of(value, costs, positive)
     made, truth = (figures_of(np.array(sums).reshape(-1, 6), costs, positive) for sums in (draws, truths))
     likely = {name: ours[name] - (made[name] - truth[name]) for name in ours}
-    trials = _trials(table, value)
+    trials = trials_of(table.units, len(table.bin), value)
     out: dict[str, Any] = {
-        "figures": _with_bounds(ours, likely, table.units, trials),
+        "figures": with_bounds(ours, likely, table.units, trials),
         "against": {},
         "resamples": len(draws),
         "units": table.units.words,
@@ -165,7 +165,7 @@ def bought(
             figures_of(sums, costs, positive),
         )
         document: dict[str, Any] = {"threshold": against[name]}
-        document |= _with_bounds(there, theirs, table.units, _trials(table, sums))
+        document |= with_bounds(there, theirs, table.units, trials_of(table.units, len(table.bin), sums))
         if costs is not None:
             key = "cost_per_1000"
             error = (theirs[key] - made[key]) - (there[key] - truth[key])
@@ -180,18 +180,19 @@ def _fixed(table: Table, counts: tuple[np.ndarray, np.ndarray], cut: float) -> n
     return sums_at(table, counts[0].sum(1), counts[1].sum(1), cuts, cuts)
 
 
-def _trials(table: Table, sums: np.ndarray) -> dict[str, float]:
+def trials_of(units: Units, n_rows: int, sums: np.ndarray) -> dict[str, float]:
     """The independent rows that each share rests on, for figures of 0 and 1, where no resample shows a spread."""
-    dependence = table.units.drawn / max(len(table.bin), 1) if table.units.how != "rows" else 1.0
-    n = dependence * len(table.bin) / max(float(sums.sum()), 1e-300)
+    dependence = units.drawn / max(n_rows, 1) if units.how != "rows" else 1.0
+    n = dependence * n_rows / max(float(sums.sum()), 1e-300)
     positives = sums[HIT] + sums[SEEN] + sums[MISS]
     shares = {"precision": sums[HIT] + sums[ALARM], "recall": positives}
     return {name: n * float(shares.get(name, sums.sum())) for name in (*SHARES, *PER_THOUSAND)}
 
 
-def _with_bounds(
+def with_bounds(
     values: dict[str, np.ndarray], draws: dict[str, np.ndarray], units: Units, trials: dict[str, float]
 ) -> dict[str, Any]:
+    """Each figure with its interval; a share of 0 or 1, where no resample shows a spread, has that of Wilson."""
     out = {}
     for name, value in values.items():
         high = 1.0 if name in SHARES else None if name == "cost_per_1000" else float(CASES)

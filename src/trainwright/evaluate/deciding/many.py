@@ -12,6 +12,7 @@ from trainwright.evaluate.deciding.policy import Policy
 from trainwright.evaluate.deciding.question import Question
 from trainwright.evaluate.deciding.rows import Rows
 from trainwright.evaluate.intervals import bootstrap_interval, json_number
+from trainwright.evaluate.resampling import Units
 from trainwright.tasks.metric import divide
 
 
@@ -69,12 +70,12 @@ def bought(question: Question, rows: Rows, *, seed: int, number: int | None = No
         draws.append(sums(mass * times))
         others.append(_most_probable(question, rows, mass * times))
     made, theirs = np.array(draws).reshape(-1, 4), np.array(others).reshape(-1, 4)
-    against = _bounds(_figures(plain), _figures(theirs), rows)
-    saved = _figures(theirs)["cost_per_1000"] - _figures(made)["cost_per_1000"]
-    gain = float(_figures(plain)["cost_per_1000"] - _figures(value)["cost_per_1000"])
-    against["saved_per_1000"] = _one(gain, saved, rows, None, None)
+    against = bounds(figures(plain), figures(theirs), rows.units)
+    saved = figures(theirs)["cost_per_1000"] - figures(made)["cost_per_1000"]
+    gain = float(figures(plain)["cost_per_1000"] - figures(value)["cost_per_1000"])
+    against["saved_per_1000"] = _one(gain, saved, rows.units, None, None)
     return {
-        "figures": _bounds(_figures(value), _figures(made), rows),
+        "figures": bounds(figures(value), figures(made), rows.units),
         "against": {"the most probable class": against},
         "resamples": len(made),
         "units": rows.units.words,
@@ -120,7 +121,8 @@ def _most_probable(question: Question, rows: Rows, weight: np.ndarray) -> np.nda
     return np.array([weight.sum(), 0.0, weight @ (decided == rows.y), weight @ paid])
 
 
-def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
+def figures(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """The figures of (..., 4) sums: of all rows, reviewed ones, those decided rightly, and the cost of all."""
     total, seen, right, paid = (sums[..., i] for i in range(4))
     return {
         "review": divide(seen, total),
@@ -130,13 +132,14 @@ def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _bounds(values: dict[str, np.ndarray], draws: dict[str, np.ndarray], rows: Rows) -> dict[str, Any]:
+def bounds(values: dict[str, np.ndarray], draws: dict[str, np.ndarray], units: Units) -> dict[str, Any]:
+    """Each figure with its interval."""
     highs = {"review": 1.0, "right": 1.0, "wrong_per_1000": float(CASES)}
-    return {name: _one(float(value), draws[name], rows, 0.0, highs.get(name)) for name, value in values.items()}
+    return {name: _one(float(value), draws[name], units, 0.0, highs.get(name)) for name, value in values.items()}
 
 
-def _one(value: float, draws: np.ndarray, rows: Rows, low: float | None, high: float | None) -> dict[str, Any]:
+def _one(value: float, draws: np.ndarray, units: Units, low: float | None, high: float | None) -> dict[str, Any]:
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
-    found = bootstrap_interval(value, draws, rows.units, 0.95, low, high)
+    found = bootstrap_interval(value, draws, units, 0.95, low, high)
     return {"value": value, "low": json_number(found.low), "high": json_number(found.high)}

@@ -154,14 +154,15 @@ def _execute(verb: Any, run: int, workspace: str | None, as_json: bool) -> None:
 
 def _understood(result: dict[str, Any]) -> list[str]:
     """Diagnosis, convergence, what more rows or other seeds would do, and what to do, in lines."""
-    from trainwright.evaluate import report_record as record
+    from trainwright.evaluate import report_findings
+    from trainwright.evaluate.report_words import sentence
 
-    lines = [f"diagnosis: {item['title']}. {item['text']}" for item in record.diagnosis(result)]
-    lines += [text for text in [record.convergence(result)] if text]
+    lines = [f"diagnosis: {item['title']}. {item['text']}" for item in report_findings.diagnosis(result)]
+    lines += [text for text in [report_findings.convergence(result)] if text]
     for key in ("size_curve", "seed_stability"):
         said = result.get(key) or {}
-        lines += [record.sentence(str(text)) for text in (said.get("text"), said.get("warning")) if text]
-    for item in record.remedies(result):
+        lines += [sentence(str(text)) for text in (said.get("text"), said.get("warning")) if text]
+    for item in report_findings.remedies(result):
         lines.append(f"- {item['text']} {item['because']}".rstrip())
         lines += [f"  {item['command']}"] if item["command"] else []
     return lines

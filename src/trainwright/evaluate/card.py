@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trainwright.evaluate import report_findings
 from trainwright.evaluate import report_record as record
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.checklist import checklist
@@ -86,7 +87,6 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
     shown = view.per_class({"per_class": classes[:MOST_CLASSES]})
     name = str(result.get("project") or "project")
     load = f"{name}@{result['version']}" if result.get("version") else name
-    split = result.get("split") if isinstance(result.get("split"), Mapping) else {}
     return {
         "title": " ".join(str(result[key]) for key in ("project", "version") if result.get(key)) or "Model card",
         "verdict": verdict(result).sentence,
@@ -107,7 +107,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "per_class": shown,
         "more_classes": count(len(classes)) if len(classes) > len(shown) else "",
         "parts": record.parts(result),
-        "split": record.sentences(split.get("reason")) + record.left_out(result),  # type: ignore[union-attr]
+        "split": record.split_reasons(result),
         "limits": _limits(result),
         "checklist": checklist(result, evaluations) if result.get("selected") else [],
         "load": load,
@@ -149,12 +149,16 @@ def _rows(result: Result) -> str:
 def _limits(result: Result) -> list[str]:
     """What is known to be weak: serious findings, the diagnosis, what was shortened."""
     out = [
-        str(row.get("message", "")) for row in record.findings(result) if row.get("severity") in ("error", "warning")
+        str(row.get("message", ""))
+        for row in report_findings.findings(result)
+        if row.get("severity") in ("error", "warning")
     ]
     out += [
-        f"{item['title']}. {item['text']}".strip() for item in record.diagnosis(result) if item.get("tone") != "good"
+        f"{item['title']}. {item['text']}".strip()
+        for item in report_findings.diagnosis(result)
+        if item.get("tone") != "good"
     ]
-    out += [f"A requirement is not kept: {text}" for text in record.unmet(result)]
+    out += [f"A requirement is not kept: {text}" for text in report_findings.unmet(result)]
     out += record.budget(result).get("shortened", [])
     out += [line.strip() for line in beside_numbers(result)]
     if result.get("rehearsal"):

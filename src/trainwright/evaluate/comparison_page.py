@@ -12,7 +12,7 @@ from trainwright.evaluate.formats import common_width, interval, level_text, num
 from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.next_try import spelled
 from trainwright.evaluate.page import html_templates, shell, write_page
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 NOT_GIVEN = "not given"
 

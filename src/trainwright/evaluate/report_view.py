@@ -13,7 +13,7 @@ from typing import Any
 from trainwright.evaluate.ensemble_words import gain_words
 from trainwright.evaluate.figures_training import spread
 from trainwright.evaluate.lookup import mapping_at
-from trainwright.evaluate.report_record import megabytes, optional
+from trainwright.evaluate.report_words import megabytes, optional
 from trainwright.evaluate.text import (
     Explanation,
     chosen,

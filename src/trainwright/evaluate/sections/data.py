@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainwright.evaluate import report_record as record
+from trainwright.evaluate.report_words import sentences
 
 TITLE = "Data and split"
 FIGURES = ("class_distribution",)
@@ -13,9 +14,7 @@ FIGURES = ("class_distribution",)
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What the template shows."""
-    split = result.get("split")
-    reason = split.get("reason") if isinstance(split, Mapping) else None
-    reasons, notes = record.sentences(reason) + record.left_out(result), record.sentences(result.get("notes"))
+    reasons, notes = record.split_reasons(result), sentences(result.get("notes"))
     if not (result.get("n_rows") or reasons or notes):
         return {}
     return {"parts": record.parts(result), "split_reasons": reasons, "notes": notes}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.evaluate import report_record as record
+from trainwright.evaluate import report_findings
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_growth import loss_curve
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "Diagnosis"
 FIGURES = ("gap", "folds")
@@ -15,16 +16,16 @@ FIGURES = ("gap", "folds")
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What the template shows."""
-    diagnosis, gap = record.diagnosis(result), record.gap(result)
+    diagnosis, gap = report_findings.diagnosis(result), report_findings.gap(result)
     if not (diagnosis or gap):
         return {}
-    text = record.sentence(str(record.gap_document(result).get("text") or ""))
+    text = sentence(str(report_findings.gap_document(result).get("text") or ""))
     return {
         "diagnosis": diagnosis,
         "gap": gap,
         "gap_text": text,
-        "convergence": record.convergence(result),
-        "remedies": record.remedies(result),
+        "convergence": report_findings.convergence(result),
+        "remedies": report_findings.remedies(result),
     }
 
 

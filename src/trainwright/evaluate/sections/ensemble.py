@@ -8,7 +8,7 @@ from typing import Any
 from trainwright.evaluate import ensemble_words as words
 from trainwright.evaluate.figure_style import BLUE, ORANGE, Figure, envelope
 from trainwright.evaluate.glossary import explain
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 from trainwright.evaluate.text import number, score
 
 TITLE = "One model or several"

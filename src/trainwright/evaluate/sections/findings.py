@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.evaluate import report_record as record
+from trainwright.evaluate import report_findings
 
 # A flag in a remedy, which no line may break in two.
 FLAG = re.compile(r"(--[a-z][a-z-]+)")
@@ -30,7 +30,9 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
     outcomes = [dict(row) for row in result.get("checks") or []]
     counts = {state: sum(row["state"] == state for row in outcomes) for state in STATES}
     return {
-        "findings": [{**row, "parts": FLAG.split(str(row.get("remedy") or ""))} for row in record.findings(result)],
+        "findings": [
+            {**row, "parts": FLAG.split(str(row.get("remedy") or ""))} for row in report_findings.findings(result)
+        ],
         "checked": True,
         "outcomes": [{**row, "name": str(row["slug"]).replace("-", " ")} for row in outcomes],
         "passed": [f"{row['slug'].replace('-', ' ')} ({row['code']})" for row in outcomes if row["state"] == "passed"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_growth import growth
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "More data, other seeds"
 HEADING = "Would more data, time or a larger model help, and how much is luck?"

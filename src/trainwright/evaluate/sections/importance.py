@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.evaluate import report_record as record
+from trainwright.evaluate import report_findings
 
 TITLE = "What it leans on"
 FIGURES = ("importance",)
@@ -13,5 +13,5 @@ FIGURES = ("importance",)
 
 def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What the template shows."""
-    note = record.importance_note(result)
+    note = report_findings.importance_note(result)
     return {"importance_note": note} if note else {}

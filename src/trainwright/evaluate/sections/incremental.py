@@ -7,7 +7,7 @@ from typing import Any
 
 from trainwright.evaluate.formats import duration, estimate, interval, level_text, percent, plural, score
 from trainwright.evaluate.incremental_words import new_classes
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "Learned on"
 HEADING = "What the version keeps, and what it learned"

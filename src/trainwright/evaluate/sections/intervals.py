@@ -9,7 +9,7 @@ from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_intervals import by_prediction, rows
 from trainwright.evaluate.formats import number, percent, plural
 from trainwright.evaluate.interval_words import floor_words, said, segment, verdict
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "Low and high"
 HEADING = "How far a single prediction may be off"

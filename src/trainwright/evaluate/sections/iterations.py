@@ -8,7 +8,7 @@ from typing import Any
 from trainwright.evaluate.curve_choice import shown_curve
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_tries import change_text, curves_overlaid, gains
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 from trainwright.evaluate.text import explain, score
 from trainwright.evaluate.try_words import gain_words
 

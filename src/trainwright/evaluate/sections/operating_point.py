@@ -8,7 +8,7 @@ from typing import Any
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_decision import sweep
 from trainwright.evaluate.formats import estimate, number, percent, plural
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "Threshold"
 HEADING = "From which probability on the model acts"

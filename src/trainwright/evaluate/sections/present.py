@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 from trainwright.evaluate.text import common_width, estimate, explain, interval, plural, score
 
 TITLE = "Present process"

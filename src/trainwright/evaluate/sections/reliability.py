@@ -9,7 +9,7 @@ from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_reliability import before_and_after
 from trainwright.evaluate.formats import common_width, count, estimate, interval, level_text, score
 from trainwright.evaluate.glossary import explain
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 
 TITLE = "Probabilities"
 HEADING = "Can the probabilities be believed?"

@@ -8,7 +8,7 @@ from typing import Any
 from trainwright.evaluate import figures_search
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_search import settings_words
-from trainwright.evaluate.report_record import sentence
+from trainwright.evaluate.report_words import sentence
 from trainwright.evaluate.text import count, duration, explain, number, percent, plural, score
 
 TITLE = "Search for settings"

@@ -14,6 +14,8 @@ from statistics import median
 
 # A loss that ends above so many times its first value runs away; noise around it does not.
 RUNAWAY = 1.5
+# A loss so many times above its beginning exploded, whatever it does afterwards.
+EXPLODED = 5.0
 # Ups and downs together move so many times further than the loss came down.
 UNSTEADY = 4.0
 # A loss that changes by less than this share of itself has not begun to learn.
@@ -52,8 +54,12 @@ class Verdict:
         return ADVICE[self.code]
 
 
-def judge_losses(losses: Sequence[float]) -> Verdict | None:
+def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verdict | None:
     """The verdict on training losses by epoch (or by equal numbers of steps); None when nothing is wrong.
+
+    Args:
+        losses: in order.
+        begin: the loss before anything was learned, where it is known.
 
     Example:
         >>> judge_losses([0.7, 0.9, 2.5, 8.0]).code
@@ -68,6 +74,9 @@ def judge_losses(losses: Sequence[float]) -> Verdict | None:
     for at, loss in enumerate(losses, 1):
         if not math.isfinite(loss):
             return Verdict("not_a_number", f"the loss is {loss} at {at}")
+    if begin is not None and losses and max(losses) > EXPLODED * abs(begin) and min(losses) >= begin:
+        best = f"the best epoch came down to {min(losses):.4g}"
+        return Verdict("diverged", f"the loss rose from {begin:.4g} at the first step to {max(losses):.4g}; {best}")
     if len(losses) < FEW:
         return None
     first, last, low, high = losses[0], losses[-1], min(losses), max(losses)

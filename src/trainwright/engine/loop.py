@@ -120,6 +120,8 @@ class _Loop:
             log = number % settings.log_every == 0
             look = settings.health_every > 0 and number % settings.health_every == 0
             loss, count, norm = self._advance(batch, look=log or look)
+            if number == 1:
+                state["first_loss"] = loss / max(count, 1e-12)
             state["step"] = number
             state["loss"] += loss
             state["count"] += count
@@ -174,7 +176,9 @@ class _Loop:
         run, state = self._run, self._run.state
         fault = health.locate(run, self._good, self._advance, last=state["step"])
         run.state = state
-        where = f"the {broken.what} is no number at step {state['step']}" if fault is None else fault.text
+        # Gradients may all be numbers and their norm beyond the largest one.
+        lost = {"loss": "the loss is no number", "gradient": "the gradient is too large to be measured"}
+        where = f"at step {state['step']} {lost[broken.what]}" if fault is None else fault.text
         remedy = "clean or impute the values of that input"
         if fault is None or fault.what != "input":
             base = state["base_rate"]
@@ -240,7 +244,8 @@ def _finish(run: Run) -> Fitted:
         put(tensors_of(run.learner.module), run.best)
     run.learner.module.eval()
     told = {event["kind"] for event in state["events"]}
-    for verdict in (judge_losses([row["train_loss"] for row in state["history"]]), judge_gradients(state["norms"])):
+    losses = [row["train_loss"] for row in state["history"]]
+    for verdict in (judge_losses(losses, begin=state["first_loss"]), judge_gradients(state["norms"])):
         if verdict is not None and verdict.code not in told:
             run.happened(verdict.code, verdict.text, advice=verdict.advice)
     best = run.standing.best_epoch if run.validation is not None else state["epoch"]

@@ -36,6 +36,7 @@ def first_state(rate: float, micro: int) -> dict[str, Any]:
     - plateau: what scheduler plateau remembers
     - micro: rows of a micro-batch
     - loss, count: sums over this epoch so far
+    - first_loss: the mean loss of the first batch, before anything was learned
     - norms: of gradients, at the steps that looked at them
     - standing: best epoch and waiting
     - history: a row per epoch
@@ -51,6 +52,7 @@ def first_state(rate: float, micro: int) -> dict[str, Any]:
         "micro": micro,
         "loss": 0.0,
         "count": 0.0,
+        "first_loss": None,
         "norms": [],
         "standing": asdict(Standing()),
         "history": [],

@@ -1,0 +1,181 @@
+"""What is no number is traced to the layer that made it first; diverging, oscillating and dead trainings are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from engine_data import Classifier, network, rows, same, weights
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from trainwright.engine.batches import Held
+from trainwright.engine.diagnosis import ADVICE, judge_gradients, judge_losses
+from trainwright.engine.loop import fit
+from trainwright.engine.randomness import alone
+from trainwright.engine.settings import EngineSettings
+from trainwright.errors import UserError
+
+SETTINGS = EngineSettings(epochs=4, batch_size=10, health_every=4, learning_rate=0.01)
+LAYERS = 3
+NAN, INFINITE = float("nan"), float("inf")
+
+
+class Spoil(torch.autograd.Function):
+    """Passes values on, and spoils their gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, value: float) -> Tensor:
+        ctx.value = value
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] * ctx.value, None
+
+
+class Layer(nn.Module):
+    """A line and a bend that break at one step; the step is counted in a buffer, as running means are."""
+
+    def __init__(self, wide: int):
+        super().__init__()
+        self.line = nn.Linear(wide, wide)
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.at, self.how, self.value = 0, "", 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.seen += 1
+        hit = self.training and int(self.seen) == self.at
+        if hit and self.how == "gradient":
+            x = Spoil.apply(x, self.value)
+        y = torch.tanh(self.line(x))
+        return y * self.value if hit and self.how == "output" else y
+
+
+def breaking(layer: int, at: int, how: str, value: float) -> nn.Sequential:
+    """Layers of which one breaks at one step."""
+    with alone(2):
+        module = nn.Sequential(nn.Linear(2, 6), *(Layer(6) for _ in range(LAYERS)), nn.Linear(6, 2))
+    broken = module[1 + layer]
+    broken.at, broken.how, broken.value = at, how, value  # type: ignore[assignment]
+    return module
+
+
+@pytest.mark.parametrize("health_every", [4, 1, 100])
+@pytest.mark.parametrize(("how", "value"), [("output", NAN), ("output", INFINITE), ("gradient", NAN)])
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_what_is_no_number_is_named_by_the_layer_that_made_it(
+    layer: int, how: str, value: float, health_every: int
+) -> None:
+    learner = Classifier(breaking(layer, 7, how, value))
+    fitted = fit(learner, rows(40), replace(SETTINGS, health_every=health_every), validation=rows(20, seed=1))
+    what = "the output of" if how == "output" else "the gradient within"
+    assert f"at step 7 {what} {1 + layer} (Layer) was the first to be no number" in fitted.stopped_because
+    (event,) = fitted.events
+    assert event["kind"] == "not_a_number" and event["advice"][0] == "lower_learning_rate"
+    # The epoch before it counts, and its weights are whole.
+    assert fitted.best_epoch == fitted.epochs == 1
+    again = Classifier(breaking(layer, 0, "", 0.0))
+    fit(again, rows(40), replace(SETTINGS, epochs=1), validation=rows(20, seed=1))
+    assert same(weights(learner.module), weights(again.module))
+
+
+def test_before_the_first_epoch_is_over_it_is_an_error_with_what_to_do() -> None:
+    with pytest.raises(UserError) as caught:
+        fit(Classifier(breaking(1, 3, "output", NAN)), rows(40), SETTINGS)
+    assert "at step 3 the output of 2 (Layer) was the first to be no number" in str(caught.value)
+    assert "lower learning_rate (0.01 now, try 0.001)" in str(caught.value)
+
+
+def test_without_health_checks_the_loss_is_watched_all_the_same() -> None:
+    with pytest.raises(UserError, match="no number"):
+        fit(Classifier(breaking(1, 3, "gradient", NAN)), rows(40), replace(SETTINGS, health_every=0))
+
+
+def test_values_of_the_input_are_named() -> None:
+    data = rows(40)
+    data.columns["x"][17, 1] = NAN
+    with pytest.raises(UserError, match=r"the input 'x' holds values that are no numbers; clean or impute"):
+        fit(Classifier(network()), data, SETTINGS)
+
+
+def test_a_learning_rate_of_ten_is_one_message() -> None:
+    def deep() -> Classifier:
+        with alone(0):
+            lines = (nn.Linear(2, 30), nn.ReLU(), nn.Linear(30, 30), nn.ReLU(), nn.Linear(30, 2))
+            return Classifier(nn.Sequential(*lines))
+
+    wild = replace(SETTINGS, learning_rate=10.0, optimizer="sgd")
+    with pytest.raises(UserError, match=r"at step \d+ .*(no|too large).*; lower learning_rate \(10 now, try 1\)"):
+        fit(deep(), rows(200), wild)
+    # Adam's steps have a bounded length: the loss stays a number, and far above where it began.
+    fitted = fit(deep(), rows(200), replace(wild, optimizer="adamw"))
+    assert [event["kind"] for event in fitted.events] == ["diverged"]
+    assert fitted.events[0]["advice"][0] == "lower_learning_rate"
+
+
+def test_looking_at_a_training_changes_nothing_in_it() -> None:
+    found = []
+    for every in (0, 1, 3):
+        learner = Classifier(network(dropout=0.4))
+        fit(learner, rows(50), replace(SETTINGS, health_every=every))
+        found.append(weights(learner.module))
+    assert same(found[0], found[1]) and same(found[0], found[2])
+
+
+def test_a_training_that_runs_away_says_so() -> None:
+    # Two rows that pull in opposite directions, one at a time, with far too large a step.
+    data = Held(x=torch.tensor([[1.0, 0.0], [1.0, 0.1]]), y=torch.tensor([0, 1]))
+    settings = EngineSettings(epochs=12, batch_size=1, learning_rate=50.0, optimizer="sgd", health_every=0)
+    fitted = fit(Classifier(nn.Linear(2, 2)), data, settings)
+    (event,) = fitted.events
+    assert event["kind"] == "diverged" and set(event["advice"]) == set(ADVICE["diverged"])
+
+
+def test_a_dead_training_says_so() -> None:
+    module = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
+    with torch.no_grad():
+        module[0].bias.fill_(-100.0)  # no unit ever answers
+    module[2].requires_grad_(False)
+    fitted = fit(Classifier(module), rows(40), SETTINGS)
+    assert "dead" in [event["kind"] for event in fitted.events]
+
+
+def test_a_healthy_training_says_nothing() -> None:
+    fitted = fit(Classifier(network()), rows(100), replace(SETTINGS, epochs=10), validation=rows(50, seed=1))
+    assert fitted.events == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "code"),
+    [
+        ([0.7, 0.5, 0.4, 0.38, 0.37], None),
+        ([0.7, 0.5, 0.52, 0.45, 0.47, 0.41, 0.43, 0.4], None),  # noise on the way down
+        ([0.7, 0.9, 1.4, 2.9], "diverged"),
+        ([0.7, 0.3, 0.2, 0.9, 3.0, 9.0], "diverged"),
+        ([0.7, 2.1, 0.6, 1.9, 0.65, 2.2, 0.7], "oscillating"),
+        ([0.693, 0.693, 0.6932, 0.693], "dead"),
+        ([0.7, float("nan")], "not_a_number"),
+        ([0.7], None),
+    ],
+)
+def test_verdicts_on_losses(losses: list[float], code: str | None) -> None:
+    found = judge_losses(losses)
+    assert (found.code if found else None) == code
+
+
+@given(st.floats(0.1, 10), st.floats(0.3, 0.95), st.integers(4, 40), st.floats(1e-3, 1e3))
+def test_a_falling_loss_is_never_blamed_whatever_its_scale(first: float, share: float, n: int, scale: float) -> None:
+    losses = [scale * (first * share**i + 0.1) for i in range(n)]
+    assert judge_losses(losses) is None
+
+
+def test_verdicts_on_gradients() -> None:
+    assert judge_gradients([1.0, 1.2, 0.8] * 5) is None
+    assert judge_gradients([1.0] * 10 + [50.0] * 10).code == "gradients_grow"  # type: ignore[union-attr]
+    assert judge_gradients([0.0] * 10).code == "gradients_vanish"  # type: ignore[union-attr]
+    assert judge_gradients([1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005]) is None  # what learning looks like

@@ -21,6 +21,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training import run
 from trainwright.training.budget import Budget
 from trainwright.training.run_compare import compare_named
+from trainwright.training.tuning.ground import base_run
 
 
 @pytest.fixture(autouse=True)
@@ -242,6 +243,8 @@ def test_a_dropped_try_leads_no_later_training(good: tuple[Workspace, dict[str, 
     wanted = load_settings(None, overrides={"project": "demo", "data.version": "d1", "training.time_limit": 600})
     again = run_here(workspace, None, wanted)[1]
     assert again["package"]["sha256"] == first["package"]["sha256"]
+    dropped = iterate.try_setting(workspace, "demo@v1", {"training.class_weight": "balanced"})
+    assert not dropped["iteration"]["kept"] and base_run(workspace, "demo")[1].id == again["run"]
     # A run without a file of held-out predictions is compared by its fold models.
     with write(workspace) as connection:
         record = {key: value for key, value in (get_run(connection, 1).record or {}).items() if key != "held_out"}

@@ -21,6 +21,7 @@ from trainwright.training.plan import facts_of
 from trainwright.training.scores import OutOfFold, gather
 from trainwright.training.steps import Facts
 from trainwright.training.trials import Work
+from trainwright.training.try_log import stands
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def fingerprint_of(work: Work) -> str:
 
 
 def base_run(workspace: Workspace, name: str) -> tuple[Project, Run]:
-    """The run that a search of PROJECT or PROJECT@vN follows: the version's, or the project's newest completed one.
+    """The run that a search of PROJECT or PROJECT@vN follows: the version's, or the project's newest completed one that
+    is no dropped try.
 
     Raises:
         UserError: no such project or version, or nothing was trained in it yet.
@@ -80,7 +82,7 @@ def base_run(workspace: Workspace, name: str) -> tuple[Project, Run]:
         runs = list_runs(connection, project.id)
     rehearsal = False
     for run in runs:  # the newest first
-        if run.state != "completed" or (run.record or {}).get("repeats") or run.split_id is None or _learned_on(run):
+        if run.state != "completed" or not stands(run) or run.split_id is None or _learned_on(run):
             continue
         if ((run.settings or {}).get("training") or {}).get("sample") is not None:
             rehearsal = True

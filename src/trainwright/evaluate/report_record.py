@@ -52,11 +52,15 @@ def ledger(result: Result) -> str:
     if not isinstance(k, int):
         return ""
     level = level_text(float(book.get("level") or 1 - 0.05 / k))
+    total, until = book.get("total"), book.get("as_of")
+    since = ""
+    if isinstance(total, int) and total > k and until:
+        since = f" Until {until} it was opened {count(total)} times."
     if k == 1:
-        return f"This is opening number 1 of this project's test part; its intervals are at level {level}."
+        return f"This is opening number 1 of this project's test part; its intervals are at level {level}.{since}"
     return (
         f"This is opening number {k} of this project's test part. "
-        f"Repeated looks make lucky figures likelier, so its intervals are at level {level} instead of 95 %."
+        f"Repeated looks make lucky figures likelier, so its intervals are at level {level} instead of 95 %.{since}"
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from command_line import Shop, assert_refused, run
 
@@ -60,6 +63,12 @@ def test_from_python(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--format", "folder", "--to", "file.txt/out"), ("file.txt is a file",)),
         (("shop", "--format", "folder", "--to", "a" * 300), ("longer than 240 bytes", "a shorter name")),
         (("shop", "--format", "folder", "--to", "a.onnx"), ("names an ONNX file",)),
+        (("shop", "--format", "folder", "--to", "a.ONNX"), ("names an ONNX file",)),
+        (("shop", "--format", "folder", "--to", ""), ("the place to write to is empty", "shop-v1-folder")),
+        (("shop", "--format", "onnx", "--to", "  "), ("the place to write to is empty", "shop-v1-onnx")),
+        (("shop", "--format", "folder", "--to", "."), ("the folder in which the command runs",)),
+        (("shop", "--format", "folder", "--to", "file.txt/deep/er"), ("file.txt is a file",)),
+        (("shop", "--format", "folder", "--to", "/"), ("/ is a folder with something in it",)),
         (
             ("shop", "--format", "folder", "--decision", "d7"),
             ("shop@v1 has no decisions", "trainwright decide shop@v1"),
@@ -87,7 +96,7 @@ def test_an_export_that_answers_otherwise_is_not_published(
         return pipe
 
     monkeypatch.setattr(exporting, "pipeline", wrong)
-    words = ("export", "shop", "--format", "folder", "--to", "out", "--workspace", trained.workspace)
+    words = ("export", "shop", "--format", "folder", "--to", "deep/er/out", "--workspace", trained.workspace)
     assert_refused(run(*words), 2, "does not answer as the version does", "difference of 0.001", "nothing was written")
     assert not list(tmp_path.iterdir())
     with read(open_workspace(trained.workspace, create=False)) as connection:
@@ -108,3 +117,31 @@ def test_the_decision_in_force_is_followed_unless_another_is_named(shop: Shop, t
     assert (followed["decision"], own["decision"]) == ("d1", None)
     thresholds = [json.loads((tmp_path / name / "model.json").read_text())["threshold"] for name in ("a", "b")]
     assert thresholds[0] < thresholds[1] and f"{thresholds[0]:.4g}" in followed["decides"]
+
+
+def test_a_review_band_is_in_the_folder_and_said_to_be_missing_elsewhere(shop: Shop, tmp_path: Path) -> None:
+    place = ("--workspace", shop.workspace)
+    decided = run("decide", "shop@v1", "--capacity", "300/1000", "--review-band", "--use", *place)
+    assert decided.code == 0, decided.err
+    words = ("export", "shop@v1", *place)
+    said = run(*words, "--format", "folder", "--to", "a")
+    assert said.code == 0 and "left out" not in said.out
+    frame = pl.read_csv(trained_rows(tmp_path / "a", shop.table))
+    ours = run("predict", "shop@v1", shop.table, "--json", *place).document["predictions"]
+    assert frame["decision"].to_list() == [row["decision"] for row in ours]
+    assert frame["prediction"].to_list() == [row["prediction"] for row in ours]
+    assert {"accept", "review", "reject"} >= set(frame["decision"]) and "review" in set(frame["decision"])
+    assert "a person decides there" in (tmp_path / "a" / "README.md").read_text()
+    pytest.importorskip("onnxruntime")
+    said = run(*words, "--format", "onnx", "--to", "b")
+    assert said.code == 0 and "left out: the review band of d1 is not part of the export" in said.out
+    assert "to a person" in json.loads((tmp_path / "b" / "export.json").read_text())["notes"][0]
+
+
+def trained_rows(folder: Path, table: Path) -> Path:
+    """What the exported script says about a table."""
+    out = folder.with_suffix(".csv")
+    command = [sys.executable, str(folder / "predict.py"), str(table), "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out

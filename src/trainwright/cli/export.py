@@ -49,4 +49,4 @@ def COMMAND(
     needs = ", ".join(f"{library}{range_}" for library, range_ in sorted(found["needs"].items()))
     output.say(f"running it needs {needs}")
     for note in found["notes"]:
-        output.say(f"note: {note}")
+        output.say(f"left out: {note}")

@@ -80,21 +80,34 @@ def test_a_decision_gives_its_threshold_and_its_true_shares(tmp_path):
     checked = make(tmp_path / "package", ["linear"], "two")
     policy = Policy(2, 1, low=0.2, high=0.2, middle=0.2, learned=(0.5, 0.5), true=(0.9, 0.1))
     how = of_policy(policy, "d1", 0.5)
-    assert how.threshold == 0.2 and not how.notes
+    assert how.threshold == 0.2 and not how.left_out()
     found = compared(checked, tmp_path / "m.onnx", deciding=how)
     assert found.worst < 1e-9 and found.labels == 0
 
 
 @pytest.mark.parametrize(
-    ("policy", "words"),
+    ("policy", "words", "meaning"),
     [
-        (Policy(2, 1, low=0.1, high=0.7, middle=0.3, band=True), "the review band of d1"),
-        (Policy(2, 1, low=0.4, high=0.4, middle=0.4, by="town", segments={"a": 0.3}), "values of 'town'"),
-        (Policy(3, costs=((0, 1, 1), (1, 0, 1), (1, 1, 0))), "the costs of d1"),
+        (
+            Policy(2, 1, low=0.1, high=0.7, middle=0.3, band=True),
+            "the review band of d1",
+            "must send rows whose probability lies from 0.1 to below 0.7 to a person",
+        ),
+        (
+            Policy(2, 1, low=0.4, high=0.4, middle=0.4, by="town", segments={"a": 0.3}),
+            "values of 'town' (a 0.3)",
+            "it decides every row by 0.4",
+        ),
+        (
+            Policy(3, costs=((0, 1, 1), (1, 0, 1), (1, 1, 0)), review_above=0.2),
+            "the costs of d1",
+            "the most probable class, not the class of the least expected cost, and no row is sent to a person",
+        ),
     ],
 )
-def test_what_of_a_decision_is_left_out_is_said(policy, words):
-    assert any(words in note for note in of_policy(policy, "d1", 0.5).notes)
+def test_what_of_a_decision_is_left_out_is_said_with_what_it_means(policy, words, meaning):
+    [note] = of_policy(policy, "d1", 0.5).left_out()
+    assert words in note and meaning in note
 
 
 @pytest.mark.parametrize("task", ["two", "three", "number"])

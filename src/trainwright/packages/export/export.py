@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,10 @@ from trainwright.errors import UserError
 from trainwright.models.storage import write_json
 from trainwright.packages.disk import disk_problems
 from trainwright.packages.ensemble import Ensemble
-from trainwright.packages.export.deciding import Deciding, deciding, own_threshold
+from trainwright.packages.export.deciding import Deciding, deciding, own_threshold, wider
 from trainwright.packages.export.parity import Parity, compare, require
 from trainwright.packages.export.pipeline import Pipeline, pipeline
+from trainwright.packages.export.place import MODEL, RECORD, check_place, filled_beside, publish
 from trainwright.packages.export.trial_rows import MADE_UP, ROWS, trial_rows
 from trainwright.packages.needs import own_version
 from trainwright.packages.predictor import Given, Predictor
@@ -30,11 +28,6 @@ from trainwright.store.projects import Project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
-
-RECORD = "export.json"
-MODEL = "model.onnx"
-# File systems hold 255 bytes; the folder that is filled first has a longer name than the export.
-LONGEST_NAME = 240
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,8 @@ def export_version(
 
     Returns:
         `version`, `format`, `path`, `files` {name: bytes}, `size_mb`, `parity` {rows, made_up, worst, worst_row,
-        tolerance, labels}, `needs` {library: range}, `inputs`, `notes`; the same is stored in `export.json`.
+        tolerance, labels}, `needs` {library: range}, `inputs`, `notes` (what is left out, and what that means); this is
+        stored in `export.json`, too.
 
     Raises:
         UserError: no such version or format, the place is taken, a step cannot be expressed, or the answers differ.
@@ -92,77 +86,32 @@ def export_version(
     check_libraries()
     subject = _subject(workspace, project, version, decision)
     say(f"writing {subject.label} as {format}")
-    with disk_problems(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.parent / f".{place.name}-{secrets.token_hex(4)}"
-        temporary.mkdir()
-        try:
-            needed, parity, notes, inputs = writer(temporary, subject, say)
-            how = own_threshold(subject.checked.manifest) if format == "mlflow" else subject.deciding
-            record = {
-                "version": subject.label,
-                "manifest_sha256": subject.checked.sha,
-                "decision": how.label or None,
-                "decides": how.said(subject.checked.manifest.target),
-                "format": format,
-                "trainwright": own_version(),
-                "parity": parity.to_json(),
-                "needs": needed,
-                "inputs": inputs,
-                "notes": notes,
-            }
-            write_json(temporary / RECORD, record)
-            files = {
-                p.relative_to(temporary).as_posix(): p.stat().st_size
-                for p in sorted(temporary.rglob("*"))
-                if p.is_file()
-            }
-            _publish(temporary, place)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with disk_problems(place), filled_beside(place) as temporary:
+        written = writer(temporary, subject, say)
+        record = {
+            "version": subject.label,
+            "manifest_sha256": subject.checked.sha,
+            "decision": written.how.label or None,
+            "decides": written.how.said(subject.checked.manifest.target),
+            "format": format,
+            "trainwright": own_version(),
+            "parity": written.parity.to_json(),
+            "needs": written.needs,
+            "inputs": written.inputs,
+            "notes": written.notes,
+        }
+        write_json(temporary / RECORD, record)
+        files = {
+            p.relative_to(temporary).as_posix(): p.stat().st_size for p in sorted(temporary.rglob("*")) if p.is_file()
+        }
+        publish(temporary, place)
+    parity = written.parity
     size = sum(files.values())
     if not workspace.read_only:
         with write(workspace) as connection:
             details = {"format": format, "path": str(place), "parity": parity.to_json(), "bytes": size}
             record_act(connection, "export", version.label, project_id=project.id, details=details)
     return {**record, "path": str(place), "files": files, "size_mb": size / 1e6, "text": parity.text}
-
-
-def check_place(to: str | Path | None, format: str, otherwise: str) -> Path:
-    """Where the export goes, as an absolute path.
-
-    Raises:
-        UserError: something is there already, or the name does not fit the format.
-    """
-    place = Path(to if to is not None else otherwise).expanduser()
-    place = Path(os.path.abspath(place))  # noqa: PTH100 - `resolve` would follow links that the user named
-    if place.suffix == ".onnx" and format != "onnx":
-        raise UserError(f"{place} names an ONNX file, but --format is {format}", remedy="give the name of a folder")
-    if any(len(os.fsencode(part)) > LONGEST_NAME for part in place.parts):
-        raise UserError(f"a name in {place} is longer than {LONGEST_NAME} bytes", remedy="give a shorter name")
-    if place.parent.exists() and not place.parent.is_dir():
-        raise UserError(f"{place.parent} is a file, so nothing can be written below it", remedy="give another name")
-    for taken in (place, _record_beside(place)) if place.suffix == ".onnx" else (place,):
-        if taken.is_symlink() or (taken.exists() and not (taken.is_dir() and not any(taken.iterdir()))):
-            what = "is a folder with something in it" if taken.is_dir() else "is there already"
-            raise UserError(f"{taken} {what}; an export never overwrites", remedy="give another name with --to")
-    return place
-
-
-def _record_beside(place: Path) -> Path:
-    """The record of an export that is one file."""
-    return place.with_name(f"{place.stem}.{RECORD}")
-
-
-def _publish(temporary: Path, place: Path) -> None:
-    """Gives what was written its place; a reader sees all of it or nothing."""
-    if place.is_dir():
-        place.rmdir()  # empty, as was checked
-    if place.suffix != ".onnx":
-        temporary.rename(place)
-        return
-    (temporary / RECORD).rename(_record_beside(place))
-    (temporary / MODEL).rename(place)
 
 
 def _subject(workspace: Workspace, project: Project, version: Version, decision: str | None) -> Subject:
@@ -191,62 +140,89 @@ def _development(workspace: Workspace, version: Version) -> pl.DataFrame | None:
     return None if row is None else read_development(workspace, row)[0]
 
 
-def _compared(subject: Subject, how: Deciding, theirs: Any, labels: Any, what: str) -> Parity:
-    ours = how.corrected(subject.predictor.predict_raw(subject.rows))
+@dataclass(frozen=True)
+class Written:
+    """What a format's writer made.
+
+    Args:
+        needs: what running it needs: library -> range.
+        parity: how its answers compare with ours.
+        notes: what it leaves out of the version, and what that means.
+        inputs: what each column takes.
+        how: by what it decides.
+    """
+
+    needs: dict[str, str]
+    parity: Parity
+    notes: list[str]
+    inputs: dict[str, str]
+    how: Deciding
+
+
+def _compared(subject: Subject, how: Deciding, theirs: Any, labels: Any, what: str, *, bounds: bool = False) -> Parity:
+    """Refuses what does not answer as the version does; with `bounds` low and high are compared as well."""
+    if bounds and subject.predictor.interval is not None:
+        ours = subject.predictor.predict_spans(subject.rows)
+    else:
+        ours = how.corrected(subject.predictor.predict_raw(subject.rows))
     parity = compare(ours, theirs, labels, subject.checked.manifest.target, how.threshold, min(MADE_UP, ROWS))
     require(parity, what)
     return parity
 
 
-Written = tuple[dict[str, str], Parity, list[str], dict[str, str]]
-
-
-def _pipeline(subject: Subject) -> tuple[Pipeline, list[str]]:
-    """The version's steps, and what they leave out."""
-    notes = list(subject.deciding.notes)
-    if getattr(subject.checked.manifest, "interval", None) is not None:
-        notes.append("low and high are not part of the export: it gives the prediction alone")
-    return pipeline(subject.checked, Ensemble(subject.checked), subject.deciding), notes
+def _pipeline(subject: Subject, how: Deciding, notes: list[str]) -> Pipeline:
+    """The version's steps, with what they leave out."""
+    return replace(pipeline(subject.checked, Ensemble(subject.checked), how), left_out=tuple(notes))
 
 
 def _onnx(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
     from trainwright.packages.export.onnx_export import input_kinds, run_onnx, write_onnx
 
-    pipe, notes = _pipeline(subject)
+    how, notes = subject.deciding.without_review(), subject.deciding.left_out()
+    if subject.checked.manifest.interval is not None:
+        review = subject.deciding.review
+        sent = "" if review is None else f", and no row is sent to a person ({wider(review)})"
+        notes.append(
+            "low and high are not part of the export: it gives the number alone, without how far off it may be"
+            f"{sent}; --format folder and --format mlflow hold them"
+        )
+    pipe = _pipeline(subject, how, notes)
     needed = write_onnx(temporary / MODEL, pipe, subject.label, own_version())
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows")
     theirs, labels = run_onnx(temporary / MODEL, pipe, subject.rows.frame)
-    return needed, _compared(subject, subject.deciding, theirs, labels, "ONNX file"), notes, input_kinds(pipe)
+    return Written(needed, _compared(subject, how, theirs, labels, "ONNX file"), notes, input_kinds(pipe), how)
 
 
 def _folder(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
     from trainwright.packages.export.standalone import run_folder, write_folder
 
-    pipe, notes = _pipeline(subject)
+    how, notes = subject.deciding, subject.deciding.left_out(band=True)
+    pipe = _pipeline(subject, how, notes)
     needed = write_folder(temporary, pipe, subject.checked, subject.label)
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, in a process without trainwright")
     theirs, labels = run_folder(temporary, pipe, subject.rows.frame)
     inputs = {name: pipe.schema[name].kind.value for name in pipe.layout.names}
-    return needed, _compared(subject, subject.deciding, theirs, labels, "folder"), notes, inputs
+    return Written(needed, _compared(subject, how, theirs, labels, "folder", bounds=True), notes, inputs, how)
 
 
 def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Written:
     from trainwright.packages.export.mlflow_model import input_types, run_mlflow, write_mlflow
 
+    target, label = subject.checked.manifest.target, subject.deciding.label
+    how = own_threshold(subject.checked.manifest)
+    notes = []
+    if label:
+        rule = f"it decides {how.said(target)}" if target.n_outputs == 2 else "the most probable class is its label"
+        rule = "it marks rows for review by the version's own width, or none" if target.task != "classes" else rule
+        notes.append(f"the decision {label} is not part of an MLflow model: {rule}; `trainwright predict` follows it")
     made_up = trial_rows(
         None, subject.checked.layout, subject.checked.manifest.schema, subject.checked.reference, n=10, seed=1
     )
-    needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label)
+    needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label, notes)
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, through mlflow.pyfunc")
     theirs, labels = run_mlflow(temporary, subject.checked, subject.rows.frame)
-    target = subject.checked.manifest.target
-    notes = []
-    if subject.deciding.label:
-        rule = "the most probable class is its label" if target.n_outputs > 2 else "it decides by its own threshold"
-        rule = "it gives the number with low and high" if target.task != "classes" else rule
-        notes.append(f"the decision {subject.deciding.label} is not part of an MLflow model: {rule}")
-    own = own_threshold(subject.checked.manifest)
-    return needed, _compared(subject, own, theirs, labels, "MLflow model"), notes, input_types(subject.checked)
+    parity = _compared(subject, how, theirs, labels, "MLflow model", bounds=True)
+    return Written(needed, parity, notes, input_types(subject.checked), how)
 
 
 def _no_library() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,12 @@ def require_mlflow() -> None:
 
 
 def write_mlflow(
-    folder: Path, checked: Checked, predictor: Predictor, made_up: pl.DataFrame, label: str
+    folder: Path,
+    checked: Checked,
+    predictor: Predictor,
+    made_up: pl.DataFrame,
+    label: str,
+    left_out: Sequence[str] = (),
 ) -> dict[str, str]:
     """Writes the model and returns what running it needs: library -> range.
 
@@ -48,6 +53,7 @@ def write_mlflow(
         predictor: the same, opened.
         made_up: rows with the types of the training table that belong to nobody; the first few become the example.
         label: how users call the version, such as "adult@v2".
+        left_out: what of the version the model does not hold, in sentences.
     """
     needed = {"trainwright": f"=={own_version()}", **checked.manifest.required, "pandas": _PANDAS}
     with _quiet():
@@ -62,18 +68,26 @@ def write_mlflow(
             signature=signature,
             input_example=to_pandas(made_up.head(_EXAMPLE_ROWS)),
             pip_requirements=[f"{library}{range_}" for library, range_ in sorted(needed.items())],
-            metadata={"trainwright_version": label, "manifest_sha256": checked.sha, "columns": input_types(checked)},
+            metadata={
+                "trainwright_version": label,
+                "manifest_sha256": checked.sha,
+                "columns": input_types(checked),
+                "left_out": list(left_out),
+            },
         )
     return needed
 
 
 def run_mlflow(folder: Path, checked: Checked, frame: pl.DataFrame) -> tuple[np.ndarray, list[Any] | None]:
-    """What MLflow answers for rows with the types of the training table: predictions, and labels for classes."""
+    """What MLflow answers for rows with the types of the training table: predictions, for a number with bounds (n, 3)
+    with low and high, and labels for classes."""
     with _quiet():
         import mlflow.pyfunc
 
         found = mlflow.pyfunc.load_model(str(folder)).predict(to_pandas(frame))
     target = checked.manifest.target
+    if target.task == "number" and checked.manifest.interval is not None:
+        return found[["prediction", "low", "high"]].to_numpy(dtype=np.float64), None
     if target.task == "number":
         return found["prediction"].to_numpy(dtype=np.float64), None
     names = [f"probability_{name}" for name in target.classes]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trainwright.data.columns import Layout
 from trainwright.data.schema import Schema, Target
 from trainwright.errors import UserError
 from trainwright.packages.ensemble import Ensemble
+from trainwright.packages.export.bounds import bounds_of
 from trainwright.packages.export.calibrating import calibrated
 from trainwright.packages.export.deciding import Deciding, own_threshold
 from trainwright.packages.export.inputs import Inputs
@@ -30,6 +32,9 @@ class Pipeline:
         threshold: for two classes, the probability of the positive class from which it is predicted.
         layout, schema: the columns that go in.
         families: the families of the members, without repetition.
+        bounds: for a number, what its low and high are made of (see `bounds.bounds_of`), or None.
+        band: from and to below which probability a person decides, or None.
+        left_out: what of the version the export does not hold, in sentences.
     """
 
     steps: Steps
@@ -39,6 +44,9 @@ class Pipeline:
     layout: Layout
     schema: Schema
     families: tuple[str, ...]
+    bounds: dict[str, Any] | None = None
+    band: tuple[float, float] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def pipeline(checked: Checked, ensemble: Ensemble, deciding: Deciding | None = None) -> Pipeline:
@@ -77,6 +85,8 @@ def pipeline(checked: Checked, ensemble: Ensemble, deciding: Deciding | None = N
         checked.layout,
         manifest.schema,
         tuple(dict.fromkeys(entry.family for entry in manifest.members)),
+        bounds_of(manifest, parts, deciding.review),
+        deciding.band,
     )
 
 

@@ -58,6 +58,8 @@ def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str)
         "outputs": [f"probability_{name}" for name in target.classes],
         "positive": target.positive_index if target.n_outputs == 2 else None,
         "threshold": pipeline.threshold,
+        "band": pipeline.band,
+        "bounds": pipeline.bounds,
         "steps": steps,
         "output": pipeline.output,
     }
@@ -80,7 +82,8 @@ def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str)
 
 
 def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, list[Any] | None]:
-    """What the script answers for rows with the types of the training table, in a fresh process without trainwright.
+    """What the script answers for rows with the types of the training table, in a fresh process without trainwright:
+    predictions, for a number with bounds (n, 3) with low and high, and labels for classes.
 
     Raises:
         TrainwrightError: the script fails.
@@ -99,6 +102,8 @@ def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[n
         for path in left.iterdir():
             path.unlink()
         left.rmdir()
+    if pipeline.target.task == "number" and pipeline.bounds is not None:
+        return np.array([[row[name] for name in ("prediction", "low", "high")] for row in rows]), None
     if pipeline.target.task == "number":
         return np.array([row["prediction"] for row in rows], dtype=np.float64), None
     names = [f"probability_{name}" for name in pipeline.target.classes]
@@ -177,6 +182,8 @@ def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
             "|---|---|",
             *kinds,
             "",
+            *_answers(pipeline),
+            *_left_out(pipeline),
             "Every column must be there; an empty cell is a missing value, a new category is no error.",
             "Numbers are written with a point, moments as 2024-01-31 or 2024-01-31T10:30:00 (UTC).",
             "`export.json` says how the folder was compared with the version. `model.json`, `arrays.npz` and `files/`",
@@ -184,3 +191,31 @@ def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
             "",
         ]
     )
+
+
+def _answers(pipeline: Pipeline) -> list[str]:
+    """What stands beside the prediction, in Markdown."""
+    if pipeline.bounds is not None:
+        said = [
+            f"Beside each `prediction` stand `low` and `high`, made so that {100 * pipeline.bounds['level']:g} of 100 "
+            f"true values lie between them; `width` is how far they are apart. {pipeline.bounds['claim']}"
+        ]
+        if pipeline.bounds["review"] is not None:
+            said.append("`decision` says which rows a person should look at (`review`): those of too large a width.")
+        return [*said, ""]
+    if pipeline.band is not None:
+        low, high = pipeline.band
+        positive = pipeline.target.classes[pipeline.target.positive_index]
+        return [
+            f"`decision` is `reject` where the probability of `{positive}` is {high:.4g} or more, `accept` where it is "
+            f"below {low:.4g}, and `review` in between: a person decides there.",
+            "",
+        ]
+    return []
+
+
+def _left_out(pipeline: Pipeline) -> list[str]:
+    """What the folder does not hold of the version, in Markdown."""
+    if not pipeline.left_out:
+        return []
+    return ["What this folder leaves out:", "", *(f"- {words}" for words in pipeline.left_out), ""]

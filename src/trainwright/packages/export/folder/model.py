@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import libraries, operations, reading, trees
+from . import bounds, libraries, operations, reading, trees
 
 OPERATIONS = {**operations.OPERATIONS, **trees.OPERATIONS, **libraries.OPERATIONS}
 COLUMNS = ("number", "boolean", "category", "moment", "text")
@@ -55,6 +55,12 @@ class Model:
             rows: column name -> value; None or "" is missing, further columns are ignored.
             threshold: for two classes, instead of the model's own.
 
+        Returns:
+            For classes `prediction`, `probability_<class>`, `confidence`, and `decision` (accept, review or reject)
+            where the model has a review band and no `threshold` is given; for a number `prediction`, and where the
+            model has bounds `low`, `high` and `width`, with `decision` (accept or review) where a width for review is
+            set.
+
         Raises:
             KeyError: a column that the model was trained on is absent.
         """
@@ -64,11 +70,12 @@ class Model:
         table = {name: [row.get(name) for row in rows] for name in self.columns}
         raw = self.predict_raw(table, len(rows))
         if not self.classes:
-            return [{"prediction": value} for value in raw[:, 0].tolist()]
+            own = self.facts.get("bounds")
+            return [{"prediction": row[0]} if own is None else bounds.told(own, *row) for row in raw.tolist()]
         return [self._told(values, threshold) for values in raw.tolist()]
 
     def predict_raw(self, table: Mapping[str, Sequence[Any]], n: int) -> np.ndarray:
-        """(n, classes) probabilities, or (n, 1) numbers, for columns of n cells."""
+        """(n, classes) probabilities, (n, 1) numbers, or (n, 3) numbers with low and high, for columns of n cells."""
         lost: dict[str, int] = {}
         parts = []
         for start in range(0, n, _ROWS):
@@ -90,7 +97,11 @@ class Model:
                 made[output] = np.tile(own["values"], (n, 1))
             else:
                 made[output] = OPERATIONS[operation](own, *(made[name] for name in inputs))
-        return made[self.facts["output"]]
+        out, own = made[self.facts["output"]], self.facts.get("bounds")
+        if own is None:
+            return out
+        parts = np.column_stack([made[member["value"]] for member in own["members"]])
+        return np.column_stack([out[:, 0], *bounds.low_and_high(own, parts, out[:, 0])])
 
     def _told(self, values: list[float], threshold: float | None) -> dict[str, Any]:
         """A row's probabilities with the class that is decided."""
@@ -102,7 +113,12 @@ class Model:
             chosen = values.index(max(values))
         out = {"prediction": self.classes[chosen]}
         out.update(zip(self.facts["outputs"], values))
-        return {**out, "confidence": values[chosen]}
+        out["confidence"] = values[chosen]
+        band = self.facts.get("band")
+        if band is not None and threshold is None:
+            score = values[self.facts["positive"]]
+            out["decision"] = "reject" if score >= band[1] else "accept" if score < band[0] else "review"
+        return out
 
 
 def _values(found: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def onnx_model(pipeline: Pipeline, name: str, writer_version: str) -> Any:
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
         ir_version=IR_VERSION,
     )
-    facts = {"columns": kinds, "target": pipeline.target.to_json(), "threshold": pipeline.threshold}
+    facts: dict[str, Any] = {"columns": kinds, "target": pipeline.target.to_json(), "threshold": pipeline.threshold}
+    if pipeline.left_out:
+        facts["left_out"] = list(pipeline.left_out)
     helper.set_model_props(model, {"trainwright": json.dumps(facts, ensure_ascii=False, sort_keys=True)})
     if model.ByteSize() > LIMIT:
         raise UserError(

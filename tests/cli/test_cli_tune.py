@@ -148,8 +148,18 @@ def test_a_search_that_cannot_be_is_refused_before_any_work(
 
 def test_the_winner_of_a_search_in_which_nothing_was_completed_is_refused(shop: Shop, tmp_path: Path) -> None:
     with write(open_workspace(shop.workspace)) as connection:
-        common = {"dataset_version_id": 1, "split_id": 1, "run_id": 1, "method": "grid", "metric": "roc_auc"}
-        create_search(connection, 1, **common, seed=0, space={}, settings={})
+        create_search(
+            connection,
+            1,
+            dataset_version_id=1,
+            split_id=1,
+            run_id=1,
+            method="grid",
+            metric="roc_auc",
+            seed=0,
+            space={},
+            settings={},
+        )
     before = fingerprint(shop.workspace)
     words = ("train", shop.table, "--target", "bought", "--winner-of", "1")
     said = run(*words, "--workspace", shop.workspace)

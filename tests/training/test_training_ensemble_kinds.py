@@ -151,7 +151,9 @@ def test_a_bag_for_which_no_time_is_left_is_said_with_its_reason(
             return 0.0
 
     real = bagging.plan_bag
-    monkeypatch.setattr(bagging, "plan_bag", lambda *given: real(*given[:-1], Late(100.0, 0.0)))
+    monkeypatch.setattr(
+        bagging, "plan_bag", lambda trials, work, metric, _: real(trials, work, metric, Late(100.0, 0.0))
+    )
     _, result = trained(tmp_path, "bagging")
     best = result["ensemble"]["skipped"].split(" for each fold")[0].removeprefix("3 models like ")
     assert best in {row["name"] for row in result["leaderboard"]}

@@ -144,6 +144,5 @@ def blend_training(trials: Sequence[Trial], combined: Combined, work: Work, metr
         else:
             share = np.array([weights[t.name] for t in same])
             blended = blend(list(parts.values()), share / share.sum())
-        weight = None if work.dataset.weight is None else work.dataset.weight[rows]
-        out.append(metric(work.dataset.y[rows], np.asarray(blended), weight))
+        out.append(work.score(metric, rows, np.asarray(blended)))
     return np.asarray(out)

@@ -79,7 +79,7 @@ def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, An
     stages = estimator.staged(data.columns.take(seen), rounds)
     if stages is None:
         return None
-    training = [_loss(loss, work, seen, stage) for stage in stages]
+    training = [work.score(loss, seen, stage) for stage in stages]
     tail: dict[str, list[float]] | None = None
     if estimator.curve is not None:
         steps, losses = (np.asarray(estimator.curve[key], dtype=float) for key in ("steps", "validation"))
@@ -92,7 +92,7 @@ def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, An
         held = held[:: -(-len(held) // MOST_ROWS)]
         ahead = estimator.staged(data.columns.take(held), rounds)
         assert ahead is not None
-        validation = [_loss(loss, work, held, stage) for stage in ahead]
+        validation = [work.score(loss, held, stage) for stage in ahead]
         rows = "the fold's held-out rows"
     y = data.y[seen]
     document = {
@@ -108,14 +108,9 @@ def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, An
         "kept": last,
         "of": _most_rounds(trial),
         "tail": tail,
-        "reference": float(f"{_loss(loss, work, seen, _constant(y, work)):.5g}"),
+        "reference": float(f"{work.score(loss, seen, _constant(y, work)):.5g}"),
     }
     return {**document, "verdict": judge_document(document).to_json()}
-
-
-def _loss(loss: Metric, work: Work, rows: np.ndarray, prediction: np.ndarray) -> float:
-    weight = None if work.dataset.weight is None else work.dataset.weight[rows]
-    return float(loss(work.dataset.y[rows], prediction, weight))
 
 
 def _constant(y: np.ndarray, work: Work) -> np.ndarray:

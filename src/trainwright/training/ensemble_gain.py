@@ -125,7 +125,7 @@ def _cost(single: Candidate, made: Candidate, folds: int) -> dict[str, dict[str,
 
 def _average(outcome: Outcome, work: Work, task: Task, made: Candidate) -> dict[str, Any] | None:
     """Stacking against the weighted average of the same candidates; None where that takes one model alone."""
-    names = [name for name, c in ((c.name, c) for c in outcome.candidates) if _may_join(outcome, name, c)]
+    names = [c.name for c in outcome.candidates if _may_join(outcome, c)]
     found = combine(GREEDY, names, outcome.oof, ensemble_loss(task, outcome.metric), seed=work.seed)
     if found is None:
         return None
@@ -133,10 +133,9 @@ def _average(outcome: Outcome, work: Work, task: Task, made: Candidate) -> dict[
     return {"weights": found.weights, **_against(outcome, work, predictions, "average").to_json()}
 
 
-def _may_join(outcome: Outcome, name: str, candidate: Candidate) -> bool:
-    return (
-        candidate.packageable and candidate.family not in (*ENSEMBLES, "baseline") and name in outcome.oof.predictions
-    )
+def _may_join(outcome: Outcome, candidate: Candidate) -> bool:
+    single = candidate.packageable and candidate.family not in (*ENSEMBLES, "baseline")
+    return single and candidate.name in outcome.oof.predictions
 
 
 def _why_none(outcome: Outcome, single: Candidate | None, reasons: tuple[str, ...]) -> str:
@@ -146,7 +145,7 @@ def _why_none(outcome: Outcome, single: Candidate | None, reasons: tuple[str, ..
         told = next((reason for reason in reasons if reason.startswith("no bagging: ")), None)
         late = outcome.unfinished.get(BAGGING)
         return told.removeprefix("no bagging: ") if told else f"no time was left for it ({late})" if late else "no bag"
-    several = sum(_may_join(outcome, c.name, c) for c in outcome.candidates)
+    several = sum(_may_join(outcome, c) for c in outcome.candidates)
     if several < 2:
         return "there was only one model to combine"
     return f"{single.name} alone is best: no weight for another model lowers the loss"

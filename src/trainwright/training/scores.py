@@ -103,16 +103,12 @@ def fold_scores(trial: Trial, work: Work, metrics: list[Metric]) -> FoldScores:
     """The metrics of one candidate for each fold, in the order of the folds."""
     validation: dict[str, list[float]] = {metric.name: [] for metric in metrics}
     training: dict[str, list[float]] = {metric.name: [] for metric in metrics}
-    data = work.dataset
     for index in sorted(trial.fits):
         fit = trial.fits[index]
-        rows = work.folds[index].validation
+        held_out = work.folds[index].validation
         for metric in metrics:
-            weight = None if data.weight is None else data.weight[rows]
-            validation[metric.name].append(metric(data.y[rows], fit.prediction, weight))
-            seen = fit.training_rows
-            weight = None if data.weight is None else data.weight[seen]
-            training[metric.name].append(metric(data.y[seen], fit.training_prediction, weight))
+            validation[metric.name].append(work.score(metric, held_out, fit.prediction))
+            training[metric.name].append(work.score(metric, fit.training_rows, fit.training_prediction))
     return FoldScores(
         {name: np.asarray(values) for name, values in validation.items()},
         {name: np.asarray(values) for name, values in training.items()},

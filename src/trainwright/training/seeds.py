@@ -20,7 +20,7 @@ from trainwright.models.spec import Report
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend
 from trainwright.training.scores import finite_mean
-from trainwright.training.trials import Trial, Work, fit_rows, sampled
+from trainwright.training.trials import Trial, Work, fit_again, sampled
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome
@@ -132,9 +132,8 @@ def _refit(trials: list[Trial], mix: Mix, work: Work, folds: tuple[Fold, ...], s
         trial, index = task
         own = seed * 1_000 + index
         rows = sampled(folds[index].train, trial.step.max_rows, own)
-        estimator, _ = fit_rows(trial.step, rows, again, own % (2**31 - 1), lambda event: None)
-        prediction = np.asarray(estimator.predict(work.dataset.columns.take(folds[index].validation)))
-        return prediction if trial.correction is None else trial.correction.apply(prediction)
+        held_out = work.dataset.columns.take(folds[index].validation)
+        return fit_again(trial, rows, held_out, again, own % (2**31 - 1))
 
     tasks = [(trial, index) for trial in trials for index in range(len(folds))]
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="seed") as pool:
@@ -151,11 +150,7 @@ def _seconds(trial: Trial, work: Work) -> float:
 
 def _mean_score(metric: Metric, work: Work, held: list[np.ndarray], predictions: list[np.ndarray]) -> float:
     """The metric's mean over folds."""
-    data = work.dataset
-    values = [
-        metric(data.y[rows], prediction, None if data.weight is None else data.weight[rows])
-        for rows, prediction in zip(held, predictions)
-    ]
+    values = [work.score(metric, rows, prediction) for rows, prediction in zip(held, predictions)]
     return finite_mean(np.asarray(values))
 
 

@@ -18,7 +18,7 @@ from trainwright.evaluate.size_curve import size_curve
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric
 from trainwright.training.row_parts import blocks_of, part_of, words_of_parts
-from trainwright.training.trials import Trial, Work, fit_rows, sampled
+from trainwright.training.trials import Trial, Work, fit_again, sampled
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome
@@ -141,10 +141,7 @@ def _one_fold(
     def fit(share: float) -> np.ndarray:
         rows = part_of(fold.train, share, work, seed + 500_000)
         most = None if trial.step.max_rows is None else max(1, round(share * trial.step.max_rows))
-        rows = sampled(rows, most, seed)
-        estimator, _ = fit_rows(trial.step, rows, work, seed, lambda event: None)
-        prediction = np.asarray(estimator.predict(held_out))
-        return prediction if trial.correction is None else trial.correction.apply(prediction)
+        return fit_again(trial, sampled(rows, most, seed), held_out, work, seed)
 
     predictions = [*pool.map(fit, sizes), full.prediction]
     y = work.dataset.y[fold.validation]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainwright.data.columns import Dataset
+from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Target
 from trainwright.data.split import Fold, inner_cut
 from trainwright.errors import UserError
@@ -18,6 +18,7 @@ from trainwright.models.more import learn_more
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
+from trainwright.tasks import Metric
 from trainwright.training.bags import fit_bag
 from trainwright.training.rebalance import Rebalance, stopping_rows
 from trainwright.training.steps import CUSTOM, Step
@@ -123,6 +124,11 @@ class Work:
         """Positions of all rows that may be learned from."""
         return np.arange(len(self.dataset)) if self.kept is None else self.kept
 
+    def score(self, metric: Metric, rows: np.ndarray, prediction: np.ndarray) -> float:
+        """The metric of what was predicted for the development rows at these positions."""
+        data = self.dataset
+        return metric(data.y[rows], prediction, None if data.weight is None else data.weight[rows])
+
     def inner_cut(self, part: Dataset, share: float, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
         """Positions within `part` to learn from, and those set aside to stop a fit; None where there is no cut."""
         return inner_cut(
@@ -194,10 +200,19 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     )
 
 
-def fit_rows(step: Step, rows: np.ndarray, work: Work, seed: int, report: Report) -> tuple[Estimator, float]:
-    """The model of `fit_part`, and its seconds."""
-    fitted = fit_part(step, rows, work, seed, report)
-    return fitted.estimator, fitted.seconds
+def fit_again(trial: Trial, rows: np.ndarray, columns: Columns, work: Work, seed: int) -> np.ndarray:
+    """What the trial's step says about other rows when it is fitted on these, corrected as the trial is.
+
+    Args:
+        trial: a finished one; only its step and its correction count.
+        rows: positions of the rows to learn from.
+        columns: of the rows to predict.
+        work: development rows.
+        seed: of the fit.
+    """
+    estimator = fit_part(trial.step, rows, work, seed, lambda event: None).estimator
+    prediction = np.asarray(estimator.predict(columns))
+    return prediction if trial.correction is None else trial.correction.apply(prediction)
 
 
 def fit_part(

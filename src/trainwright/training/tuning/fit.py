@@ -118,6 +118,5 @@ def _fitted(ground: Ground, trial: Trial, scores: list[float | None], state: str
 
 def _score(ground: Ground, fit: FoldFit) -> float | None:
     """The metric on a fold's held-out rows; None where it is not defined there."""
-    data, rows = ground.work.dataset, ground.work.folds[fit.fold].validation
-    value = ground.metric(data.y[rows], fit.prediction, None if data.weight is None else data.weight[rows])
+    value = ground.work.score(ground.metric, ground.work.folds[fit.fold].validation, fit.prediction)
     return float(value) if np.isfinite(value) else None

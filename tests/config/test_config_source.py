@@ -9,6 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from trainwright.config.settings import Settings
 from trainwright.config.source import load_settings
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 
@@ -306,3 +307,15 @@ def test_settings_of_a_family_as_flags() -> None:
     for wrong in ({"catboost": "4"}, {"catboost.": "4"}, {"catboost.dept": "4"}, {"catboost.depth": "99"}):
         with pytest.raises(UserError, match=r"--family-setting|depth"):
             load_settings(overrides={"training.family_settings": wrong})
+
+
+def test_a_width_for_review_needs_low_and_high() -> None:
+    written = "target: price\ntraining:\n  interval: false\nrequirements:\n  review_width: 20%\n"
+    with pytest.raises(UserError) as refused:
+        load_settings(text=written)
+    assert "requirements.review_width: 20% (line 5)" in str(refused.value)
+    assert "training.interval: false (line 3)" in str(refused.value)
+    kept = load_settings(text=written, overrides={"training.interval": 0.8})  # a flag wins over the file
+    assert kept.training.interval == 0.8 and kept.requirements.review_width == "20%"
+    stored = Settings.from_json({**kept.to_json(), "training": {**kept.to_json()["training"], "interval": False}})
+    assert stored.training.interval is False  # what an earlier release took is still read

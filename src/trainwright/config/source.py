@@ -214,6 +214,7 @@ def _beside(found: dict[str, Given], path: Path) -> None:
 
 def _validate(merged: Mapping[str, Given]) -> Settings:
     from trainwright.config.explain import check_names, explain
+    from trainwright.config.together import check_together
 
     tree: dict[str, Any] = {}
     for name, given in merged.items():
@@ -228,4 +229,5 @@ def _validate(merged: Mapping[str, Given]) -> Settings:
         raise explain(error, merged) from None
     check_names(settings, merged)
     settings._origins.update({name: given.origin for name, given in merged.items()})
+    check_together(settings)
     return settings

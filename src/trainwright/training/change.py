@@ -18,6 +18,7 @@ from trainwright.config.known import NEURAL, canonical_family, family_spec
 from trainwright.config.places import advice, field_of, full_name, is_block
 from trainwright.config.settings import Settings
 from trainwright.config.source import RIVALS, load_settings
+from trainwright.config.together import check_together
 from trainwright.errors import UserError
 from trainwright.models.meaning import instead_of, why_without_meaning
 from trainwright.training.setting_values import at, put, shown
@@ -267,7 +268,7 @@ def _checked(merged: dict[str, Any], origins: dict[str, str], changes: Sequence[
         UserError: the new value clashes with one that the run had.
     """
     try:
-        return Settings.from_json(merged, origins)
+        settings = Settings.from_json(merged, origins)
     except ValidationError as error:
         given = {change.key: Given(change.new, f"{ORIGIN} {change.key}", shown(change.new)) for change in changes}
         found = explain(error, given)
@@ -275,3 +276,5 @@ def _checked(merged: dict[str, Any], origins: dict[str, str], changes: Sequence[
             f"{found.problem} (the version was trained with one, and the other is tried)",
             remedy=found.remedy or "take the first one back with --set KEY=default and --together",
         ) from None
+    check_together(settings)
+    return settings

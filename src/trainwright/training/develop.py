@@ -35,7 +35,7 @@ from trainwright.training.run_steps import run_steps
 from trainwright.training.select import Requirements
 from trainwright.training.shape import fold_members
 from trainwright.training.trials import Trial, Work
-from trainwright.training.weak_columns import Selector, seconds_of_selection
+from trainwright.training.weak_columns import Selector, check_most, seconds_of_selection
 
 # Below this many rows no booster joins by default: it has too little to stop or to choose by.
 TINY = 100
@@ -160,6 +160,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
     rebalance = Rebalance.of(request.class_weight, request.resample, target)
     uneven = rebalance_plan.reasons(rebalance, dataset.y, split.folds)
     threads = max(1, request.cores // jobs)
+    check_most(request.select_features, len(layout.names), "select_features")
     selector = Selector.of(request.select_features)
     work = Work(dataset, target, split.folds, request.seed, threads, jobs, rebalance=rebalance, selector=selector)
     plan = _plan(work, layout, request)

@@ -32,6 +32,14 @@ def without(schema: Schema, ignore: Sequence[str]) -> Schema:
     return schema
 
 
+def understood_schema(workspace: Workspace, run: Run) -> Schema:
+    """How the columns of a run's rows were understood when they were stored."""
+    assert run.split_id is not None
+    with read(workspace) as connection:
+        schema, _ = schema_and_target(get_split(connection, run.split_id))
+    return schema
+
+
 def check_ignored(workspace: Workspace, base: Run, before: Settings, now: Settings) -> None:
     """Refuses columns that cannot be left out of a run on stored rows.
 
@@ -47,9 +55,7 @@ def check_ignored(workspace: Workspace, base: Run, before: Settings, now: Settin
             f"data.ignore would bring back {', '.join(map(repr, back))}, which the version never saw",
             remedy="name the columns left out so far as well, or train anew on the file",
         )
-    assert base.split_id is not None
-    with read(workspace) as connection:
-        schema, _ = schema_and_target(get_split(connection, base.split_id))
+    schema = understood_schema(workspace, base)
     features = [column.name for column in schema.features]
     for name in sorted(new - old):
         if name not in features:

@@ -25,7 +25,8 @@ from trainwright.store.versions import Version, get_version, list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training import calibrate
 from trainwright.training.change import Change, changed
-from trainwright.training.ignored import check_ignored
+from trainwright.training.ignored import check_ignored, understood_schema, without
+from trainwright.training.kept_plan import kept_plan
 from trainwright.training.kept_rows import rows_are_there
 from trainwright.training.options import RunOptions
 from trainwright.training.plan_document import own_estimators
@@ -33,6 +34,7 @@ from trainwright.training.rebalance import Rebalance
 from trainwright.training.same_plan import same_plan
 from trainwright.training.setting_values import shown
 from trainwright.training.try_log import iteration_of, iterations
+from trainwright.training.weak_columns import check_most
 
 # Settings that mean nothing with classes.
 FOR_NUMBERS = ("training.interval",)
@@ -94,6 +96,8 @@ def prepare_try(
         key = next(change.key for change in changes if change.key in FOR_NUMBERS)
         raise UserError(f"{key} changes nothing: it is for targets that are numbers", remedy="try another setting")
     check_ignored(workspace, base, before, settings)
+    features = without(understood_schema(workspace, base), settings.data.ignore).features
+    check_most(settings.training.select_features, len(features), "training.select_features")
     if accept is not None:
         with read(workspace) as connection:
             rows = evaluations_of(connection, run_id=base.id, part="validation")
@@ -172,7 +176,7 @@ def _base(workspace: Workspace, project: Project, version: Version) -> Run:
         raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
     with read(workspace) as connection:
         base = get_run(connection, version.run_id)
-    own = own_estimators(base.plan)
+    own = own_estimators(kept_plan(base))
     if own:
         raise UserError(
             f"{name} was compared with estimators handed over in Python ({', '.join(own)}), which are not kept",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainwright.errors import UserError
 from trainwright.models.features.selection import LEAST_HITS, MOST_CELLS, MOST_ROWS, ROUNDS, rank_columns
 from trainwright.models.members import kept_columns
 from trainwright.training.portfolio import INNER
@@ -75,6 +76,24 @@ class Selector:
         with self._lock:
             self._known[key] = names
         return names
+
+
+def check_most(asked: bool | int, n_columns: int, called: str) -> None:
+    """Refuses to keep more columns than there are: nothing would be left out, in silence.
+
+    Args:
+        asked: `training.select_features`.
+        n_columns: of the columns that a model may learn from.
+        called: the setting and where it came from.
+
+    Raises:
+        UserError: more columns are to be kept than there are.
+    """
+    if not isinstance(asked, bool) and asked > n_columns:
+        raise UserError(
+            f"{called} asks to keep the {asked:,} strongest columns, and there are only {n_columns:,} to learn from",
+            remedy=f"give a number below {n_columns:,}, or true to keep those that beat chance",
+        )
 
 
 def seconds_of_selection(facts: Facts) -> float:

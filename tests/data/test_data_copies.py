@@ -201,3 +201,13 @@ def test_copies_that_an_earlier_version_parted_stay_where_they_were() -> None:
         earlier_development=first.part == DEVELOPMENT,
     )
     assert (second.part == first.part).all()
+
+
+def test_a_message_that_was_sent_twice_is_a_copy_and_a_short_code_is_not() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array(["pump", "valve", "leaks", "again", "please", "call", "back", "today", "now", "oil"])
+    messages = [" ".join(rng.choice(words, 9)) for _ in range(300)]
+    twice = find_copies(pl.DataFrame({"text": [*messages, *messages[:30]]}), ["text"])
+    assert not twice.natural and twice.kept_whole is not None and int((twice.kept_whole >= 0).sum()) == 60
+    codes = [f"E{i}" for i in rng.integers(0, 200, 330)]
+    assert find_copies(pl.DataFrame({"code": codes}), ["code"]).natural

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from trainwright.data.verdict import TEXT_WORDS
+
 # Fewer different rows than this cannot be parted sensibly as whole units.
 LEAST_DIFFERENT = 50
 # A row repeated in more than this share of the rows stands for "nothing known" rather than for one observation.
@@ -132,13 +134,26 @@ def few_combinations(frame: pl.DataFrame, names: Sequence[str]) -> bool:
 
 
 def combinations(frame: pl.DataFrame, names: Sequence[str], most: int) -> int | None:
-    """How many combinations the values of the columns allow; None where it is more than `most`."""
+    """How many combinations the values of the columns allow; None where it is more than `most`.
+
+    A text could have said anything, so that texts are equal by chance only where they are few.
+    """
     product = 1
     for name in names:
+        if _is_free_text(frame[name]):
+            return None
         product *= max(frame[name].n_unique(), 1)
         if product > most:
             return None
     return product
+
+
+def _is_free_text(values: pl.Series) -> bool:
+    """Whether these are sentences, most of them different."""
+    if values.dtype != pl.String or values.n_unique() < 0.5 * values.len():
+        return False
+    some = values.drop_nulls().gather_every(max(1, values.len() // 2_000))
+    return float((some.str.count_matches(r"\s+") + 1).mean() or 0) > TEXT_WORDS  # type: ignore[arg-type]
 
 
 def chance_explains(frame: pl.DataFrame, names: Sequence[str]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,9 @@ from trainwright.data.missing import clean, drop_numbers
 from trainwright.data.names import clean_names
 from trainwright.data.notes import Note, listing, nearest
 from trainwright.data.records import read_records
+from trainwright.data.schema import Kind
 from trainwright.data.spreadsheet import read_spreadsheet
+from trainwright.data.text_folder import TEXT, is_text_folder, read_text_folder
 from trainwright.errors import EnvironmentProblem, UserError
 
 MAX_COLUMNS = 20_000
@@ -56,19 +59,21 @@ class Source:
         name: the file's name without its suffixes.
         path: where it was read from, or None.
         notes: what was found out or assumed.
+        kinds: columns whose kind is known from where they came.
     """
 
     frame: pl.DataFrame
     name: str
     path: Path | None
     notes: tuple[Note, ...] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def read_table(source: str | Path, options: ReadOptions | None = None) -> Source:
-    """The table in a CSV, TSV, JSON Lines, Parquet, Arrow or Excel file.
+    """The table in a CSV, TSV, JSON Lines, Parquet, Arrow or Excel file, or in a folder of text files.
 
     Args:
-        source: path of the file; text formats may be packed as `.gz`.
+        source: path of the file; text formats may be packed as `.gz`. A folder: see `text_folder`.
         options: what the user knows about it.
 
     Raises:
@@ -85,6 +90,9 @@ def read_table(source: str | Path, options: ReadOptions | None = None) -> Source
     """
     options = options or ReadOptions()
     path = Path(source)
+    if path.is_dir() and is_text_folder(path):
+        frame, notes = read_text_folder(path, max_bytes=options.max_bytes)
+        return Source(frame, path.resolve().name, path, tuple(notes), {TEXT: Kind.TEXT})
     _check_exists(path)
     try:
         frame, notes = _read(path, options)
@@ -179,7 +187,7 @@ def _check_exists(path: Path) -> None:
         inside = sorted(item.name for item in path.iterdir() if item.is_file())
         raise UserError(
             f"{path} is a folder, not a file",
-            remedy=f"give one of {listing(inside)}" if inside else "give a file",
+            remedy=f"give one of {listing(inside)}" if inside else "give a file, or a folder of text files by class",
         )
     if not path.exists():
         folder = path.parent if path.parent.is_dir() else None

@@ -63,7 +63,7 @@ def ensure_project(
         UserError: the name cannot be used, or the project predicts another target.
     """
     check_project_name(name)
-    found = _one(connection, name)
+    found = find_project(connection, name)
     if found is None:
         values = {"name": name, "target": target, "problem": problem, "created": time.time()}
         connection.execute(tables.project.insert().values(values))
@@ -80,7 +80,7 @@ def ensure_project(
             changes["problem"] = problem
         if changes:
             connection.execute(tables.project.update().where(tables.project.c.id == found.id).values(changes))
-    project = _one(connection, name)
+    project = find_project(connection, name)
     assert project is not None
     return project
 
@@ -91,7 +91,7 @@ def get_project(connection: Connection, name: str) -> Project:
     Raises:
         UserError: there is none; the nearest names are suggested.
     """
-    found = _one(connection, name)
+    found = find_project(connection, name)
     if found is None:
         from difflib import get_close_matches
 
@@ -115,7 +115,8 @@ def list_projects(connection: Connection) -> list[Project]:
     ]
 
 
-def _one(connection: Connection, name: str) -> Project | None:
+def find_project(connection: Connection, name: str) -> Project | None:
+    """The project with this name; None where there is none."""
     row = connection.execute(select(tables.project).where(tables.project.c.name == name)).first()
     return None if row is None else Project(**row._mapping)
 

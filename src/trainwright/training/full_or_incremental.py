@@ -11,7 +11,7 @@ from trainwright.config.settings import Settings
 from trainwright.data.notes import Note, listing
 from trainwright.errors import TrainwrightError
 from trainwright.evaluate.retraining import INCREMENTAL, Change, recommend
-from trainwright.store.projects import list_projects
+from trainwright.store.projects import find_project
 from trainwright.store.transaction import read
 from trainwright.store.versions import list_versions
 from trainwright.store.workspace import Workspace
@@ -33,7 +33,7 @@ def advice_before_full(workspace: Workspace, project: str, table: Table, setting
         settings: of the training in full.
     """
     with read(workspace) as connection:
-        found = next((one for one in list_projects(connection) if one.name == project), None)
+        found = find_project(connection, project)
         if found is None or not list_versions(connection, found.id):
             return None
     try:

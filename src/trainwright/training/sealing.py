@@ -21,7 +21,7 @@ from trainwright.data.split import DEVELOPMENT, TEST, Split, SplitRule, make_spl
 from trainwright.data.split_keys import earlier_rows, number_copies
 from trainwright.errors import UserError
 from trainwright.store.files import Published
-from trainwright.store.projects import Project, ensure_project, list_projects
+from trainwright.store.projects import Project, ensure_project, find_project
 from trainwright.store.sealed_keys import (
     KeysChangedError,
     SealedKeys,
@@ -136,7 +136,7 @@ def rule_of(settings: Settings, n_rows: int, limit: float) -> SplitRule:
 
 def _project(workspace: Workspace, name: str) -> Project | None:
     with read(workspace) as connection:
-        return next((project for project in list_projects(connection) if project.name == name), None)
+        return find_project(connection, name)
 
 
 def _split(

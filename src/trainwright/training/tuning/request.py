@@ -18,7 +18,7 @@ from trainwright.models.meaning import TARGETS
 from trainwright.models.space import Space
 from trainwright.models.space_file import read_space, space_of
 from trainwright.models.spaces import NAMES, SCREENED, default_space, searchable
-from trainwright.store.projects import list_projects
+from trainwright.store.projects import find_project
 from trainwright.store.search_trials import search_trials
 from trainwright.store.searches import find_search
 from trainwright.store.transaction import read
@@ -228,7 +228,7 @@ def check_winner(workspace: Workspace | None, project: str | None, settings: Set
     if project is None:
         return
     with read(workspace) as connection:
-        known = next((one for one in list_projects(connection) if one.name == project), None)
+        known = find_project(connection, project)
         if known is None:
             raise UserError(
                 f"{asked} of the project {project!r}, and there is no such project",

@@ -32,3 +32,16 @@ def test_a_training_keeps_and_says_which_checks_it_had_no_time_for(tmp_path: Pat
     found = {finding["code"] for finding in made["findings"]}
     assert found == {outcome["code"] for outcome in made["checks"] if outcome["state"] == "found"}
     assert all(outcome["reason"] for outcome in made["checks"] if outcome["state"] == "skipped")
+
+
+def test_a_check_that_was_not_made_is_named_in_words() -> None:
+    from trainwright.cli.check_outcomes import unseen
+    from trainwright.data.checks import checks
+
+    every = [
+        {"code": check.code, "slug": check.slug, "state": "skipped", "reason": "no time was left"}
+        for check in checks().values()
+    ]
+    (line,) = unseen(every)
+    for check in checks().values():
+        assert f"{check.code} {check.slug.replace('-', ' ')}" in line

@@ -58,7 +58,8 @@ def test_the_sentence_is_about_a_bin_near_80_percent() -> None:
     found = compare(TWO, y, bold, right)
     assert 0.7 < found["said"]["mean_probability"] < 0.9
     assert found["said"]["low"] < found["said"]["mean_probability"] < found["said"]["high"]
-    assert found["sentence"].startswith("When it says ") and " of 100 are yes (400 rows;" in found["sentence"]
+    assert found["sentence"].startswith("When it says ") and "% for \"ok = yes\", " in found["sentence"]
+    assert " of 100 turn out so (400 rows;" in found["sentence"]
     rare = right[:, 1] * 0.05
     y = (np.random.default_rng(1).random(len(rare)) < rare).astype(int)
     said = compare(TWO, y, np.column_stack([1 - rare, rare]), None)["sentence"]
@@ -123,7 +124,7 @@ def test_the_line_on_the_terminal() -> None:
     found = {**compare(TWO, y, bold, right), "chosen": "temperature", "asked": "auto", "reason": "x"}
     assert "Calibrated by one temperature; calibration error before: 0." in told(found)
     plain = {**compare(TWO, y, right, None), "chosen": "identity"}
-    assert told(plain).endswith("they are shown as they come.")
+    assert told(plain).endswith("shown as the models give them.")
     assert told(None) == told({"skipped": "x"}) == ""
 
 

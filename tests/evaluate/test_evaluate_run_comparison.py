@@ -9,9 +9,11 @@ import pytest
 
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
+from trainwright.evaluate.comparison_page import render_comparison
 from trainwright.evaluate.figures_tries import curves_overlaid, gains
 from trainwright.evaluate.paired_runs import HeldOut, Truth, compare_runs
 from trainwright.evaluate.reproduction import environment_differences, figure_rows, manifest_differences
+from trainwright.evaluate.run_comparison import comparison_document
 from trainwright.evaluate.run_differences import plan_differences, setting_differences
 
 TWO = Target("y", "classes", ("no", "yes"), positive="yes")
@@ -112,3 +114,19 @@ def test_figures_are_drawn_only_where_there_is_something_to_see() -> None:
     assert gains([entry]) is None
     two = gains([entry, {**entry, "kept": False}])
     assert two is not None and "kept" in two["layout"]["meta"]["alt"]
+
+
+def a_run(number: int, threshold: float | None) -> dict[str, Any]:
+    row = {"class": "yes", "support": 40, "recall": {"value": 0.8, "low": 0.7, "high": 0.9}}
+    result = {"metric": "roc_auc", "threshold": None if threshold is None else {"value": threshold}, "seed": 0}
+    kept = {"settings": {}, "origins": {}, "plan": {}, "record": {}, "comments": None, "curve": None}
+    kept |= {"data": "d1", "data_sha": "a", "split_sha": "b", "validation": {"n_rows": 100, "per_class": [row]}}
+    return {"name": f"parts@v{number}", "run": number, "result": result, **kept}
+
+
+@pytest.mark.parametrize(("threshold", "said"), [(0.31, True), (0.5, False), (None, False)])
+def test_a_recall_says_how_its_rows_were_decided(threshold: float | None, said: bool) -> None:
+    document = comparison_document([a_run(1, 0.5), a_run(2, threshold)], [None])
+    words = "ach row is decided by a threshold that the other folds chose"
+    assert (document["decided"] is not None) is said
+    assert (words in str(document["decided"])) is said and (words in render_comparison(document)) is said

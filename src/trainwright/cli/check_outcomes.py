@@ -7,23 +7,24 @@ from typing import Any
 
 
 def unseen(outcomes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line for the checks that did not look though they could have: skipped for want of time, or crashed.
+    """A line for the checks that did not look though they could have, in words: skipped for want of time, or crashed.
 
     Args:
         outcomes: how each check ended, see `Outcome.to_json`; checks that are made later count as looking.
 
     Example:
-        >>> unseen([{"code": "TW101", "state": "skipped", "reason": "the 2 seconds for checks were used up"}])
-        ['checks  not made: TW101 (the 2 seconds for checks were used up)']
+        >>> late = {"code": "TW101", "slug": "duplicate-rows", "state": "skipped", "reason": "no time was left"}
+        >>> unseen([late])
+        ['checks  not made: TW101 duplicate rows (no time was left)']
     """
     lines = []
     for state, words in (("skipped", "not made"), ("crashed", "crashed, which is a fault of ours")):
         reasons: dict[str, list[str]] = {}
         for outcome in outcomes:
             if outcome["state"] == state and not str(outcome["reason"]).startswith("the training's own models"):
-                reasons.setdefault(str(outcome["reason"]), []).append(str(outcome["code"]))
-        for reason, codes in reasons.items():
-            lines.append(f"checks  {words}: {', '.join(codes)} ({reason})")
+                reasons.setdefault(str(outcome["reason"]), []).append(_named(outcome))
+        for reason, names in reasons.items():
+            lines.append(f"checks  {words}: {', '.join(names)} ({reason})")
     return lines
 
 
@@ -40,3 +41,8 @@ def summary(outcomes: Sequence[Mapping[str, Any]]) -> list[str]:
         if codes:
             lines.append(f"checks  {state}: {', '.join(codes)}")
     return lines + unseen(outcomes)
+
+
+def _named(outcome: Mapping[str, Any]) -> str:
+    """The code, and what the check looks for."""
+    return f"{outcome['code']} {str(outcome['slug']).replace('-', ' ')}"

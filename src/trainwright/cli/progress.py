@@ -142,6 +142,8 @@ class Screen:
         """The leaderboard in short, the verdict, and what to do next."""
         if self._quiet:
             return
+        from trainwright.evaluate.as_chosen import corrected
+
         metric = document["metric"]
         rows = document["leaderboard"]
         self._line("")
@@ -155,6 +157,8 @@ class Screen:
             self._line(f"{mark} {row['name']:22} {metric} {shown_value}{spread}  {row['verdict']}")
         if len(rows) > len(shown):
             self._line(f"  and {len(rows) - len(shown)} more in the report")
+        if flattered := corrected(document):
+            self._line(flattered)
         self._line("")
         for finding in document["findings"]:
             if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training

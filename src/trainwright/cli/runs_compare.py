@@ -116,6 +116,8 @@ def _say_classes(document: dict[str, Any], names: list[str]) -> None:
         [[row["class"], row["support"], *(_figure(value) for value in row["recall"])] for row in rows],
         right=(1,),
     )
+    if document.get("decided"):
+        output.say(document["decided"])
     output.say()
 
 

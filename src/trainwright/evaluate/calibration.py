@@ -25,7 +25,7 @@ KINDS = ("identity", "temperature", "sigmoid", "isotonic")
 
 @dataclass(frozen=True)
 class Identity:
-    """Probabilities, and numbers, are shown as they come."""
+    """Probabilities, and numbers, are shown as the models give them."""
 
     kind: str = "identity"
 

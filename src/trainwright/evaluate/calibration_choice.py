@@ -141,7 +141,7 @@ def choose_calibration(
     if rows.prediction.ndim == 1:
         return CalibrationChoice(asked=asked)
     if asked in ("none", "identity"):
-        return CalibrationChoice(IDENTITY, "none", "as asked: probabilities are shown as they come")
+        return CalibrationChoice(IDENTITY, "none", "as asked: probabilities are shown as the models give them")
     if len(rows.y) == 0:
         return CalibrationChoice(asked=asked, reason="there is no held-out row to fit it on")
     if asked != "auto":

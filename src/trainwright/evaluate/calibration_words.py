@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainwright.evaluate.calibration import KINDS
 
 WORDS = {
-    "identity": "probabilities as they come",
+    "identity": "the models' own probabilities",
     "temperature": "one temperature",
     "sigmoid": "a sigmoid",
     "isotonic": "a rising curve (isotonic)",
@@ -24,7 +24,7 @@ def reason(kind: str, mean: dict[str, float]) -> str:
     if kind == "identity":
         tried = "".join(f"; {WORDS[name]}: {mean[name]:.4f}" for name in others)
         said = "nothing does better beyond chance on folds that it was not fitted on"
-        return f"{said} (log-loss {before:.4f} as they come{tried})"
+        return f"{said} (log-loss {before:.4f} without calibration{tried})"
     text = f"{WORDS[kind]} lowers the log-loss on folds that it was not fitted on from {before:.4f} to {mean[kind]:.4f}"
     if mean[kind] >= before:
         text = f"{WORDS[kind]}, as recorded (log-loss {before:.4f} before, {mean[kind]:.4f} after)"

@@ -73,6 +73,7 @@ def view(document: Mapping[str, Any]) -> dict[str, Any]:
             }
             for row in document["per_class"]
         ],
+        "decided": sentence(document.get("decided") or ""),
         "costs": [
             {"what": row["what"], "cells": [number(value) for value in row["values"]]} for row in document["costs"]
         ],

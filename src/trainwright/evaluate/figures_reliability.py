@@ -18,11 +18,11 @@ def before_and_after(result: Mapping[str, Any]) -> Figure | None:
     if not before:
         return None
     shown = after or before
-    traces = [_trace(shown, "as shown" if after else "as they come", BLUE, bars=True)]
+    traces = [_trace(shown, "as shown" if after else "as the models give them", BLUE, bars=True)]
     if after:
         traces.append(_trace(before, "before calibration", ORANGE, bars=False))
     traces.append(line([0, 1], [0, 1], "perfect", GREY, dash="dot"))
-    about = found.get("about")
+    about = found.get("named") or found.get("about")
     axis = {"range": [-0.01, 1.02], "tickformat": ".0%", "zeroline": False}
     axes = {
         "xaxis": {**axis, "title": {"text": "probability given"}},

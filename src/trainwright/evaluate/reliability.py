@@ -17,6 +17,7 @@ from trainwright.evaluate import curves
 from trainwright.evaluate.brier_parts import parts
 from trainwright.evaluate.calibration_scale import masses
 from trainwright.evaluate.calibration_words import WORDS
+from trainwright.evaluate.decision_words import positive_name
 from trainwright.evaluate.intervals import bootstrap, bootstrap_interval, json_number, wilson
 from trainwright.evaluate.resampling import Resampler, make_units
 from trainwright.evaluate.scores import too_few
@@ -59,7 +60,7 @@ def compare(
         seconds: what the resamples may cost, as their sizes tell.
 
     Returns:
-        {"n_rows", "level", "method", "about", "before", "after", "difference", "said", "sentence"}; a side is
+        {"n_rows", "level", "method", "about", "named", "before", "after", "difference", "said", "sentence"}; a side is
         {"metrics": {name: figure with interval}, "curve": [{"mean_probability", "share", "low", "high", "n"}]}, and
         "difference" the change of each metric, resampled in pairs. Without calibration "after" is None.
 
@@ -94,6 +95,7 @@ def compare(
         "level": level,
         "method": METHOD,
         "about": _about(target),
+        "named": None if _about(target) is None else positive_name({"target": target.to_json()}),
         "before": shown[0],
         "after": shown[1] if len(shown) > 1 else None,
         "difference": _differences(metrics, sides, level, few) if len(sides) > 1 else None,
@@ -135,6 +137,8 @@ def sentence(found: Mapping[str, Any]) -> str:
         >>> point = {"mean_probability": 0.8, "share": 0.78, "low": 0.74, "high": 0.82, "n": 400}
         >>> sentence({"said": point, "about": "yes"})
         'When it says 80 % for yes, 78 of 100 are yes (400 rows; 74 to 82 with what chance leaves open).'
+        >>> sentence({"said": point, "about": "1", "named": '"failure = 1"'})
+        'When it says 80 % for "failure = 1", 78 of 100 turn out so (400 rows; 74 to 82 with what chance leaves open).'
     """
     point, about = found.get("said"), found.get("about")
     if not point:
@@ -144,7 +148,9 @@ def sentence(found: Mapping[str, Any]) -> str:
     rest = f"({point['n']:,} rows; {low} to {high} with what chance leaves open)."
     if about is None:
         return f"When it is {given} % sure of its answer, {share} of 100 answers are right {rest}"
-    return f"When it says {given} % for {about}, {share} of 100 are {about} {rest}"
+    named = str(found.get("named") or about)
+    so = "turn out so" if named.startswith('"') else f"are {named}"  # a bare 1 or yes says nothing
+    return f"When it says {given} % for {named}, {share} of 100 {so} {rest}"
 
 
 def told(found: Mapping[str, Any] | None) -> str:
@@ -160,7 +166,7 @@ def told(found: Mapping[str, Any] | None) -> str:
     if before is None:
         return str(found["sentence"])
     if after is None:
-        return f"{found['sentence']} Calibration error: {_error(before)}; they are shown as they come."
+        return f"{found['sentence']} Calibration error: {_error(before)}; shown as the models give them."
     kind = WORDS.get(str(found.get("chosen")), str(found.get("chosen")))
     return (
         f"{found['sentence']} Calibrated by {kind}; calibration error before: {_error(before)}, after: {_error(after)}."

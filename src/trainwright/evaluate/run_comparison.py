@@ -12,6 +12,11 @@ from trainwright.evaluate.run_differences import plan_differences, setting_diffe
 from trainwright.evaluate.try_words import by_words
 
 PARTS = ("precision", "recall", "f1")
+# What a recall stands for here, where `trainwright decide` shows another one for the same version.
+DECIDED = (
+    "each row is decided by a threshold that the other folds chose; trainwright decide counts a version's one "
+    "threshold on the rows it was chosen on, so its recall differs a little"
+)
 # Settings that decide how long a run may take; what they change shows in what was fitted.
 TIME = ("training.time_limit", "training.preset")
 
@@ -30,8 +35,8 @@ def comparison_document(
         why: reasons why a difference is not judged.
 
     Returns:
-        {"runs", "metric", "settings", "data", "fitted", "metrics", "per_class", "costs", "curves", "verdicts",
-        "warnings"}.
+        {"runs", "metric", "settings", "data", "fitted", "metrics", "per_class", "decided" (how, in words), "costs",
+        "curves", "verdicts", "warnings"}.
     """
     first = runs[0]
     results = [run["result"] for run in runs]
@@ -46,6 +51,7 @@ def comparison_document(
         ],
         "metrics": _metrics(runs, paired),
         "per_class": _per_class(runs),
+        "decided": DECIDED if any(_chosen_threshold(result) for result in results) else None,
         "costs": _costs(results),
         "curves": [{"run": run["name"], **run["curve"]} for run in runs if run.get("curve")],
         "verdicts": [
@@ -54,6 +60,12 @@ def comparison_document(
         ],
         "warnings": [*_warnings(runs, settings), *why],
     }
+
+
+def _chosen_threshold(result: Mapping[str, Any]) -> bool:
+    """Whether a threshold was chosen, so that it is another one for each fold."""
+    value = (result.get("threshold") or {}).get("value")
+    return value is not None and value != 0.5
 
 
 def _settings(run: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,7 +35,12 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         ],
         "checked": True,
         "outcomes": [{**row, "name": str(row["slug"]).replace("-", " ")} for row in outcomes],
-        "passed": [f"{row['slug'].replace('-', ' ')} ({row['code']})" for row in outcomes if row["state"] == "passed"],
+        "passed": [_named(row) for row in outcomes if row["state"] == "passed"],
         "summary": ", ".join(f"{n} {STATES[state]}" for state, n in counts.items() if n),
-        "unseen": [row["code"] for row in outcomes if row["state"] in ("skipped", "crashed")],
+        "unseen": [_named(row) for row in outcomes if row["state"] in ("skipped", "crashed")],
     }
+
+
+def _named(outcome: Mapping[str, Any]) -> str:
+    """What a check looks for, and its code."""
+    return f"{str(outcome['slug']).replace('-', ' ')} ({outcome['code']})"

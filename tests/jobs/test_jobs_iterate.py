@@ -186,6 +186,21 @@ def test_several_changes_are_tried_together_only_when_asked(good: tuple[Workspac
     assert any("2 settings" in words for words in compared["warnings"])
 
 
+def test_two_settings_of_one_family_are_tried_together(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    given = {"linear.l1_ratio": "0.3", "linear.penalty": "elasticnet"}  # the one means nothing without the other
+    both = iterate.try_setting(workspace, "demo", given, together=True)
+    assert [(change["key"].rpartition(".")[2], change["new"]) for change in both["iteration"]["changes"]] == [
+        ("l1_ratio", 0.3),
+        ("penalty", "elasticnet"),
+    ]
+    with read(workspace) as connection:
+        run = get_run(connection, both["run"])
+    [step] = [step for step in (run.plan or {})["steps"] if step["name"] == "linear"]
+    assert (step["settings"]["l1_ratio"], step["settings"]["penalty"]) == (0.3, "elasticnet"), "what was fitted"
+    assert (run.settings or {})["training"]["family_settings"]["linear"] == {"l1_ratio": 0.3, "penalty": "elasticnet"}
+
+
 def test_rows_that_are_gone_are_named_before_anything_is_written(good: tuple[Workspace, dict[str, Any]]) -> None:
     workspace, _ = good
     for folder in (workspace.path / "artifacts" / "part").iterdir():

@@ -94,7 +94,7 @@ def changed(
             raise UserError(reason[0], remedy=reason[1])
         family = name.removeprefix(f"{FAMILY_SETTINGS}.") if name.startswith(f"{FAMILY_SETTINGS}.") else None
         if family is not None:
-            changes += _family(merged, old, family, value, plan)
+            changes += _family(merged, family, value, plan)
             origins[FAMILY_SETTINGS] = ORIGIN
         else:
             changes += _plain(merged, old, name, value, plan, origins)
@@ -193,17 +193,15 @@ def _rivals(merged: dict[str, Any], key: str, origins: dict[str, str]) -> list[C
     return found
 
 
-def _family(
-    merged: dict[str, Any], old: dict[str, Any], name: str, value: Any, plan: Mapping[str, Any]
-) -> list[Change]:
-    """Puts a family's setting into `merged`."""
+def _family(merged: dict[str, Any], name: str, value: Any, plan: Mapping[str, Any]) -> list[Change]:
+    """Puts a family's setting into `merged`, beside those that it holds."""
     family, _, setting = name.partition(".")
     if family not in _families(plan):
         raise UserError(
             f"{family} is not among the candidates of the version ({_listed(plan)}), so {setting} changes nothing",
             remedy=f"try it first: --set training.families={family}",
         )
-    held = dict((at(old, FAMILY_SETTINGS) or {}).get(family) or {})
+    held = dict((at(merged, FAMILY_SETTINGS) or {}).get(family) or {})
     key = f"{FAMILY_SETTINGS}.{family}.{setting}"
     if isinstance(value, str) and value.lower() in DEFAULT:
         if setting not in held:

@@ -181,7 +181,7 @@ def _onnx(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Writ
     how, notes = subject.deciding.without_review(), subject.deciding.left_out()
     if subject.checked.manifest.interval is not None:
         review = subject.deciding.review
-        sent = "" if review is None else f", and no row is sent to a person ({wider(review)})"
+        sent = "" if review is None else f", and sends no row to a person (trainwright sends {wider(review)})"
         notes.append(
             "low and high are not part of the export: it gives the number alone, without how far off it may be"
             f"{sent}; --format folder and --format mlflow hold them"

@@ -196,9 +196,11 @@ def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
 def _answers(pipeline: Pipeline) -> list[str]:
     """What stands beside the prediction, in Markdown."""
     if pipeline.bounds is not None:
+        level, claim = 100 * pipeline.bounds["level"], str(pipeline.bounds["claim"]).rstrip(".")
         said = [
-            f"Beside each `prediction` stand `low` and `high`, made so that {100 * pipeline.bounds['level']:g} of 100 "
-            f"true values lie between them; `width` is how far they are apart. {pipeline.bounds['claim']}"
+            f"Beside each `prediction` stand `low` and `high`, made so that {level:g} of 100 true values lie between "
+            "them; `width` is how far they are apart.",
+            *([f"{claim[0].upper()}{claim[1:]}."] if claim else []),
         ]
         if pipeline.bounds["review"] is not None:
             said.append("`decision` says which rows a person should look at (`review`): those of too large a width.")

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
 
-from training_runs import sealed_here
+from training_runs import follow_here, sealed_here
 
-__all__ = ["sealed_here"]
+__all__ = ["follow_here", "sealed_here"]

@@ -14,7 +14,6 @@ from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, 
 from trainwright.config.source import load_settings
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs import iterate, launch
-from trainwright.jobs.attempt import execute
 from trainwright.store.runs import get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
@@ -23,16 +22,7 @@ from trainwright.training.budget import Budget
 from trainwright.training.run_compare import compare_named
 from trainwright.training.tuning.ground import base_run
 
-
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, sealed_here: None) -> None:
-    """Runs are executed in this process; their child is the same as any other run's."""
-
-    def follow(workspace: Workspace, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(iterate, "follow", follow)
-    monkeypatch.setattr(launch, "follow", follow)
+pytestmark = pytest.mark.usefixtures("sealed_here", "follow_here")
 
 
 def crossed(n: int = 900) -> pl.DataFrame:

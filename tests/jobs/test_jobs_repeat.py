@@ -11,7 +11,6 @@ from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, 
 
 from trainwright.errors import UserError
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.training import finish, folds_on_disk, material, run
 from trainwright.training.budget import Budget
 
@@ -32,16 +31,6 @@ class Short(Budget):
 asked: list[float] = []
 # The forest's second fold: trials are baseline, linear, forest, then the booster, three folds each.
 CUT = {8}
-
-
-@pytest.fixture
-def repeat_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`launch.repeat` executes in this process; its child is the same as any other run's."""
-
-    def follow(workspace: Any, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(launch, "follow", follow)
 
 
 def cut_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> tuple[Any, dict[str, Any]]:
@@ -71,7 +60,7 @@ def test_the_order_in_which_fits_finished_changes_nothing(tmp_path: Path, monkey
     assert resume_here(workspace, 1)["package"]["sha256"] == first["package"]["sha256"]
 
 
-@pytest.mark.usefixtures("sealed_here", "repeat_here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 @pytest.mark.parametrize("classes", [2, 0])
 def test_a_repetition_gives_the_same_package(tmp_path: Path, classes: int) -> None:
     workspace = new_workspace(tmp_path)
@@ -87,7 +76,7 @@ def test_a_repetition_gives_the_same_package(tmp_path: Path, classes: int) -> No
         launch.repeat(workspace, 99)
 
 
-@pytest.mark.usefixtures("sealed_here", "repeat_here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_a_run_that_its_limit_cut_is_repeated_by_its_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace, first = cut_run(monkeypatch, tmp_path)
     names = {row["name"] for row in first["leaderboard"]} - {"ensemble"}

@@ -10,20 +10,12 @@ import pytest
 from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, table
 
 from trainwright.errors import EnvironmentProblem, UserError
-from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.jobs.reproduce import comparison, reproduce
 from trainwright.store.runs import get_run, save_document
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
-
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, sealed_here: None) -> None:
-    def follow(workspace: Workspace, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(launch, "follow", follow)
+pytestmark = pytest.mark.usefixtures("sealed_here", "follow_here")
 
 
 @pytest.mark.parametrize("classes", [2, 0])

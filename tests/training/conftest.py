@@ -1,5 +1,5 @@
-"""Gives the tests of whole trainings a sealed test that opens in their own process."""
+"""Gives the tests of whole trainings a sealed test, and runs that are followed, in their own process."""
 
-from training_runs import sealed_here
+from training_runs import follow_here, sealed_here
 
-__all__ = ["sealed_here"]
+__all__ = ["follow_here", "sealed_here"]

@@ -14,7 +14,6 @@ import trainwright as tw
 from trainwright.errors import UserError
 from trainwright.evaluate.calibration import read_calibration
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.packages.predictor import Predictor
 from trainwright.store.runs import get_run, save_document
 from trainwright.store.transaction import read, write
@@ -41,13 +40,7 @@ def trained(folder: Path, frame: pl.DataFrame, **more: Any) -> tuple[Any, dict[s
     return workspace, run_here(workspace, frame, settings(**more))[1]
 
 
-@pytest.fixture
-def here(sealed_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repetitions run in this process."""
-    monkeypatch.setattr(launch, "follow", lambda space, run, started, **_: execute(space, run.id, run.attempt, started))
-
-
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 @pytest.mark.parametrize("asked", ["auto", "sigmoid", "isotonic", "none"])
 def test_a_run_says_what_calibration_did_and_its_repetition_is_the_same_package(asked: str, tmp_path: Path) -> None:
     workspace, result = trained(tmp_path, weak(), training__calibration=asked, **FOREST)
@@ -74,7 +67,7 @@ def test_a_run_says_what_calibration_did_and_its_repetition_is_the_same_package(
         assert (get_run(connection, result["run"]).plan or {})["calibration"] == state["kind"]
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_a_package_predicts_with_its_curve(tmp_path: Path) -> None:
     _, result = trained(tmp_path, weak(), training__calibration="isotonic", **FOREST)
     predictor = Predictor.open(Path(result["package"]["path"]))
@@ -86,7 +79,7 @@ def test_a_package_predicts_with_its_curve(tmp_path: Path) -> None:
     assert shown.min() > 0
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_runs_of_earlier_releases_are_repeated_as_they_were(tmp_path: Path) -> None:
     """Their plan names no kind: they chose between a temperature and nothing."""
     assert kinds({}) != kinds({"selected": "forest"}) == ("identity", "temperature")
@@ -101,7 +94,7 @@ def test_runs_of_earlier_releases_are_repeated_as_they_were(tmp_path: Path) -> N
     assert again["package"]["sha256"] != result["package"]["sha256"]
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_more_classes_and_groups(tmp_path: Path) -> None:
     frame = table(360, classes=3).select(*FEATURES, "site")
     _, result = trained(tmp_path, frame, training__calibration="sigmoid", data__group="site")
@@ -113,7 +106,7 @@ def test_more_classes_and_groups(tmp_path: Path) -> None:
     assert set(result["worth"]) == {"twice_the_time", "larger_model"}
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_numbers_have_none_and_asking_for_one_is_refused(tmp_path: Path) -> None:
     frame = table(classes=0).select(FEATURES)
     _, result = trained(tmp_path, frame)

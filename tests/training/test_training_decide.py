@@ -12,7 +12,6 @@ from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, 
 import trainwright as tw
 from trainwright.errors import UserError
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.training.decide import decide_version
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
@@ -39,10 +38,8 @@ def test_three_classes_are_decided_by_their_costs(tmp_path: Path) -> None:
     assert 'id="operating_point"' in Path(result["report"]).read_text(encoding="utf-8")
 
 
-def test_groups_stay_together_and_a_repetition_gives_the_same_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launch, "follow", lambda space, run, started, **_: execute(space, run.id, run.attempt, started))
+@pytest.mark.usefixtures("follow_here")
+def test_groups_stay_together_and_a_repetition_gives_the_same_package(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     frame = table(300).select([*FEATURES, "site"])
     wanted = settings(data__group="site", decision__min_recall=0.5, decision__by="kind")

@@ -30,16 +30,6 @@ from trainwright.training.trials import Trial, Work, fit_fold
 SMALL = {"lightgbm": {"n_estimators": 20}, "forest": {"n_estimators": 5}}
 
 
-@pytest.fixture
-def repeat_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`launch.repeat` executes in this process."""
-
-    def follow(workspace: Any, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(launch, "follow", follow)
-
-
 def frame(classes: int) -> pl.DataFrame:
     return table(300, classes=classes).select(FEATURES)
 
@@ -69,7 +59,7 @@ def ensembles_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcome, "choose", choose)
 
 
-@pytest.mark.usefixtures("sealed_here", "repeat_here", "ensembles_win")
+@pytest.mark.usefixtures("sealed_here", "follow_here", "ensembles_win")
 @pytest.mark.parametrize("classes", [2, 3, 0])
 @pytest.mark.parametrize("kind", ["stacking", "bagging"])
 def test_it_is_measured_packaged_and_repeated_to_the_byte(tmp_path: Path, kind: str, classes: int) -> None:

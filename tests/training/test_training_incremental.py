@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from trainwright.data.parts import read_development
 from trainwright.errors import UserError
 from trainwright.evaluate.sections import incremental as section
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.packages.predictor import Predictor
 from trainwright.store.datasets import get_split
 from trainwright.store.runs import get_run
@@ -59,18 +57,7 @@ def uneven(n: int, seed: int) -> pl.DataFrame:
     return frame.with_columns(y=pl.when((pl.col("a") * pl.col("b")) > 0).then(pl.lit("yes")).otherwise(pl.lit("no")))
 
 
-@pytest.fixture
-def repeat_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`launch.repeat` executes in this process."""
-
-    def follow(workspace: Any, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(launch, "follow", follow)
-    yield
-
-
-@pytest.mark.usefixtures("sealed_here", "repeat_here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 def test_a_booster_keeps_its_rounds_and_adds_more(tmp_path: Path) -> None:
     workspace, first = first_version(tmp_path, uneven(400, seed=0))
     assert first["selected"] == "lightgbm"

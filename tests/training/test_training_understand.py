@@ -15,7 +15,6 @@ from trainwright.data.columns import Dataset
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.training import understand
 from trainwright.training.row_parts import part_of
 
@@ -52,12 +51,9 @@ def test_groups_stay_whole_and_time_keeps_its_latest_rows() -> None:
     assert time[late].min() == 14.0 and len(late) == 30
 
 
-@pytest.mark.usefixtures("sealed_here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 @pytest.mark.parametrize("classes", [2, 0])
-def test_a_training_measures_and_a_repetition_still_gives_the_same_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classes: int
-) -> None:
-    monkeypatch.setattr(launch, "follow", lambda space, run, started, **_: execute(space, run.id, run.attempt, started))
+def test_a_training_measures_and_a_repetition_still_gives_the_same_package(tmp_path: Path, classes: int) -> None:
     workspace = new_workspace(tmp_path)
     _, first = run_here(workspace, table(classes=classes).select(FEATURES), settings(training__seeds=3, **BOOSTED))
     size, seeds = first["size_curve"], first["seed_stability"]

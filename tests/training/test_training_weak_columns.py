@@ -14,7 +14,6 @@ from training_runs import new_workspace, run_here, settings
 
 from trainwright.evaluate.sections import weak_columns as section
 from trainwright.jobs import launch
-from trainwright.jobs.attempt import execute
 from trainwright.models.members import kept_columns
 from trainwright.packages.predictor import Predictor
 from trainwright.training import weak_columns
@@ -85,15 +84,11 @@ def test_a_majority_sees_no_columns_anyway() -> None:
     assert kept_columns(fit.estimator) is None
 
 
-@pytest.mark.usefixtures("sealed_here")
+@pytest.mark.usefixtures("sealed_here", "follow_here")
 @pytest.mark.parametrize(("asked", "classes"), [(True, 2), (3, 0)])
 def test_a_run_says_what_it_left_out_and_its_package_ignores_it(
-    tmp_path: Path, asked: bool | int, classes: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, asked: bool | int, classes: int
 ) -> None:
-    def follow(workspace: Any, run: Any, started: float, **_: Any) -> Any:
-        return execute(workspace, run.id, run.attempt, started)
-
-    monkeypatch.setattr(launch, "follow", follow)
     workspace, frame = new_workspace(tmp_path), table(classes=classes)
     wanted = settings(training__families=("lightgbm",), training__select_features=asked, training__ensemble=False)
     _, result = run_here(workspace, frame, wanted)

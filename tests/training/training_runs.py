@@ -13,8 +13,9 @@ import pytest
 
 from trainwright.config.settings import Settings
 from trainwright.config.source import load_settings
-from trainwright.jobs import attempt
+from trainwright.jobs import attempt, iterate, launch
 from trainwright.jobs.attempt import execute
+from trainwright.store.runs import Run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.training.material import Custom
@@ -101,3 +102,14 @@ def sealed_here(monkeypatch: pytest.MonkeyPatch) -> None:
         return json.loads(json.dumps(test_document(workspace, run_id, folder, sha)))
 
     monkeypatch.setattr(attempt, "_open_sealed", open_sealed)
+
+
+@pytest.fixture
+def follow_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that a command follows, such as repetitions, are executed in this process; their child does the same."""
+
+    def follow(workspace: Workspace, run: Run, started: float, **_: Any) -> dict[str, Any]:
+        return execute(workspace, run.id, run.attempt, started)
+
+    for module in (launch, iterate):
+        monkeypatch.setattr(module, "follow", follow)

@@ -113,6 +113,8 @@ def test_a_training_may_begin_with_a_search(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--resume"), 2, ["no search that is unfinished"]),
         (("shop", "--search", "7"), 2, ["no search s7"]),
         (("shop", "--resume", "--space", "wide"), 2, ["--space cannot change"]),
+        (("shop", "--resume", "--seed", "0", "--no-prune"), 2, ["--seed, --no-prune cannot change"]),
+        (("shop", "--search", "", "--method", "grid"), 2, ["--method cannot change"]),
         (("shop", "--method", "guess"), 2, ["guess"]),
         (("shop", "--seed", "9" * 20), 2, ["--seed must be a whole number from 0 to 4294967295"]),
         (("shop", "--search", "9" * 20), 2, ["no search s999"]),

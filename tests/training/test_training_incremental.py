@@ -22,6 +22,7 @@ from trainwright.store.datasets import get_split
 from trainwright.store.runs import get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
+from trainwright.training.incremental_settings import refuse_others
 from trainwright.training.material import Custom, load_material
 from trainwright.training.prepare import check_base, prepare
 from trainwright.training.trials import fit_fold
@@ -225,10 +226,10 @@ def test_what_only_learning_on_knows_is_refused_in_a_full_training() -> None:
     check_base(load_settings(None, overrides={"project": "demo"}, flags=False))
 
 
-@pytest.mark.parametrize("value", ["150%", "200%", 1.5, "-3", "some"])
+@pytest.mark.parametrize("value", ["150%", "200%", "1.5", 1.5, "-3", "some"])
 def test_what_is_neither_a_share_nor_a_number_of_rows_is_no_replay(value: Any) -> None:
-    with pytest.raises(UserError, match="replay must be a"):
-        learn_on(training__replay=value)
+    with pytest.raises(UserError, match=r"replay.* must be a"):
+        refuse_others("new.csv", learn_on(training__replay=value))
     assert learn_on(training__replay="100%").training.replay == 1.0
     assert learn_on(training__replay=300).training.replay == 300
 

@@ -71,9 +71,10 @@ def COMMAND(
     if listed:
         _list(project, workspace, as_json)
         return
-    fixed = {"--method": method, "--space": space, "--family": families, "--seed": seed}
-    if (resume or number) and any(fixed.values()):
-        given = ", ".join(name for name, value in fixed.items() if value)
+    fixed = {"--method": method, "--space": space, "--family": families or None, "--seed": seed}
+    fixed["--no-prune"] = no_prune or None
+    given = ", ".join(name for name, value in fixed.items() if value is not None)
+    if (resume or number is not None) and given:
         raise UserError(
             f"{given} cannot change in a search that has begun",
             remedy="leave it out, or begin a new search without --resume and --search",

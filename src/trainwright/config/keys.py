@@ -41,19 +41,18 @@ def _list(value: Any) -> Any:
 
 def _share(value: Any) -> Any:
     if isinstance(value, str) and value.strip().endswith("%"):
-        return float(value.strip()[:-1]) / 100
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return value  # refused as the text that it is
     return value
 
 
 def _share_or_count(value: Any) -> Any:
-    """A share, or above 1 a number of rows: 150% and 1.5 are neither."""
+    """A share, or above 1 a number of rows; more than 100% would be read as a few rows."""
     found = _share(value)
-    try:
-        number = float(found)
-    except (TypeError, ValueError):
-        return found  # refused as what it is
-    if number > 1 and (found is not value or not number.is_integer()):
-        raise ValueError("must be a share from 0% to 100%, or a whole number of rows")
+    if found is not value and found > 1:
+        raise ValueError("must be a share from 0% to 100%, or a number of rows")
     return found
 
 

@@ -44,6 +44,13 @@ def refuse_others(source: Any, settings: Settings) -> None:
                 "with their settings",
                 remedy="leave it out, or train in full",
             )
+    replay = settings.training.replay
+    if replay > 1 and not replay.is_integer():
+        raise UserError(
+            f"training.replay ({settings.origin('training.replay')}) must be a share from 0 to 1, or a whole number of "
+            f"rows, got {replay:g}",
+            remedy="--replay 20%, or --replay 5000",
+        )
     if source is None:
         raise UserError("no table is named", remedy="trainwright train NEW.csv --project NAME --incremental")
 

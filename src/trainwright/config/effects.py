@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trainwright.config.keys import extra
-from trainwright.config.known import NEURAL, canonical_family
+from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, family_spec
 from trainwright.config.settings import Settings
 from trainwright.config.training import TrainingSettings
 
 
-def effects(settings: Settings, families: Iterable[str] = ()) -> list[str]:
+def effects(settings: Settings, families: Iterable[str] = (), *, texts: bool = False) -> list[str]:
     """A note for each given key, or group of keys, without effect.
 
     Args:
         settings: of the run.
         families: the families that are trained, in our own names; empty when the plan has not chosen yet.
+        texts: the table has texts, so that the plan may choose networks over them.
 
     Example:
         >>> from trainwright.config.source import load_settings
@@ -26,7 +27,7 @@ def effects(settings: Settings, families: Iterable[str] = ()) -> list[str]:
     """
     families = tuple(families)
     return [
-        *_neural(settings, families),
+        *_neural(settings, families or (TEXT_FAMILIES if texts else ())),
         *_families(settings, families),
         *_network(settings),
         *_split(settings),
@@ -37,8 +38,13 @@ def _neural(settings: Settings, families: tuple[str, ...]) -> Iterator[str]:
     if NEURAL in families or _asked(settings):
         return
     names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
-    given = [name for name in names if _by_hand(settings, f"training.{name}")]
-    if given:
+    over_texts = [name for name in families if name in TEXT_FAMILIES]
+    read = {setting.name for name in over_texts for setting in family_spec(name).settings}
+    given = [name for name in names if name not in read and _by_hand(settings, f"training.{name}")]
+    if given and over_texts:
+        words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])
+        yield f"{words}: {_list(over_texts)} has no such setting, so it changes nothing"
+    elif given:
         words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])
         they = ("concern", "they change") if len(given) > 1 else ("concerns", "it changes")
         yield f"{words} {they[0]} neural networks only; none is trained, so {they[1]} nothing"

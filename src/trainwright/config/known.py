@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trainwright.models.spec import Spec
 
 NEURAL = "neural_network"
+# Families of neural networks over texts, which read the keys of networks that they have settings for.
+TEXT_FAMILIES = ("text_embedding", "text_transformer")
 
 # Other names under which people look for a family.
 ALIASES = {
@@ -35,9 +37,18 @@ ALIASES = {
     "majority": "baseline",
     "mean": "baseline",
     "support_vector_machine": "svm",
+    "embedding": "text_embedding",
+    "embeddings": "text_embedding",
+    "sentence_embedding": "text_embedding",
+    "transformer": "text_transformer",
+    "fine_tuning": "text_transformer",
+    "bert": "text_transformer",
     "mlp": NEURAL,
     "neural": NEURAL,
     "nn": NEURAL,
+    "net": "tabular_net",
+    "realmlp": "tabular_net",
+    "tabm": "tabular_net",
 }
 
 
@@ -66,7 +77,7 @@ def canonical_family(name: str) -> str:
     """
     word = name.strip().lower().replace("-", "_").replace(" ", "_")
     found = ALIASES.get(word, word)
-    names = (*family_names(), NEURAL)
+    names = family_names()
     if found not in names:
         near = get_close_matches(word, (*names, *ALIASES), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -80,10 +91,9 @@ def check_family_settings(name: str, settings: dict[str, Any]) -> None:
     Raises:
         UserError: names the setting and what is allowed.
     """
-    if canonical_family(name) != NEURAL:
-        from trainwright.models.settings import check_settings
+    from trainwright.models.settings import check_settings
 
-        check_settings(family_spec(canonical_family(name)), settings)
+    check_settings(family_spec(canonical_family(name)), settings)
 
 
 def metric_names() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainwright.config.known import NEURAL, canonical_family, check_metric
+from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, check_metric, family_spec
 from trainwright.config.search import SECONDS as SEARCH_SECONDS
 from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem
@@ -152,10 +152,39 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
 
 
 def resolve_family_settings(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The settings of single families under the families' own names."""
+    """The settings of single families under the families' own names; keys of networks reach those that read them."""
     found: dict[str, dict[str, Any]] = {}
+    for name in TEXT_FAMILIES:
+        if own := keys_of_family(settings, name):
+            found[name] = own
     for name, values in settings.training.family_settings.items():
         found.setdefault(canonical_family(name), {}).update(values)
+    return found
+
+
+def keys_of_family(settings: Settings, family: str) -> dict[str, Any]:
+    """The keys of networks that were given by hand and are settings of the family.
+
+    A preset's values are for networks from scratch over tables: they do not reach what is fine-tuned.
+
+    Example:
+        >>> from trainwright.config.source import load_settings
+        >>> settings = load_settings(text="{epochs: 3, early_stopping: 2}")
+        >>> keys_of_family(settings, "text_transformer")
+        {'epochs': 3, 'early_stopping': True, 'patience': 2}
+    """
+    found: dict[str, Any] = {}
+    for setting in family_spec(family).settings:
+        origin = f"training.{setting.name}"
+        value = getattr(settings.training, setting.name, None)
+        if (family, value) == ("text_embedding", "none"):
+            continue  # from scratch there is nothing to embed with
+        if value in (None, "auto") or not settings.given(origin) or settings.origin(origin).startswith("preset "):
+            continue
+        if setting.name == "early_stopping" and type(value) is int:
+            found |= {"early_stopping": True, "patience": value}
+        else:
+            found[setting.name] = value
     return found
 
 

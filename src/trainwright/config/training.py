@@ -37,6 +37,13 @@ class TrainingSettings(Block):
         "One kind of model instead of the plan's choice: a family's name, or neural_network.",
         example="lightgbm",
     )
+    base_model: Text | None = key(
+        None,
+        "The trained model of language that text families begin from: a name of `trainwright gallery list`, a folder, "
+        "a version such as mails@v3, a name on the hub, or none to begin from scratch; minilm when not given.",
+        example="minilm",
+        concerns="neural",
+    )
     families: Words | None = key(
         None,
         "The families of models the plan may use; simple ones are always there to compare with.",

@@ -29,6 +29,7 @@ from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions
 from trainwright.training.plan import FITS_SHARE, Plan, facts_of, make_plan
 from trainwright.training.rebalance import Rebalance
+from trainwright.training.text_models import with_folders
 from trainwright.training.trials import Work
 from trainwright.training.tuning.contender import search_result, tuned_for
 from trainwright.training.understand import SEEDS_REASON, SEEDS_SHARE
@@ -193,7 +194,7 @@ def _planned(
         facts,
         Budget(options.limit, started).remaining() * share - selecting - (0.0 if tuned is None else tuned.seconds),
         chosen=options.families,
-        family_settings=options.family_settings,
+        family_settings=with_folders(workspace, options.family_settings),
         custom=tuple(name for name, _ in custom.families),
         optional=not bagging,
     )

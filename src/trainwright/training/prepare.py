@@ -22,6 +22,7 @@ from trainwright.training.prepared import Prepared, write_prepared
 from trainwright.training.sealing import draw, drawn_again, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
+from trainwright.training.text_models import check_versions
 from trainwright.training.tuning.request import check_search, check_winner
 
 
@@ -107,6 +108,7 @@ def prepare(
     name = settings.project or _project_name(table.name)
     check_project_name(name)
     check_winner(workspace, name, settings)
+    check_versions(workspace, settings)
     given_test = read_given_test(settings, table)
     advice = None
     if settings.training.sample is None:

@@ -26,6 +26,8 @@ from trainwright.training import calibrate
 from trainwright.training.decided import check_decision
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
+from trainwright.training.text_models import check_texts
+from trainwright.training.weak_columns import check_most
 
 METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
 # Share of the largest class from which accuracy hides more than it says.
@@ -85,22 +87,17 @@ def understand(source: Any, settings: Settings) -> Table:
         given.frame,
         target=named,
         roles=roles,
-        kinds=_kinds(settings),
+        kinds={**given.kinds, **_kinds(settings)},
         ignore=hidden_columns(settings),
         missing_marks=data.missing_marks,
     )
     frame, target, notes = infer_target(inferred.frame, named, positive=data.positive, task=data.task)
-    metric = resolve_metric(settings)
-    if metric in METRICS:  # any other name is that of a function handed over in Python
-        task_for(target).metric(metric)
-    Rebalance.from_settings(settings.training, target)  # a wish that cannot be met is refused here
-    calibrate.check(settings.training.calibration, target)
+    check_asked(settings, inferred.schema, target, frame)
     if settings.training.sample is not None:
         rows = max(2, round(frame.height * settings.training.sample))
         drawn = np.random.default_rng(settings.training.seed).choice(frame.height, rows, replace=False)
         frame = frame[np.sort(drawn)]
     check_values(settings, frame, target)
-    check_decision(settings, target, list(frame.columns))
     if data.weight is not None:
         weights(frame[data.weight])  # refused here, before anything is written
     return Table(
@@ -111,6 +108,29 @@ def understand(source: Any, settings: Settings) -> Table:
         str(given.path or "a table in memory"),
         (*given.notes, *voted, *inferred.notes, *notes),
     )
+
+
+def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.DataFrame) -> None:
+    """Refuses what cannot be done with this target and these columns, before anything is written.
+
+    Args:
+        settings: of the run.
+        schema: which columns are features.
+        target: what is predicted.
+        frame: the table.
+
+    Raises:
+        UserError: naming the key.
+    """
+    metric = resolve_metric(settings)
+    if metric in METRICS:  # any other name is that of a function handed over in Python
+        task_for(target).metric(metric)
+    Rebalance.from_settings(settings.training, target)
+    calibrate.check(settings.training.calibration, target)
+    check_decision(settings, target, frame)
+    check_texts(settings, schema)
+    called = f"training.select_features ({settings.origin('training.select_features')})"
+    check_most(settings.training.select_features, len(schema.features), called)
 
 
 def _annotated(given: Source, settings: Settings) -> tuple[Source, str, tuple[Note, ...]]:
@@ -136,7 +156,7 @@ def _kinds(settings: Settings) -> dict[str, Kind]:
     return {**({} if today is None else {today: Kind.CATEGORY}), **{n: Kind(k) for n, k in settings.data.kinds.items()}}
 
 
-def remarks(settings: Settings, target: Target, labels: pl.Series) -> list[Note]:
+def remarks(settings: Settings, target: Target, labels: pl.Series, *, texts: bool = False) -> list[Note]:
     """What the settings deserve to hear: keys without effect, a metric that hides rare classes, one that costs suggest.
 
     Example:
@@ -145,7 +165,8 @@ def remarks(settings: Settings, target: Target, labels: pl.Series) -> list[Note]
         >>> remarks(settings, target, pl.Series(["no"] * 95 + ["yes"] * 5))[0].code
         'accuracy_of_rare_classes'
     """
-    found = [Note("without_effect", words) for words in effects(settings, resolve_families(settings) or ())]
+    named = resolve_families(settings) or ()
+    found = [Note("without_effect", words) for words in effects(settings, named, texts=texts)]
     for key in ("training.interval", "requirements.review_width"):
         if target.task == "classes" and settings.given(key):
             words = f"{key} ({settings.origin(key)}) changes nothing: it is for targets that are numbers"
@@ -176,7 +197,8 @@ def settled(table: Table, split: Split, settings: Settings) -> Table:
     """The table with what only development rows may decide: the default positive class, and remarks on the settings."""
     table = _with_positive(table, split, settings)
     labels = table.frame[table.target.column].filter(pl.Series(split.part == DEVELOPMENT))
-    return replace(table, notes=(*table.notes, *remarks(settings, table.target, labels)))
+    texts = any(column.kind is Kind.TEXT for column in table.schema.features)
+    return replace(table, notes=(*table.notes, *remarks(settings, table.target, labels, texts=texts)))
 
 
 def _with_positive(table: Table, split: Split, settings: Settings) -> Table:

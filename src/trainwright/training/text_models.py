@@ -1,0 +1,112 @@
+"""Base models of a run's text families: all that is asked for is found, or refused, before any work starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainwright.config.known import TEXT_FAMILIES
+from trainwright.config.resolve import resolve_families, resolve_family_settings
+from trainwright.config.settings import Settings
+from trainwright.data.schema import Kind, Schema
+from trainwright.errors import UserError
+
+if TYPE_CHECKING:
+    from trainwright.store.workspace import Workspace
+
+_VERSION = re.compile(r"(?P<project>.+)@v(?P<number>\d+)")
+WEIGHTS = "model.safetensors"
+
+
+def check_texts(settings: Settings, schema: Schema) -> None:
+    """Refuses text families for a table without a text, and base models that cannot be had or are of another kind.
+
+    A version as a base is looked for later, when the workspace is known.
+
+    Args:
+        settings: of the run.
+        schema: which columns are features, and of which kind.
+
+    Raises:
+        UserError: naming the key.
+        EnvironmentProblem: a base model is not on this machine.
+    """
+    from trainwright.models.text.base import resolve
+
+    named = [family for family in resolve_families(settings) or () if family in TEXT_FAMILIES]
+    texts = any(column.kind is Kind.TEXT for column in schema.features)
+    if named and not texts:
+        key = "training.model_type" if settings.training.model_type not in (None, "auto") else "training.families"
+        raise UserError(
+            f"{key} ({settings.origin(key)}) asks for {named[0]}, and no column is a text",
+            remedy="say which one is, for example with --kind COLUMN=text",
+        )
+    for family, base in _bases(settings).items():
+        if texts and not _VERSION.fullmatch(base) and (family in named or not resolve_families(settings)):
+            resolve(base)
+    for family in named:
+        if family not in _bases(settings):
+            resolve("minilm")
+
+
+def with_folders(workspace: Workspace, given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Settings by family, with each version that serves as a base model replaced by its folder.
+
+    Args:
+        workspace: where the versions are.
+        given: settings by family.
+
+    Raises:
+        UserError: there is no such version, or it holds no model of texts.
+    """
+    found = dict(given)
+    for family in TEXT_FAMILIES:
+        base = str(given.get(family, {}).get("base_model", ""))
+        if _VERSION.fullmatch(base):
+            found[family] = given[family] | {"base_model": str(folder_of(workspace, base))}
+    return found
+
+
+def folder_of(workspace: Workspace, name: str) -> Path:
+    """The folder of a version's fine-tuned language model.
+
+    Args:
+        workspace: where it is.
+        name: PROJECT@vN.
+
+    Raises:
+        UserError: there is no such version, or it holds no fine-tuned language model.
+    """
+    from trainwright.packages.verify import check_package
+    from trainwright.store.files import open_artifact
+    from trainwright.store.projects import get_project
+    from trainwright.store.transaction import read
+    from trainwright.store.versions import get_version
+
+    match = _VERSION.fullmatch(name)
+    assert match is not None
+    with read(workspace) as connection:
+        version = get_version(connection, get_project(connection, match["project"]), int(match["number"]))
+    checked = check_package(open_artifact(workspace, "package", version.artifact), version.manifest_sha)
+    folders = (checked.folder / member.folder for member in checked.manifest.members)
+    for folder in folders:
+        for inner in (folder, *sorted(path.parent for path in folder.rglob(WEIGHTS))):
+            if (inner / WEIGHTS).is_file():
+                return inner
+    families = ", ".join(dict.fromkeys(member.family for member in checked.manifest.members))
+    raise UserError(
+        f"base_model {name!r} holds no fine-tuned language model; its members are {families}",
+        remedy="name a version with a member text_transformer, or a base model (`trainwright gallery list`)",
+    )
+
+
+def check_versions(workspace: Workspace, settings: Settings) -> None:
+    """Refuses versions as bases that are not there."""
+    with_folders(workspace, resolve_family_settings(settings))
+
+
+def _bases(settings: Settings) -> dict[str, str]:
+    """The base model of each text family, where one is asked for."""
+    given = resolve_family_settings(settings)
+    return {name: str(given[name]["base_model"]) for name in TEXT_FAMILIES if "base_model" in given.get(name, {})}

@@ -103,6 +103,28 @@ def test_an_export_that_answers_otherwise_is_not_published(
         assert "export" not in {act.action for act in acts(connection)}
 
 
+@pytest.mark.parametrize("name", ["out", "out.onnx"])
+def test_a_place_that_another_command_fills_meanwhile_is_left_alone(
+    trained: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    form = "onnx" if name.endswith("onnx") else "folder"
+    pytest.importorskip("onnxruntime")
+    place = tmp_path / name
+    real = exporting.write_json
+
+    def meanwhile(path: Path, record: object) -> None:
+        real(path, record)
+        if form == "folder":
+            place.mkdir()
+        (place / "theirs.txt" if form == "folder" else place).write_text("theirs")
+
+    monkeypatch.setattr(exporting, "write_json", meanwhile)
+    said = run("export", "shop", "--format", form, "--to", name, "--workspace", trained.workspace)
+    assert_refused(said, 2, "an export never overwrites")
+    assert (place / "theirs.txt" if form == "folder" else place).read_text() == "theirs"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_an_empty_folder_may_be_filled(trained: Shop, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     said = run("export", "shop", "--format", "folder", "--to", "out", "--workspace", trained.workspace)

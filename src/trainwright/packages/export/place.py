@@ -47,11 +47,20 @@ def check_place(to: str | Path | None, format: str, otherwise: str) -> Path:
     above = next((folder for folder in place.parents if folder.exists() or folder.is_symlink()), place)
     if not above.is_dir():
         raise UserError(f"{above} is a file, so nothing can be written below it", remedy="give another name")
+    refuse_taken(place)
+    return place
+
+
+def refuse_taken(place: Path) -> None:
+    """An export never overwrites: the place must be new, or an empty folder.
+
+    Raises:
+        UserError: something is there.
+    """
     for taken in (place, record_beside(place)) if is_file(place) else (place,):
         if taken.is_symlink() or (taken.exists() and not (taken.is_dir() and not any(taken.iterdir()))):
             what = "is a folder with something in it" if taken.is_dir() else "is there already"
             raise UserError(f"{taken} {what}; an export never overwrites", remedy="give another name with --to")
-    return place
 
 
 def is_file(place: Path) -> bool:
@@ -89,7 +98,12 @@ def filled_beside(place: Path) -> Iterator[Path]:
 
 
 def publish(temporary: Path, place: Path) -> None:
-    """Gives what was written its place; a reader sees all of it or nothing."""
+    """Gives what was written its place; a reader sees all of it or nothing.
+
+    Raises:
+        UserError: another command has filled the place since it was checked.
+    """
+    refuse_taken(place)
     if place.is_dir():
         place.rmdir()  # empty, as was checked
     if not is_file(place):

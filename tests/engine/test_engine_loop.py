@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from engine_data import Classifier, Tagger, Words, accuracy, network, rows, same
 
 from trainwright.engine.loop import fit
 from trainwright.engine.randomness import alone
+from trainwright.engine.schedules import rate
 from trainwright.engine.settings import OPTIMIZERS, SCHEDULERS, EngineSettings
 from trainwright.errors import UserError
 
@@ -37,10 +39,10 @@ def test_texts_of_any_length_are_learned() -> None:
 
 def test_the_learner_ends_with_the_weights_of_its_best_epoch() -> None:
     held = rows(40, seed=1)
-    settings = EngineSettings(epochs=12, batch_size=8, learning_rate=0.3, early_stopping=False)
+    settings = EngineSettings(epochs=11, batch_size=8, learning_rate=0.3, early_stopping=False)
     learner = Classifier(network())
     fitted = fit(learner, rows(40), settings, validation=held)
-    assert fitted.best_epoch < 12  # such a rate soon makes it worse, or the test says nothing
+    assert fitted.best_epoch < 11  # such a rate soon makes it worse, or the test says nothing
     again = Classifier(network())
     fit(again, rows(40), EngineSettings(epochs=fitted.best_epoch, batch_size=8, learning_rate=0.3))
     assert same(weights(learner.module), weights(again.module))
@@ -92,6 +94,18 @@ def test_the_rate_follows_its_schedule(scheduler: str) -> None:
         assert rates[-1] == pytest.approx(expected[scheduler])
     if scheduler in ("cosine_annealing", "linear"):
         assert rates[-1] < 0.01
+
+
+@pytest.mark.parametrize("scheduler", [name for name in SCHEDULERS if name != "plateau"])
+def test_only_scheduler_plateau_follows_the_loss(scheduler: str) -> None:
+    warm = EngineSettings(epochs=8, batch_size=10, scheduler=scheduler, learning_rate=0.1, warmup_steps=4, step_size=3)
+    # A patience of one epoch and improvements that never count: plateau would reduce the rate at once.
+    settings = replace(warm, patience=1, min_delta=100.0, early_stopping=False)
+    fitted = fit(Classifier(network()), rows(40), settings, validation=rows(40, seed=1))
+    expected = [0.1 * rate(4 * epoch - 1, 32, settings, 4) for epoch in range(1, 9)]
+    assert [row["rate"] for row in fitted.history] == pytest.approx(expected)
+    reduced = fit(Classifier(network()), rows(40), replace(settings, scheduler="plateau"), validation=rows(40, seed=1))
+    assert reduced.history[-1]["rate"] < 1e-5
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:

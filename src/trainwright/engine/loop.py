@@ -106,6 +106,7 @@ class _Loop:
         self._run, self._folder, self._stop = run, folder, stop
         self._step = Step(run)
         self._good = health.GoodState()
+        self._moves = not schedules.is_constant(run.settings)
         self._started = self._saved = time.monotonic()
 
     def epoch(self) -> bool:
@@ -151,7 +152,8 @@ class _Loop:
         if run.validation is not None:
             standing = standing.after(epoch, _figure(row, settings), settings)
             state["standing"] = asdict(standing)
-        state["plateau"] = asdict(Plateau(**state["plateau"]).after(watched, settings))
+        if settings.scheduler == "plateau":  # under any other schedule its factor stays 1
+            state["plateau"] = asdict(Plateau(**state["plateau"]).after(watched, settings))
         state.update(epoch=epoch, loss=0.0, count=0.0)
         run.batches.next_epoch()
         # Without validation rows the last finished epoch counts, which is not where a wish to stop finds the weights.
@@ -190,8 +192,11 @@ class _Loop:
 
     def _advance(self, batch: Batch, *, look: bool = False) -> tuple[float, float, float | None]:
         run, state = self._run, self._run.state
-        factor = schedules.rate(state["step"], run.total, run.settings, run.batches.steps)
-        run.set_rate(state["base_rate"] * factor * state["plateau"]["factor"])
+        if self._moves:
+            factor = schedules.rate(state["step"], run.total, run.settings, run.batches.steps)
+            run.set_rate(state["base_rate"] * factor * state["plateau"]["factor"])
+        else:
+            run.set_rate(state["base_rate"])
         return self._step(batch, look=look)
 
     def _look(self, norm: float, *, log: bool, loss: float, keep: bool) -> None:

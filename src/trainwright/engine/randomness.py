@@ -83,7 +83,7 @@ def alone(seed: int, *, threads: int | None = None, deterministic: bool = False)
 def global_state() -> dict[str, Tensor]:
     """The state of torch's global generators, by device."""
     found = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
         found |= {f"cuda:{i}": torch.cuda.get_rng_state(i) for i in range(torch.cuda.device_count())}
     return found
 
@@ -91,7 +91,7 @@ def global_state() -> dict[str, Tensor]:
 def set_global_state(state: dict[str, Tensor]) -> None:
     """Takes up what `global_state` gave; devices that are not here are passed over."""
     torch.set_rng_state(state["cpu"])
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
         for i in range(torch.cuda.device_count()):
             if f"cuda:{i}" in state:
                 torch.cuda.set_rng_state(state[f"cuda:{i}"], i)

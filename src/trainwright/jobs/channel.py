@@ -52,15 +52,15 @@ class Channel:
         self._flush()
 
     def __call__(self, event: dict[str, Any]) -> None:
-        """Takes an event: a dict with "kind" and anything JSON can hold."""
+        """Takes an event: a dict with "kind" and anything JSON holds; "points" are [series, step, value] of curves."""
+        name = event.get("trial", event.get("family", "fit"))
+        points = list(event.get("points", ()))
+        if event["kind"] in PROGRESS and event.get("loss") is not None:
+            points.append(["loss", event["step"], event["loss"]])
         with self._lock:
-            if event["kind"] in PROGRESS:
-                name = f"{event.get('trial', event.get('family', 'fit'))}/loss"
-                value = event.get("loss")
-                if value is not None:
-                    self._points.append((name, float(event["step"]), float(value)))
-            else:
-                self._events.append(event)
+            self._points += [(f"{name}/{series}", float(step), float(value)) for series, step, value in points]
+            if event["kind"] not in PROGRESS:
+                self._events.append({key: value for key, value in event.items() if key != "points"})
 
     def _loop(self) -> None:
         while not self._closed.wait(INTERVAL):

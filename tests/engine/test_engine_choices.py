@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -140,31 +139,3 @@ def test_plain_modules_import_no_torch() -> None:
     names = ("engine", "engine.settings", "engine.schedules", "engine.stopping", "engine.diagnosis", "engine.records")
     code = f"import sys, {', '.join(f'trainwright.{name}' for name in names)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_another_number_of_processes_is_asked_through_the_runtime() -> None:
-    """A stand-in for two processes with the same rows: sums double, and so do counts; the steps stay the same."""
-
-    class Twins(SimpleNamespace):
-        rank, world, writes = 0, 2, True
-
-        def begin(self, module: nn.Module) -> None:
-            self.begun = True
-
-        def gradients(self, parameters: Any) -> None:
-            for parameter in parameters:
-                parameter.grad *= 2
-
-        def total(self, value: Any) -> Any:
-            return value * 2
-
-        def any(self, happened: bool) -> bool:
-            return happened
-
-    one, two, twins = Classifier(network()), Classifier(network()), Twins()
-    fitted = fit(one, rows(50, weights=True), SETTINGS)
-    again = fit(two, rows(50, weights=True), SETTINGS, runtime=twins)
-    assert twins.begun
-    for name, tensor in weights(one.module).items():
-        assert torch.allclose(tensor, two.module.state_dict()[name], atol=1e-6)
-    assert [row["train_loss"] for row in fitted.history] == pytest.approx([row["train_loss"] for row in again.history])

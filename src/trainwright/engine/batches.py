@@ -35,6 +35,7 @@ class Reading:
         shuffle: a new order for each epoch; otherwise as the rows stand, except that texts are sorted by length.
         workers: processes that read ahead, for rows that are not held.
         room: bytes that held rows may take on the device, or None where it is not known.
+        rank, world: this process, of so many that share each batch.
     """
 
     size: int
@@ -43,6 +44,8 @@ class Reading:
     shuffle: bool = True
     workers: int = 0
     room: int | None = None
+    rank: int = 0
+    world: int = 1
 
 
 class Source(Protocol):
@@ -82,6 +85,11 @@ class Batches:
             drawn = torch.arange(self.rows)
         return list(drawn.split(self.reading.size))
 
+    def share(self, epoch: int) -> list[Tensor]:
+        """The positions of the rows that this process reads of each batch; a short batch may leave it none."""
+        # Every world-th row: batches sorted by length then cost all processes the same.
+        return [rows[self.reading.rank :: self.reading.world] for rows in self.order(epoch)]
+
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._from(self.position):
             self.position += 1
@@ -113,10 +121,13 @@ class Batches:
         return None
 
     def in_row_order(self, answers: list[Tensor]) -> Tensor:
-        """(rows, ...) what was answered for each batch of a whole epoch, in the order of the rows."""
+        """(rows, ...) what all processes, one after the other, answered for each batch of a whole epoch, in the order
+        of the rows."""
         together = torch.cat(answers)
         out = torch.empty_like(together)
-        out[torch.cat(self.order(self.epoch)).to(together.device)] = together
+        order = self.order(self.epoch)
+        read = torch.cat([rows[rank :: self.reading.world] for rank in range(self.reading.world) for rows in order])
+        out[read.to(together.device)] = together
         return out
 
 
@@ -163,11 +174,14 @@ class _HeldBatches(Batches):
 
     def _from(self, position: int) -> Iterator[Batch]:
         columns = self._columns
-        if self.reading.shuffle:
-            order = torch.cat(self.order(self.epoch)).to(self.reading.device)
+        sizes: int | list[int] = self.reading.size
+        if self.reading.shuffle or self.reading.world > 1:
+            share = self.share(self.epoch)
+            sizes = [len(rows) for rows in share]
+            order = torch.cat(share).to(self.reading.device)
             columns = {name: column[order] for name, column in columns.items()}
         names = tuple(columns)
-        for parts in list(zip(*(column.split(self.reading.size) for column in columns.values())))[position:]:
+        for parts in list(zip(*(column.split(sizes) for column in columns.values())))[position:]:
             yield dict(zip(names, parts))
 
     def heaviest(self, rows: int) -> Batch:
@@ -244,7 +258,7 @@ class _RaggedBatches(Batches):
         return [batches[i] for i in torch.randperm(len(batches), generator=draw).tolist()]
 
     def _from(self, position: int) -> Iterator[Batch]:
-        return (self._padded(rows) for rows in self.order(self.epoch)[position:])
+        return (self._padded(rows) for rows in self.share(self.epoch)[position:])
 
     def heaviest(self, rows: int) -> Batch:
         """See `Batches.heaviest`."""
@@ -258,7 +272,7 @@ class _RaggedBatches(Batches):
     def _padded(self, rows: Tensor) -> Batch:
         device = self.reading.device
         lengths = self._lengths[rows]
-        places = torch.arange(int(lengths.max()))  # (longest,)
+        places = torch.arange(int(lengths.max()) if len(lengths) else 1)  # (longest,)
         mask = (places < lengths[:, None]).to(device)  # (rows, longest)
         at = (self._starts[rows][:, None] + places).to(device)
         ids = torch.where(mask, self._flat[at.clamp(max=len(self._flat) - 1)], self._pad)

@@ -42,7 +42,10 @@ def begin(
     if not len(data):
         raise UserError("there is no row to learn from")
     module = learner.module
-    rows = min(settings.step_rows, len(data))
+    runtime = runtime or Single()
+    if len(data) < runtime.world:
+        raise UserError(f"{len(data)} rows cannot be shared by {runtime.world} processes; start fewer of them")
+    rows = min(settings.step_rows * runtime.world, len(data))
     steps = -(-len(data) // rows) * settings.epochs
     numbers = precision.choose(settings, module, steps=steps)
     module.to(numbers.device).train()
@@ -51,11 +54,10 @@ def begin(
         choices["gradient_checkpointing"] = _recompute(module)
     if choices["compile"].value == "on":
         module.compile()
-    runtime = runtime or Single()
     runtime.begin(module)
-    free = memory.available(numbers.device)
+    free = _free(numbers.device, runtime)
     room = None if free is None else int(ROWS_SHARE * free)
-    reading = Reading(rows, numbers.device, settings.seed, True, settings.workers, room)
+    reading = Reading(rows, numbers.device, settings.seed, True, settings.workers, room, runtime.rank, runtime.world)
     batches = data.batches(reading)
     choices["rows"] = batches.choice
     fixed = settings.learning_rate if isinstance(settings.learning_rate, float | int) else rate_finder.USUAL
@@ -71,26 +73,41 @@ def begin(
         scaler=numbers.scaler(),
         records=Records(report if runtime.writes else None, total=steps, epochs=settings.epochs),
         choices=choices,
-        state=first_state(fixed, min(settings.batch_size, rows)),
+        state=first_state(fixed, min(settings.batch_size, -(-rows // runtime.world))),
     )
     copies = int(validation is not None) + (1 + memory.STATES[settings.optimizer]) * (settings.health_every > 0)
     run.need = _measure(run, copies)
     choices["batch_size"] = _batch(run, free)
     if validation is not None and len(validation):
         size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(run.need.per_row, 1.0))))
-        run.validation = validation.batches(replace(reading, size=size, shuffle=False, workers=0))
+        run.validation = validation.batches(replace(reading, size=size * runtime.world, shuffle=False, workers=0))
     _go_on(run, folder)
     choices["learning_rate"] = Choice(run.state["base_rate"], run.state["rate_reason"])
     run.records.choices(choices)
     return run
 
 
+def _free(device: torch.device, runtime: Runtime) -> int | None:
+    """Bytes that each process may still take: the least of all, so that they plan alike."""
+    free = memory.available(device)
+    if free is not None and device.type == "cpu":
+        free //= runtime.here
+    known = [found for found in runtime.gathered(free) if found is not None]
+    return min(known, default=None)
+
+
 def _go_on(run: Run, folder: Path | None) -> None:
     """Takes up the newest checkpoint; without one, settles the rate and seeds the draws of the training."""
-    if folder is not None and folder.is_dir():
+    if folder is not None:
         from trainwright.engine.checkpoint import resume
 
-        if resume(run, folder):
+        resumed = resume(run, folder)
+        if len(set(run.runtime.gathered((resumed, run.state["step"])))) > 1:
+            raise UserError(
+                f"not all processes find the same checkpoint in {folder}",
+                remedy="name a folder on a disk that all of them see",
+            )
+        if resumed:
             unfreeze = getattr(run.learner, "unfreeze", None)
             if unfreeze is not None:
                 for epoch in range(1, run.state["epoch"] + 1):
@@ -113,7 +130,10 @@ def _measure(run: Run, copies: int) -> memory.Need:
 
     need = memory.standing(run.learner.module, run.settings, copies=copies)
     batch = run.batches.heaviest(min(run.state["micro"], memory.MEASURED))
-    return memory.measure(need, loss, run.learner.module, batch)
+    need = memory.measure(need, loss, run.learner.module, batch)
+    # Processes that read different rows plan for the heaviest of them.
+    told = run.runtime.gathered((need.fixed, need.per_row))
+    return replace(need, fixed=max(fixed for fixed, _ in told), per_row=max(per_row for _, per_row in told))
 
 
 def _batch(run: Run, free: int | None) -> Choice:
@@ -123,7 +143,7 @@ def _batch(run: Run, free: int | None) -> Choice:
         EnvironmentProblem: not even one row fits.
     """
     settings, need, rows = run.settings, run.need, run.batches.reading.size
-    asked = run.state["micro"]
+    asked, world = run.state["micro"], run.runtime.world
     micro = asked
     if free is not None:
         micro = need.rows_within(int(memory.SAFE * free), asked)
@@ -131,14 +151,16 @@ def _batch(run: Run, free: int | None) -> Choice:
             raise memory.too_large(need, free, when="memory will not do:", shorter=run.batches.shorter())
     run.state["micro"] = micro
     why = f"needs {readable(need.of(micro))}" + ("" if free is None else f" of {readable(free)} free")
-    if rows < settings.step_rows:
-        why = f"all {rows} rows to learn from, fewer than the {settings.step_rows} asked for; {why}"
+    if rows < settings.step_rows * world:
+        why = f"all {rows} rows to learn from, fewer than the {settings.step_rows * world} asked for; {why}"
     if micro < asked:
         why = f"taken in parts of {micro} whose gradients are added up, since {asked} at a time need "
         why += f"{readable(need.of(asked))} and {readable(free or 0)} are free"
         run.happened("small_memory", f"a step of {rows} rows is {why}")
-    elif micro < rows:
+    elif micro * world < rows:
         why = f"in parts of {micro} whose gradients are added up; {why}"
+    if world > 1:
+        why = f"shared by {world} processes; {why}"
     return Choice(rows, why)
 
 

@@ -131,7 +131,8 @@ def belongs(run: Run) -> dict[str, Any]:
     shapes = {name: list(t.shape) for name, t in part(run.capture()[0], "weights").items()}
     digest = hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()
     judged = None if run.validation is None else run.validation.rows
-    return {"settings": settings, "rows": run.batches.rows, "validation": judged, "weights": digest}
+    found = {"settings": settings, "rows": run.batches.rows, "validation": judged, "weights": digest}
+    return found if run.runtime.world == 1 else {**found, "world": run.runtime.world}
 
 
 def listed(folder: Path) -> list[Listed]:
@@ -199,6 +200,8 @@ def _refuse_foreign(path: Path, theirs: Mapping[str, Any], ours: Mapping[str, An
             told.append(f"{theirs[name] or 'no'} {words}, now {ours[name] or 'none'}")
     if theirs["weights"] != ours["weights"]:
         told.append("another network")
+    if theirs.get("world", 1) != ours.get("world", 1):
+        told.append(f"{theirs.get('world', 1)} processes, now {ours.get('world', 1)}")
     raise UserError(
         f"the checkpoint {path.name} in {path.parent} belongs to another training ({'; '.join(told)})",
         remedy="go on with the same settings and rows, or begin anew in another folder",

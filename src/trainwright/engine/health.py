@@ -119,10 +119,12 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
                 note("loss", "")
             if not found:
                 _look_at_weights(run.learner.module, names, note)
-            if found or number >= last:
+            if run.runtime.any(bool(found)) or number >= last:
                 break
             number += 1
-    return found[0] if found else None
+    # Where one process finds the layer, the others see no more than what came of it.
+    first = [fault for fault in run.runtime.gathered(found[0] if found else None) if fault is not None]
+    return min(first, key=lambda fault: fault.what in ("weight", "loss"), default=None)
 
 
 class _Watching:

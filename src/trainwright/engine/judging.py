@@ -36,16 +36,21 @@ def judge(run: Run) -> tuple[float, dict[str, float]]:
                         answers.append(answer)
     finally:
         module.train(was_training)
-    mean = float(loss_sum) / max(float(count_sum), 1e-12)
-    if run.metrics is None or not answers:
+    told = run.runtime.gathered((float(loss_sum), float(count_sum)))
+    mean = sum(loss for loss, _ in told) / max(sum(count for _, count in told), 1e-12)
+    if run.metrics is None:
         return mean, {}
-    in_order = rows.in_row_order(answers).float().cpu()
+    own = torch.cat(answers).float().cpu() if answers else None
+    found = [answer for answer in run.runtime.gathered(own) if answer is not None]
+    in_order = rows.in_row_order(found)
     return mean, {name: float(value) for name, value in run.metrics(in_order).items()}
 
 
 def _in_parts(run: Run, batch: Batch) -> list[tuple[Tensor, Tensor | float, Tensor | None]]:
     """What `_ask` says about a batch, in parts of half the size where memory runs out."""
     size = rows_of(batch)
+    if not size:
+        return []  # a short batch may leave one of several processes none
     ask = _asking(run)
     while True:
         try:
@@ -62,8 +67,9 @@ def _asking(run: Run) -> Callable[[Batch], tuple[Tensor, Tensor | float, Tensor 
     both: Callable[[Batch], tuple[Tensor, Tensor | float, Tensor | None]] | None = getattr(learner, "judge", None)
 
     def ask(batch: Batch) -> tuple[Tensor, Tensor | float, Tensor | None]:
-        if both is not None and run.metrics is not None:
-            return both(batch)
+        if both is not None:
+            loss, count, answer = both(batch)
+            return loss, count, None if run.metrics is None else answer
         loss, count = learner.loss(batch)
         return loss, count, None if run.metrics is None else learner.predict(batch)
 

@@ -1,5 +1,6 @@
 """One step of the optimiser on one batch, in as many micro-batches as memory asks for.
 
+Several processes each take a share of the batch; their gradients and counts are added up before the optimiser moves.
 With micro-batches i, the gradient is that of (sum of all losses) / (sum of all counts): each backward pass starts from
 1 / rows, and the gradients are scaled by rows / counts once all are in. A batch that runs out of memory is taken again
 in parts of half the size, with the same random draws, so that nothing of the failed attempt remains.
@@ -17,7 +18,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from trainwright.engine.learner import Batch, part_of, rows_of
 from trainwright.engine.memory import is_out_of_memory, too_large
 from trainwright.engine.optimizers import parameters
-from trainwright.engine.randomness import global_state, set_global_state
+from trainwright.engine.randomness import derived, global_state, set_global_state
 from trainwright.engine.run import Run
 
 TINY = 1e-12  # a batch of weights that are all zero teaches nothing, and must not divide by zero
@@ -48,6 +49,9 @@ class Step:
             EnvironmentProblem: memory runs out even with a single row.
         """
         run = self._run
+        if not self._alone:
+            # Draws of a step by its number: they differ between ranks, and any rank's checkpoint will do for all.
+            torch.manual_seed(derived(run.settings.seed, "step", run.state["step"], run.runtime.rank))
         loss, count = self._gradients(batch)
         if run.scaler is not None:
             run.scaler.unscale_(run.optimizer)
@@ -61,6 +65,8 @@ class Step:
         else:
             run.scaler.step(run.optimizer)
             run.scaler.update()
+        if not self._alone:
+            run.runtime.level(run.learner.module)
         # The one time that the loop waits for the device.
         if isinstance(count, Tensor):
             found, counted = torch.stack((loss, count.to(loss.dtype))).tolist()
@@ -99,8 +105,9 @@ class Step:
     def _parts(self, batch: Batch) -> tuple[Tensor, Tensor | float]:
         """Loss and count of this process's rows; the gradients are those of the loss / rows of all processes."""
         run, micro = self._run, self._run.state["micro"]
-        rows = float(rows_of(batch) * run.runtime.world)
-        loss_sum: Any = 0.0
+        rows = self._rows(batch)
+        # On several processes tensors, since a short batch may leave this one without a row.
+        loss_sum: Any = 0.0 if self._alone else torch.zeros((), device=run.numbers.device)
         count_sum: Any = 0.0
         for start in range(0, rows_of(batch), micro):
             with self._autocast:
@@ -113,14 +120,18 @@ class Step:
         """Loss and count over all processes; the gradients become those of their quotient."""
         run = self._run
         if not self._alone:
-            loss = run.runtime.total(loss)
-            count = run.runtime.total(torch.as_tensor(count, dtype=loss.dtype, device=loss.device))
+            both = torch.stack((loss, torch.as_tensor(count, dtype=loss.dtype, device=loss.device)))
+            loss, count = run.runtime.total(both).unbind()
             run.runtime.gradients(self._parameters)
-        rows = rows_of(batch) * run.runtime.world
+        rows = self._rows(batch)
         scale = rows / count.clamp(min=TINY) if isinstance(count, Tensor) else rows / max(count, TINY)
         if isinstance(scale, Tensor) or scale != 1.0:
             torch._foreach_mul_([p.grad for p in self._parameters if p.grad is not None], scale)
         return loss, count
+
+    def _rows(self, batch: Batch) -> float:
+        """What backward passes are divided by until the count is known: the same on all processes."""
+        return float(rows_of(batch) if self._alone else self._run.batches.reading.size)
 
     def _start(self, count: Tensor | float, loss: Tensor) -> Tensor:
         """What the backward pass begins with: 1 / count instead of a division within the graph."""
@@ -144,7 +155,7 @@ class Step:
             parameter.grad = None
         if run.numbers.device.type == "cuda":
             torch.cuda.empty_cache()
-        taken = min(run.state["micro"], rows_of(batch))
+        taken = min(run.state["micro"], max(run.runtime.gathered(rows_of(batch))))
         if taken == 1:
             when = f"memory ran out at step {run.state['step'] + 1} with a single row at a time:"
             raise too_large(run.need, None, when=when, shorter=run.batches.shorter())

@@ -55,7 +55,7 @@ class _StreamedBatches(Batches):
         )
 
     def _from(self, position: int) -> Iterator[Batch]:
-        self._left.batches = self.order(self.epoch)[position:]
+        self._left.batches = self.share(self.epoch)[position:]
         for batch in self._loader:
             yield {name: tensor.to(self.reading.device, non_blocking=True) for name, tensor in batch.items()}
 

@@ -319,3 +319,19 @@ def test_a_width_for_review_needs_low_and_high() -> None:
     assert kept.training.interval == 0.8 and kept.requirements.review_width == "20%"
     stored = Settings.from_json({**kept.to_json(), "training": {**kept.to_json()["training"], "interval": False}})
     assert stored.training.interval is False  # what an earlier release took is still read
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("beta: true", "beta must be a number above 0 and at most 100, got 'true'"),
+        ("threshold: true", "threshold must be a number of at least 0 and at most 1, got 'true'"),
+        ("min_recall: 95", "min_recall must be a number above 0 and below 1, got '95'"),
+        ("min_precision: most%", "min_precision must be a number above 0 and below 1, got 'most%'"),
+        ("cost: ''", "cost must be pairs such as fp=1 fn=20, or a table, got ''"),
+    ],
+)
+def test_a_decision_takes_numbers_and_shares(text: str, words: str) -> None:
+    assert words in _refused(f"decision:\n  {text}\n")
+    kept = load_settings(text="decision:\n  threshold: 30%\n").decision
+    assert kept.threshold == pytest.approx(0.3) and kept.given() == {"threshold": kept.threshold}

@@ -247,6 +247,9 @@ def test_a_policy_is_the_same_after_it_was_stored() -> None:
         Policy.from_json({"classes": 3, "positive": None})
 
 
+ABC = Target("k", "classes", ("a", "b", "c"))
+COSTS = {"a": {"b": 1, "c": 1}, "b": {"a": 1, "c": 1}, "c": {"a": 1, "b": 1}}
+FOUR = "no cost is given for a decided as c, b decided as a, b decided as c, c decided as b"
 BAD = {
     "number": ({"beta": 1}, "is a number", Target("price", "number")),
     "no goal": ({}, "no goal is given", TARGET),
@@ -266,6 +269,21 @@ BAD = {
     "not square": ({"cost": [[0, 1], [2, 0], [1, 1]]}, "2 rows of 2", TARGET),
     "wrong class": ({"cost": {"ok": {"bad": 1}, "bad": {"ok": 2}}}, "no class 'bad'", TARGET),
     "class missing": ({"cost": {"ok": {"faulty": 1}}}, "'faulty' is missing", TARGET),
+    "two classes missing": ({"cost": {"a": {"b": 1, "c": 1}}}, "the classes 'b', 'c' are missing", ABC),
+    "costs missing": ({"cost": {"a": {"b": 1}, "b": {}, "c": {"a": 1}}}, FOUR, ABC),
+    "two classes unknown": ({"cost": {"x": {"b": 1}, "z": {}}}, "no class 'x', 'z'", ABC),
+    "neither cost": ({"cost": "tp=1"}, "fp (a false alarm) and fn (a miss) are missing", TARGET),
+    "matrix of nothing": ({"cost": {"matrix": 3}}, "`matrix` must be a list, found 3", TARGET),
+    "classes of nothing": ({"cost": {"classes": "ok", "matrix": [[0, 1], [2, 0]]}}, "`classes` must be a list", TARGET),
+    "unit": ({"cost": {"fp": 1, "fn": 2, "unit": {"a": 1}}}, "unit must be a word", TARGET),
+    "too dear": ({"cost": "fp=1e13 fn=2"}, "at most 1e+12", TARGET),
+    "part of a case": ({"capacity": "1.5/10"}, "two whole numbers, such as 200/1000; a share is 20% or 0.2", TARGET),
+    "of part of a case": ({"capacity": "1/10.5"}, "two whole numbers", TARGET),
+    "of no case": ({"capacity": "0/0"}, "of 0 cases none", TARGET),
+    "a very long capacity": ({"capacity": "9" * 400}, "999...: of how many", TARGET),
+    "shares left": ({"cost": COSTS, "prevalence": {"a": 0.5, "b": 0.6}}, "c=-0.1 (what is left for c)", ABC),
+    "shares missing": ({"cost": COSTS, "prevalence": {"a": 0.5}}, "the classes 'b', 'c' are missing", ABC),
+    "no goal of three": ({}, "--cost costs.yaml), or --review-band --capacity", ABC),
     "not a number": ({"cost": "fp=one fn=2"}, "must be a number", TARGET),
     "band of recall": ({"min_recall": 0.9, "review_band": True}, "not from --min-recall", TARGET),
     "band without width": ({"cost": "fp=1 fn=2", "review_band": True}, "how wide", TARGET),

@@ -78,6 +78,16 @@ def test_what_people_can_review_limits_what_is_flagged(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"decision__cost": "fp=1 fn=2", "decision__by": "kindd"}, "kindd"),
+        (
+            {"decision__cost": "fp=1 fn=2", "decision__by": "a"},
+            "decision.by (argument decision.by): the column has 240 values",
+        ),
+        ({"decision__cost": "fp=1 fn=2", "decision__by": "y"}, "'y' is what is predicted"),
+        (
+            {"decision__capacity": "1.5/5"},
+            "decision.capacity (argument decision.capacity): capacity '1.5/5': k of n are two",
+        ),
+        ({"decision__cost": "fp=1"}, "give both, such as cost: fp=1 fn=20"),
         ({"decision__cost": {"no": {"maybe": 2}, "maybe": {"no": 1}}}, "no class 'maybe'"),
         ({"decision__capacity": "7/5"}, "7 is more than the 5"),
         ({"decision__review_band": True}, "how wide the review band may be"),

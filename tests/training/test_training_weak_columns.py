@@ -10,16 +10,20 @@ import numpy as np
 import polars as pl
 import pytest
 from test_training_honest_poison import work
-from training_runs import new_workspace, run_here, settings
+from training_runs import new_workspace, rows_of, run_here, settings
 
+from trainwright.errors import UserError
+from trainwright.estimators import TabularClassifier
 from trainwright.evaluate.sections import weak_columns as section
 from trainwright.jobs import launch
 from trainwright.models.members import kept_columns
 from trainwright.packages.predictor import Predictor
 from trainwright.training import weak_columns
+from trainwright.training.iterate import prepare_try
 from trainwright.training.plan import Step
+from trainwright.training.prepare import prepare
 from trainwright.training.trials import fit_fold
-from trainwright.training.weak_columns import Selector
+from trainwright.training.weak_columns import Selector, check_most
 
 STEPS = (
     Step("linear", "linear"),
@@ -115,3 +119,30 @@ def test_a_run_says_what_it_left_out_and_its_package_ignores_it(
 def test_without_being_asked_every_column_stays(tmp_path: Path) -> None:
     _, result = run_here(new_workspace(tmp_path), table(), settings())
     assert result["selection"] is None and section.view(result, {}) == {}
+
+
+def test_more_columns_than_there_are_cannot_be_kept(tmp_path: Path) -> None:
+    workspace, frame = new_workspace(tmp_path), table(120)
+    with pytest.raises(UserError, match=r"select_features \(argument .*9 strongest columns, and there are only 8"):
+        prepare(workspace, frame, settings(training__select_features=9))
+    with pytest.raises(UserError, match="there are only 7 to learn from"):
+        prepare(workspace, frame, settings(training__select_features=8, data__ignore=("b",)))
+    assert rows_of(workspace, "select count(*) from run")[0][0] == 0
+    for enough in (True, False, 8):
+        check_most(enough, 8, "select_features")
+    with pytest.raises(ValueError, match="select_features asks to keep the 9 strongest columns"):
+        TabularClassifier(select_features=9, families=["linear"]).fit(frame.drop("y"), frame["y"])
+
+
+def test_a_stored_dataset_and_a_try_are_asked_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainwright.jobs.attempt._open_sealed", lambda *_: None)
+    workspace = new_workspace(tmp_path)
+    run_here(workspace, table(120), settings())
+    stored = {"data__target": None, "data__version": "d1", "data__folds": None, "data__repeats": None}
+    with pytest.raises(UserError, match="there are only 8"):
+        prepare(workspace, None, settings(**stored, training__select_features=12))
+    with pytest.raises(UserError, match="no class 'maybe'"):
+        prepare(workspace, None, settings(**stored, decision__cost={"no": {"maybe": 2}, "maybe": {"no": 1}}))
+    with pytest.raises(UserError, match="there are only 8"):
+        prepare_try(workspace, "demo", {"training.select_features": "12"})
+    assert rows_of(workspace, "select count(*) from run")[0][0] == 1

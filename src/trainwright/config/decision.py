@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from trainwright.config.keys import AsWritten, Block, PositiveShare, Text, key
+from trainwright.config.keys import AsWritten, Block, Text, key
 
-Level = Annotated[PositiveShare, Field(lt=1)]
+
+def _as_number(value: Any) -> Any:
+    """A number, also as a percentage; a truth value is none, though Python counts it as 1."""
+    if isinstance(value, bool):
+        return str(value).lower()  # refused as the text that it is
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_as_number)]
+Level = Annotated[Real, Field(gt=0, lt=1)]
 # One of these says what the decision is made for.
 GOALS = ("cost", "capacity", "min_precision", "min_recall", "recall_at", "beta", "threshold")
 Number = float | Text
@@ -35,13 +49,13 @@ class DecisionSettings(Block):
     min_recall: Level | None = key(
         None, "Flag the fewest with a recall whose lower 95 % bound keeps this.", example=0.95, flag=""
     )
-    recall_at: PositiveShare | None = key(
+    recall_at: Annotated[Real, Field(gt=0, le=1)] | None = key(
         None, "The most precision with this recall on the held-out rows, without a bound.", example=0.9, flag=""
     )
-    beta: float | None = key(
-        None, "The most F-beta: recall counts beta times as much as precision.", example=2, flag="", gt=0, le=100
+    beta: Annotated[Real, Field(gt=0, le=100)] | None = key(
+        None, "The most F-beta: recall counts beta times as much as precision.", example=2, flag=""
     )
-    threshold: float | None = key(None, "This probability.", example=0.3, flag="", ge=0, le=1)
+    threshold: Annotated[Real, Field(ge=0, le=1)] | None = key(None, "This probability.", example=0.3, flag="")
     by: Text | None = key(
         None,
         "A column whose values get thresholds of their own where they differ beyond chance.",
@@ -91,5 +105,5 @@ class DecisionSettings(Block):
         elif not goals and (self.by is not None or self.prevalence is not None):
             raise ValueError(f"{'by' if self.by is not None else 'prevalence'} needs a goal: one of {', '.join(GOALS)}")
         if isinstance(self.cost, str) and "=" not in self.cost:
-            raise ValueError(f"cost must be pairs such as fp=1 fn=20, or a table, got {self.cost}")
+            raise ValueError(f"cost must be pairs such as fp=1 fn=20, or a table, got {self.cost!r}")
         return self

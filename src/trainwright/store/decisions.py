@@ -130,7 +130,8 @@ def get_decision(connection: Connection, version_id: int, label: str, *, name: s
         if found.number == number:
             return found
     if known:
-        raise UserError(f"{name} has no decision d{number}", remedy=f"it has {', '.join(d.label for d in known)}")
+        ends = known[0].label if len(known) == 1 else f"{known[0].label} to {known[-1].label}"
+        raise UserError(f"{name} has no decision d{number}", remedy=f"it has {ends}")
     elsewhere = _elsewhere(connection, version_id, number)
     if elsewhere is not None:
         other, found = elsewhere

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import polars as pl
+
 from trainwright.config.settings import Settings
 from trainwright.data.copies import find_copies
 from trainwright.data.dataset import inner_units
@@ -14,7 +17,7 @@ from trainwright.errors import UserError
 from trainwright.evaluate.deciding.decide import decide
 from trainwright.evaluate.deciding.policy import segment_texts
 from trainwright.evaluate.deciding.question import Question
-from trainwright.evaluate.deciding.rows import MOST_SEGMENTS, Rows
+from trainwright.evaluate.deciding.rows import MOST_SEGMENTS, Rows, check_segments
 from trainwright.evaluate.deciding.words import paragraph
 from trainwright.evaluate.decision_figures import per_thousand
 from trainwright.evaluate.present_process import PRESENT
@@ -32,15 +35,27 @@ SECONDS, SECONDS_PER_ROW, SECONDS_PER_SEGMENT = 2.5, 4e-6, 0.25
 REPORT_SECONDS = 1.5
 
 
-def check_decision(settings: Settings, target: Target, columns: list[str]) -> None:
+def check_decision(settings: Settings, target: Target, frame: pl.DataFrame) -> None:
     """Refuses a `decision:` that cannot be made, before anything is written.
+
+    Args:
+        settings: of the run.
+        target: what is predicted.
+        frame: the table; of the column that has thresholds of its own the values are counted, no label is looked at.
 
     Raises:
         UserError: naming the key.
     """
     question = question_of(settings, target)
-    if question is not None and question.by is not None:
-        check_segment_column(question.by, target, columns)
+    if question is None or question.by is None:
+        return
+    try:
+        check_segment_column(question.by, target, list(frame.columns))
+        check_segments(np.unique(segment_texts(frame[question.by]).astype(str)))
+    except UserError as error:
+        said = error.problem.removeprefix(f"{KEY}: ").replace(KEY, "decision.by")
+        where = f"decision.by ({settings.origin('decision.by')})"
+        raise UserError(f"{where}: {said}", remedy=error.remedy) from None
 
 
 def check_segment_column(name: str, target: Target, columns: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate.deciding.costs import of_classes
 from trainwright.evaluate.deciding.question import Question, ask
+
+# What messages about a goal begin with, where it is not the key.
+NAMED = {"costs": "cost"}
 
 
 def question_of(settings: Settings, target: Target) -> Question | None:
@@ -31,7 +35,33 @@ def question_of(settings: Settings, target: Target) -> Question | None:
     try:
         return ask(target, unit=settings.problem.costs.unit, **given)
     except UserError as error:
-        raise UserError(f"decision: {error.problem}", remedy=error.remedy) from None
+        raise in_the_file(error, settings) from None
+
+
+def in_the_file(error: UserError, settings: Settings) -> UserError:
+    """What is wrong about a decision, told of the key in the file that asks for it instead of a flag.
+
+    Example:
+        >>> from trainwright.config.source import load_settings
+        >>> asked = load_settings(text="decision: {capacity: 7/5}")
+        >>> print(in_the_file(UserError("capacity 7/5: no", remedy="such as --capacity 200/1000"), asked))
+        decision.capacity (line 1): capacity 7/5: no; such as capacity: 200/1000
+    """
+    first = re.split(r"[: ]", error.problem, maxsplit=1)[0].removeprefix("--").replace("-", "_")
+    key = f"decision.{NAMED.get(first, first)}"
+    key = key if settings.given(key) else "decision"
+    remedy = None if error.remedy is None else _as_keys(error.remedy)
+    return UserError(f"{key} ({settings.origin(key)}): {_as_keys(error.problem)}", remedy=remedy)
+
+
+def _as_keys(text: str) -> str:
+    """Flags of the command line as keys of the file."""
+    rows = "a row for each true class, such as cost: {crack: {dent: 5, none: 100}}"
+    text = text.replace("a file with a row for each true class: --cost costs.yaml", rows)
+    text = text.replace("--cost costs.yaml", "cost: {crack: {dent: 5, none: 100}} and so on")
+    text = text.replace("--review-band --", "review_band: true and --").replace("--review-band", "review_band: true")
+    text = re.sub(r"--([a-z]+(?:-[a-z]+)*) (?=\w)(?!needs\b)", lambda m: f"{m[1].replace('-', '_')}: ", text)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda m: m[1].replace("-", "_"), text)
 
 
 def goal_of(settings: Settings, target: Target) -> tuple[dict[str, Any], str]:

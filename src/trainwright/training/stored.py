@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trainwright.config.settings import Settings
+from trainwright.config.together import check_together
 from trainwright.data.checks.policy import check_codes
 from trainwright.data.notes import Note
 from trainwright.data.parts import read_development
@@ -15,10 +16,11 @@ from trainwright.store.projects import get_project
 from trainwright.store.runs import Run, get_run, list_runs
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.training.ignored import without
 from trainwright.training.options import RunOptions
 from trainwright.training.prepared import Prepared, check, queue_run
 from trainwright.training.setting_values import at, put
-from trainwright.training.table import Table, remarks
+from trainwright.training.table import Table, check_asked, remarks
 from trainwright.training.try_log import stands
 from trainwright.training.tuning.request import check_search, check_winner
 from trainwright.training.understood import schema_and_target, table_notes
@@ -68,9 +70,11 @@ def prepare_stored(
         origin = dataset.origin or {}
         before = get_run(connection, origin["run"]) if "run" in origin else _run_on(runs, dataset)
     settings = inherit(settings, before)
+    check_together(settings)
     schema, target = schema_and_target(row)
     check_search(settings.search, target.task)
     frame, split, _ = read_development(workspace, row)
+    check_asked(settings, without(schema, settings.data.ignore), target, frame)
     known = [n for n in table_notes(row) or [] if n.get("code") not in NOT_KEPT]
     notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
     corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from typing import Any
 from trainwright.data.notes import listing
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
+from trainwright.evaluate.deciding.cost_tables import cost_number, named, square
 
 PAIRS = ("fp", "fn", "tp", "tn", "review", "unit")
 LONG = {"false_positive": "fp", "false_negative": "fn", "true_positive": "tp", "true_negative": "tn"}
 FILES = (".yaml", ".yml", ".json")
 EXAMPLE = "--cost fp=1 fn=20"
-MOST_NAMED, LARGEST = 20, 1e12
 
 
 @dataclass(frozen=True)
@@ -97,17 +96,24 @@ def read_costs(target: Target, given: Any) -> Costs:
     if not isinstance(given, Mapping):
         raise UserError(f"{where}: expected costs by kind of mistake, got {given!r:.60}", remedy=f"such as {EXAMPLE}")
     given = {LONG.get(str(key), str(key)): value for key, value in given.items()}
-    review = None if given.get("review") is None else _number(given["review"], f"{where}: review")
-    unit = None if given.get("unit") is None else str(given["unit"])
+    review = None if given.get("review") is None else cost_number(given["review"], f"{where}: review")
+    unit = _unit(given.get("unit"), where)
     rest = {key: value for key, value in given.items() if key not in ("review", "unit") or key in target.classes}
     if "matrix" in rest and "matrix" not in target.classes:
-        matrix = _square(target, rest, where)
+        matrix = square(target, rest, where)
     elif rest and set(rest) <= set(PAIRS) and not set(rest) <= set(target.classes):
         matrix = _two(target, rest, where)
     else:
-        matrix = _named(target, rest, where)
+        matrix = named(target, rest, where)
     _check_useful(target, matrix, where)
     return Costs(matrix, review, unit)
+
+
+def _unit(given: Any, where: str) -> str | None:
+    """What is counted, as a word; None for nothing."""
+    if isinstance(given, Mapping | list | tuple):
+        raise UserError(f"{where}: unit must be a word, found {given!r:.40}", remedy="such as unit: euros")
+    return None if given is None else str(given).strip() or None
 
 
 def of_classes(target: Target, by_class: Mapping[str, float]) -> Costs | None:
@@ -123,9 +129,10 @@ def _file(path: Path) -> Any:
 
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a ValueError: no UTF-8, or a name that no file can have
+        why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
         raise UserError(
-            f"the cost file {path} cannot be read: {error}", remedy=f"give a YAML file, or {EXAMPLE}"
+            f"the cost file {path} cannot be read: {why}", remedy=f"give a YAML file, or {EXAMPLE}"
         ) from None
     row = "good: {bad: 20}"
     return read_yaml(text, path.name, example=row, empty=f"give each true class a row, such as `{row}`").spelled()
@@ -155,93 +162,19 @@ def _two(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[fl
             f"{where}: fp and fn are for two classes, {target.column!r} has {len(target.classes)}",
             remedy="give a file with a row for each true class: --cost costs.yaml",
         )
+    found = {name: cost_number(value, f"{where}: {name}") for name, value in given.items() if value is not None}
     words = {"fp": "fp (a false alarm)", "fn": "fn (a miss)"}
-    missing = [words[name] for name in words if given.get(name) is None]
+    missing = [words[name] for name in words if name not in found]
     if missing:
         raise UserError(
             f"{where}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
             remedy=f"give both, such as {EXAMPLE}",
         )
-    alarm, miss, hit, rest = (
-        _number(0 if given.get(name) is None else given[name], f"{where}: {name}") for name in ("fp", "fn", "tp", "tn")
-    )
+    alarm, miss, hit, rest = (found.get(name, 0.0) for name in ("fp", "fn", "tp", "tn"))
     p = target.positive_index
     table = [[0.0, 0.0], [0.0, 0.0]]
     table[1 - p][p], table[p][1 - p], table[p][p], table[1 - p][1 - p] = alarm, miss, hit, rest
     return tuple(tuple(row) for row in table)
-
-
-def _square(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[float, ...], ...]:
-    """From `matrix`, with `classes` in its own order where given."""
-    rows, names, k = given["matrix"], given.get("classes") or target.classes, len(target.classes)
-    for name, value in (("matrix", rows), ("classes", names)):
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise UserError(
-                f"{where}: `{name}` must be a list, found {value!r:.40}",
-                remedy="such as classes: [a, b], matrix: [[0, 1], [20, 0]]",
-            )
-    names = [str(name) for name in names]
-    _check_names(target, names, where)
-    sizes = [len(row) if isinstance(row, Sequence) and not isinstance(row, str) else 0 for row in rows]
-    if len(rows) != k or any(size != k for size in sizes):
-        found = f"{len(rows)} rows of {', '.join(map(str, sorted(set(sizes))))} numbers"
-        raise UserError(f"{where}: the table must have {k} rows of {k} numbers, one for each class; found {found}")
-    at = [names.index(name) for name in target.classes]
-    return tuple(tuple(_number(rows[i][j], f"{where}: {names[i]} decided as {names[j]}") for j in at) for i in at)
-
-
-def _named(target: Target, given: Mapping[str, Any], where: str) -> tuple[tuple[float, ...], ...]:
-    """From {true class: {decided class: cost}}; right decisions cost nothing unless they are named."""
-    _check_names(target, list(given), where)
-    rows: dict[str, dict[str, Any]] = {}
-    for actual in target.classes:
-        row = given[actual]
-        if not isinstance(row, Mapping):
-            raise UserError(
-                f"{where}: {actual!r} must say what each decision about it costs, got {row!r:.60}",
-                remedy=f"such as {actual}: {{{', '.join(f'{name}: 5' for name in target.classes if name != actual)}}}",
-            )
-        rows[actual] = {str(name): value for name, value in row.items()}
-        unknown = [name for name in rows[actual] if name not in target.classes]
-        if unknown:
-            raise UserError(
-                f"{where}: {actual}: there is no class {listing(unknown)}; the classes are {_some(target.classes)}"
-            )
-    missing = [
-        f"{actual} decided as {name}"
-        for actual, row in rows.items()
-        for name in target.classes
-        if name != actual and name not in row
-    ]
-    if missing:
-        raise UserError(
-            f"{where}: no cost is given for {_some(missing)}",
-            remedy="give each true class the cost of every other decision about it",
-        )
-    return tuple(
-        tuple(_number(row.get(name, 0), f"{where}: {actual} decided as {name}") for name in target.classes)
-        for actual, row in rows.items()
-    )
-
-
-def _check_names(target: Target, names: Sequence[str], where: str) -> None:
-    """Refuses classes that there are not, and names those that are missing: all of them at once."""
-    known = f"the classes are {_some(target.classes)}"
-    unknown = [name for name in names if name not in target.classes]
-    if unknown:
-        raise UserError(f"{where}: there is no class {listing(unknown)}; {known}")
-    missing = [name for name in target.classes if name not in names]
-    if missing:
-        verb = "the class {} is" if len(missing) == 1 else "the classes {} are"
-        raise UserError(f"{where}: {verb.format(listing(missing, MOST_NAMED))} missing; {known}")
-    if len(set(names)) != len(names):
-        raise UserError(f"{where}: a class is named twice")
-
-
-def _some(names: Sequence[str]) -> str:
-    """The names; of very many the first."""
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _check_useful(target: Target, matrix: tuple[tuple[float, ...], ...], where: str) -> None:
@@ -254,17 +187,3 @@ def _check_useful(target: Target, matrix: tuple[tuple[float, ...], ...], where: 
                 f"decided {target.classes[j]!r}",
                 remedy="let each kind of mistake cost more than the right decision",
             )
-
-
-def _number(value: Any, where: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise UserError(f"{where} must be a number, got {value!r:.40}")
-    if number < 0:
-        raise UserError(f"{where} must be at least 0, got {number:g}", remedy="a cost is never negative")
-    if number > LARGEST:
-        raise UserError(f"{where} must be at most {LARGEST:g}, got {number:g}", remedy="count in a larger unit")
-    return number

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trainwright.data.notes import listing
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 
@@ -34,14 +35,21 @@ def read_prevalence(target: Target, given: Any) -> tuple[float, ...]:
         shares = {str(name): _share(value) for name, value in given.items()}
         unknown = [name for name in shares if name not in names]
         if unknown:
-            raise UserError(f"prevalence: there is no class {unknown[0]!r}; the classes are {', '.join(names[:20])}")
+            raise UserError(
+                f"prevalence: there is no class {listing(unknown)}; the classes are {', '.join(names[:20])}"
+            )
         left = [name for name in names if name not in shares]
         if len(left) == 1:
             shares[left[0]] = 1 - sum(shares.values())
         elif left:
-            raise UserError(f"prevalence: the class {left[0]!r} is missing", remedy="give a share for every class")
+            raise UserError(
+                f"prevalence: the classes {listing(left, 20)} are missing",
+                remedy="give a share for every class but one",
+            )
         if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
-            raise UserError(f"prevalence: the shares must be above 0 and sum to 1, got {shares}")
+            said = ", ".join(f"{name}={shares[name]:.6g}" for name in list(names)[:20])
+            rest = f" (what is left for {left[0]})" if left else ""
+            raise UserError(f"prevalence: the shares must be above 0 and sum to 1, got {said}{rest}")
         return tuple(shares[name] for name in names)
     if len(names) != 2:
         raise UserError(

@@ -131,7 +131,8 @@ def ask(
     if target.task != "classes":
         raise UserError(
             f"{target.column!r} is a number: a number has no threshold to choose",
-            remedy="predictions of numbers carry an interval, and review works from its width",
+            remedy="its predictions carry low and high; requirements.review_width sends rows to a person where they "
+            "lie far apart",
         )
     if by is not None and review_band:
         raise UserError("--by and --review-band do not go together", remedy="give one of them")
@@ -140,6 +141,12 @@ def ask(
         return _band(target, asked, goals, given, shares, n_rows, unit)
     if len(goals) > 1:
         raise UserError(f"two goals are given: {FLAGS[goals[0]]} and {FLAGS[goals[1]]}", remedy="give one of them")
+    if not goals and len(target.classes) > 2:
+        raise UserError(
+            "no goal is given: what shall the decision be made for?",
+            remedy="say what each mistake costs (--cost costs.yaml), or --review-band --capacity 200/1000 to send "
+            "the least certain cases to people",
+        )
     if not goals:
         raise UserError(
             "no goal is given: what shall the decision be made for?",

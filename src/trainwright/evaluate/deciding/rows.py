@@ -68,13 +68,7 @@ class Rows:
             return ()
         values, counts = np.unique(self.segment.astype(str), return_counts=True)
         named = [(str(v), int(c)) for v, c in zip(values, counts) if v != ""]
-        if len(named) > MOST_SEGMENTS:
-            raise UserError(
-                f"the column has {len(named):,} values, at most {MOST_SEGMENTS} can have thresholds of their own",
-                remedy="name a column with few values, such as a site or a product line",
-            )
-        if len(named) < 2:
-            raise UserError("the column has a single value, so there are no segments", remedy="leave --by out")
+        check_segments(values)
         return tuple(name for name, _ in sorted(named, key=lambda pair: (-pair[1], pair[0])))
 
     @cached_property
@@ -84,3 +78,22 @@ class Rows:
             return np.zeros(len(self.y), dtype=np.int64)
         place = {name: i for i, name in enumerate(self.segments)}
         return np.array([place.get(str(value), len(place)) for value in self.segment], dtype=np.int64)
+
+
+def check_segments(values: np.ndarray) -> None:
+    """Refuses a column whose values cannot have thresholds of their own.
+
+    Args:
+        values: the distinct ones as texts; "" where a value is missing.
+
+    Raises:
+        UserError: there are too many, or a single one.
+    """
+    named = int((values != "").sum())
+    if named > MOST_SEGMENTS:
+        raise UserError(
+            f"the column has {named:,} values, at most {MOST_SEGMENTS} can have thresholds of their own",
+            remedy="name a column with few values, such as a site or a product line",
+        )
+    if named < 2:
+        raise UserError("the column has a single value, so there are no segments", remedy="leave it out")

@@ -68,9 +68,16 @@ def strange_rows(X: Columns) -> Columns:
 TINY: dict[str, Any] = {"base_model": "none", "width": 32, "vocabulary": 200, "learning_rate": 0.005, "batch_size": 32}
 
 
+SMALL: dict[str, dict[str, Any]] = {
+    "text_transformer": TINY,
+    "neural_network": {"learning_rate": 0.01},
+    "tabular_net": {"width": 32},
+}
+
+
 def quick(spec: Spec) -> dict[str, Any]:
     """Settings that keep a fit short."""
-    return ({spec.iterations: 12} if spec.iterations else {}) | (TINY if spec.name == "text_transformer" else {})
+    return ({spec.iterations: 12} if spec.iterations else {}) | SMALL.get(spec.name, {})
 
 
 def make(family: str, task: str) -> Estimator:

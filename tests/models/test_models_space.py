@@ -126,7 +126,7 @@ def test_a_file_says_what_is_tried(tmp_path: Path) -> None:
         ("catboost: wid", ["line 1", "first or wide"]),
         ("catboost: {depth: [[4]]}", ["line 1", "must be a list such as"]),
         ("baseline: {x: [1]}", ["line 1", "has no setting 'x'"]),
-        ("mlp: {layers: [3]}", ["line 1", "neural networks"]),
+        ("mlp: {layers: [3]}", ["line 1", "layers", "such as 128, 64"]),
         ("forest: first\nrandom_forest: wide", ["line 2", "'forest' is there already"]),
         ("[1, 2]", ["space.yaml line 1"]),
         ("", ["space.yaml"]),

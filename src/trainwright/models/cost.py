@@ -7,10 +7,17 @@ more to a plan is how they grow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
 THREAD_GAIN = 0.75  # two threads take 1 / 2 ** 0.75 of the time of one
 TOKEN_SECONDS = 1e-4  # to embed a token with MiniLM on one thread
 STEP_SECONDS = 0.12  # of the optimiser
 EMBEDDED_SHARE = 0.4  # of the embedding of all rows that falls on one of five folds, roughly
+NETS = ("neural_network", "tabular_net")
+DEFAULT_SHAPES = {"neural_network": "128 64/32", "tabular_net": "256 256 256/256"}
+NET_SPEED = 3.5e10  # operations in a second of one thread, everything between products of matrices included
 ENGINEERING_ROWS = 20_000  # beyond it features are looked for in a sample of the rows
 
 
@@ -27,7 +34,8 @@ def estimate_seconds(
     """Seconds of one fit, the import of its library left out.
 
     Args:
-        family: the family's name; "lightgbm:engineered" for LightGBM on engineered features.
+        family: the family's name; "lightgbm:engineered" for LightGBM on engineered features, and a network with its
+            layers and its batch, such as "tabular_net:256 256/128".
         n_rows: training rows.
         n_numbers: numbers, calendar parts and other features read as numbers.
         n_categories: category columns.
@@ -56,6 +64,8 @@ def estimate_seconds(
         once, each = _engineered(n_rows, numbers, categories, outputs)
     elif name == "lightgbm":
         once, each = _lightgbm(n_rows, numbers + categories, outputs)
+    elif name in NETS:
+        once, each = _net(name, features, n_rows, numbers, categories, n_outputs)
     elif name in ("text_embedding", "text_transformer"):
         once, each = _texts(name, n_rows, numbers, categories, n_outputs, tokens)
     return 0.005 + (once + iterations * each) / max(1, threads) ** THREAD_GAIN
@@ -86,6 +96,36 @@ def _catboost(n: int, numbers: int, categories: int, n_outputs: int) -> tuple[fl
     statistics = categories * (2.2e-4 + 1.1e-7 * n) * (2 * outputs if outputs > 1 else 1)
     leaves = 6e-8 * n if n_outputs == 2 else 0.0  # ten Newton steps per leaf for two classes
     return n * (numbers + categories) * 2e-7, 1e-4 + cuts + statistics + leaves
+
+
+def net_shape(name: str, settings: Mapping[str, Any], rows: int) -> str:
+    """The layers and the batch of a network, as `estimate_seconds` takes them behind the family's name.
+
+    Example:
+        >>> net_shape("neural_network", {"layers": "128, 64", "batch_size": None}, 5_000)
+        '128 64/32'
+    """
+    if name == "neural_network":
+        from trainwright.models.nets.sizes import batch_for
+        from trainwright.models.neural_network import units_of
+
+        units = units_of(str(settings["layers"]))
+        batch = settings["batch_size"] or batch_for(rows)[0]
+    else:
+        units = (int(settings["width"] or 256),) * int(settings["depth"])
+        batch = settings["batch_size"]
+    return f"{' '.join(map(str, units))}/{batch}"
+
+
+def _net(name: str, shape: str, n: int, numbers: int, categories: int, n_outputs: int) -> tuple[float, float]:
+    """Seconds before the first epoch, and per epoch: forward and backward of every row, and the steps themselves."""
+    layers, _, batch = (shape or DEFAULT_SHAPES[name]).partition("/")
+    waves = 3 * numbers if name == "tabular_net" else 0
+    sizes = [numbers + 8 * categories + waves, *map(int, layers.split()), n_outputs]
+    weights = sum(a * b for a, b in pairwise(sizes))
+    step = 1.5e-3 if name == "tabular_net" else 4.5e-4
+    rows = min(int(batch), n)
+    return 0.3 + n * (numbers + categories) * 1e-6, n / max(rows, 1) * step + n * 6 * weights / NET_SPEED
 
 
 def _texts(

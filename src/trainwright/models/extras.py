@@ -9,6 +9,8 @@ from trainwright.models.spec import Spec
 
 # The module that each extra of pyproject.toml brings.
 LIBRARIES = {"explain": "interpret", "xgboost": "xgboost", "neural": "transformers"}
+# Families that need less of their extra than it brings.
+LESS = {"neural_network": "torch", "tabular_net": "torch"}
 
 
 def is_installed(spec: Spec) -> bool:
@@ -21,7 +23,12 @@ def is_installed(spec: Spec) -> bool:
     """
     from importlib.util import find_spec
 
-    return spec.extra is None or find_spec(LIBRARIES[spec.extra]) is not None
+    return spec.extra is None or find_spec(_library(spec)) is not None
+
+
+def _library(spec: Spec) -> str:
+    assert spec.extra is not None
+    return LESS.get(spec.name, LIBRARIES[spec.extra])
 
 
 def text_models_here() -> bool:
@@ -46,6 +53,6 @@ def require(specs: Iterable[Spec]) -> None:
     for spec in specs:
         if spec.extra is not None and not is_installed(spec):
             raise EnvironmentProblem(
-                f"the family {spec.name!r} learns with the library {LIBRARIES[spec.extra]!r}, which is not installed",
+                f"the family {spec.name!r} learns with the library {_library(spec)!r}, which is not installed",
                 remedy=install_command(spec),
             )

@@ -23,6 +23,8 @@ MODULES = (
     "xgboost",
     "text_embedding",
     "text_transformer",
+    "neural_network",
+    "tabular_net",
 )
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trainwright.config.known import NEURAL, canonical_family
+from trainwright.config.known import canonical_family
 from trainwright.config.yaml_text import MAX_BYTES, Written, read_yaml
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.families import families
@@ -75,8 +75,6 @@ def _spaces(root: Written, name: str, task: str) -> tuple[Space, ...]:
         family = _placed(at, canonical_family, str(word))
         if family in out:
             raise UserError(f"{at}the family {family!r} is there already", remedy="keep one of the two")
-        if family == NEURAL:
-            raise UserError(f"{at}neural networks are not searched yet", remedy="name a family for tables")
         out[family] = _space(family, block, name, task)
     return tuple(out.values())
 

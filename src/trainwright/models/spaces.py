@@ -46,6 +46,12 @@ _PENALTY = _list("penalty", "l2", "l1")
 
 # By family; "linear" for classes, "linear:number" for numbers, whose penalty has another name.
 FIRST: dict[str, tuple[Dimension, ...]] = {
+    "neural_network": (
+        _list("learning_rate", 0.0003, 0.001, 0.003),
+        _list("layers", "32, 16", "128, 64", "256, 128, 64"),
+        _list("dropout", 0.0, 0.1, 0.3),
+    ),
+    "tabular_net": (_list("epochs", 16, 32, 64), _list("dropout", 0.0, 0.15, 0.3)),
     "linear": (_list("C", 0.01, 0.1, 1.0, 10.0), _PENALTY),
     "linear:number": (_list("alpha", 0.01, 0.1, 1.0, 10.0, 100.0), _PENALTY),
     "decision_tree": (_list("max_depth", 3, 5, 8, 12), _list("min_samples_leaf", 1, 5, 20, 50)),
@@ -84,6 +90,23 @@ FIRST: dict[str, tuple[Dimension, ...]] = {
     ),
 }
 WIDE: dict[str, tuple[Dimension, ...]] = {
+    "neural_network": (
+        _log("learning_rate", 1e-4, 3e-2),
+        _whole("batch_size", 16, 512, log=True),
+        _list("layers", "32, 16", "64, 32", "128, 64", "128, 64, 32", "256, 128, 64", "256, 256, 256"),
+        _list("activation", "relu", "gelu", "silu", "tanh"),
+        _share("dropout", 0.0, 0.6),
+        _log("weight_decay", 1e-5, 0.3),
+        _list("scheduler", "fixed", "cosine_annealing", "one_cycle"),
+    ),
+    "tabular_net": (
+        _whole("epochs", 8, 256, log=True),
+        _log("learning_rate", 1e-3, 0.5),
+        _list("width", 64, 128, 256, 512),
+        _whole("depth", 1, 5),
+        _share("dropout", 0.0, 0.5),
+        _log("weight_decay", 1e-4, 0.3),
+    ),
     "linear": (_log("C", 1e-4, 1e3), _list("penalty", "l2", "l1", "elasticnet")),
     "linear:number": (_log("alpha", 1e-4, 1e4), _list("penalty", "l2", "l1", "elasticnet")),
     "decision_tree": (_whole("max_depth", 2, 20), _whole("min_samples_leaf", 1, 200, log=True)),

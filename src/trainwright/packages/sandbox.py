@@ -35,6 +35,8 @@ ALLOWED = frozenset(
         "xgboost",
         "text_embedding",
         "text_transformer",
+        "neural_network",
+        "tabular_net",
     }
 )
 

@@ -231,8 +231,6 @@ def _means_something(change: Change, merged: Mapping[str, Any], plan: Mapping[st
     if not change.key.startswith(f"{FAMILY_SETTINGS}.") or change.new is None:
         return
     family, _, setting = change.key.removeprefix(f"{FAMILY_SETTINGS}.").partition(".")
-    if family == NEURAL:
-        return
     spec = family_spec(family)
     held = (at(merged, FAMILY_SETTINGS) or {}).get(family) or {}
     others = {one.name: [held.get(one.name, fitted(plan, family, one.name))] for one in spec.settings}
@@ -248,7 +246,7 @@ def fitted(plan: Mapping[str, Any], family: str, setting: str) -> Any:
     for step in steps:
         if setting in (step.get("settings") or {}):
             return step["settings"][setting]
-    return None if family == NEURAL else family_spec(family).defaults().get(setting)
+    return family_spec(family).defaults().get(setting)
 
 
 def _families(plan: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainwright.models.cost import estimate_seconds
+from trainwright.models.cost import NETS, estimate_seconds, net_shape
 from trainwright.models.families import families
 from trainwright.models.gallery import relative_cost
 
@@ -89,6 +89,8 @@ def estimate(step: Step, facts: Facts) -> float:
         iterations = max(min(iterations, 150), iterations * STOPPED_SHARE)
     rows = min(facts.n_train, step.max_rows or facts.n_train)
     kind = f"{step.family}:{settings['features']}" if "features" in settings else step.family
+    if step.family in NETS:
+        kind = f"{step.family}:{net_shape(step.family, settings, rows)}"
     tokens = facts.tokens * relative_cost(str(settings["base_model"])) if "base_model" in settings else 0.0
     return estimate_seconds(
         kind,

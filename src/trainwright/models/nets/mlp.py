@@ -1,0 +1,97 @@
+"""`neural_network`: linear layers as the settings write them down, trained as they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainwright.errors import UserError
+from trainwright.models.nets.columns import NetRows
+from trainwright.models.nets.estimator import MORE_RATE, NetEstimator, engine_choices
+from trainwright.models.nets.sizes import batch_for
+from trainwright.models.neural_network import SPEC, units_of
+from trainwright.models.prepare.preparation import Recipe
+
+if TYPE_CHECKING:
+    from trainwright.engine.settings import EngineSettings
+    from trainwright.models.nets.learner import NetLearner
+    from trainwright.models.nets.modules import Net
+
+PASSED = (
+    "epochs", "optimizer", "learning_rate", "scheduler", "warmup_steps", "warmup_ratio", "step_size", "gamma",
+    "momentum", "l2_regularization", "gradient_clip", "early_stopping", "patience", "min_delta", "precision",
+    "gradient_checkpointing", "save_checkpoint", "checkpoint_interval", "device", "deterministic",
+)  # fmt: skip
+USUAL_DECAY = 0.01
+LOSSES = {"classes": ("cross_entropy", "focal"), "number": ("mse", "mae", "huber")}
+
+
+class NeuralNetwork(NetEstimator):
+    """See `SPEC`."""
+
+    spec = SPEC
+    one_hot_up_to = 20
+    recipe = Recipe(scale=True, clip=0.001, cyclic=True, one_hot_up_to=20, min_count=3, max_terms=100)
+
+    def activation_of(self) -> str:
+        """See `NetEstimator.activation_of`."""
+        return str(self.chosen["activation"])
+
+    def settle(self, rows: int, *, rounds: int | None, further: bool) -> EngineSettings:
+        """See `NetEstimator.settle`."""
+        from trainwright.engine.settings import from_choices
+
+        chosen = dict(self.chosen)
+        size, why = chosen["batch_size"], "as set"
+        if size is None:
+            size, why = batch_for(rows)
+            if self.report is not None:
+                message = f"batch_size: {size} ({why})"
+                self.report({"kind": "choice", "name": "batch_size", "value": size, "message": message})
+        decay = chosen["weight_decay"]
+        if decay is None:
+            decay = USUAL_DECAY if chosen["optimizer"] == "adamw" and not chosen["l2_regularization"] else 0.0
+        rate = chosen["learning_rate"]
+        if further and rate != "auto":
+            rate = float(rate) * MORE_RATE
+        self.derived["batch_reason"] = why
+        return from_choices(
+            engine_choices(chosen, PASSED),
+            epochs=int(rounds or chosen["epochs"]),
+            batch_size=int(size),
+            weight_decay=float(decay),
+            learning_rate=rate if rate == "auto" else float(rate),
+            seed=self.seed,
+            threads=self.threads,
+        )
+
+    def build(self, rows: NetRows, outputs: int) -> Net:
+        """See `NetEstimator.build`."""
+        from trainwright.models.nets.modules import Mlp
+
+        return Mlp(
+            rows.dense.shape[1],
+            self.table_sizes(),
+            units_of(str(self.chosen["layers"])),
+            outputs,
+            activation=self.activation_of(),
+            dropout=float(self.chosen["dropout"]),
+        )
+
+    def learner(self, module: Net, settings: EngineSettings, rows: int) -> NetLearner:
+        """See `NetEstimator.learner`."""
+        from trainwright.models.nets.learner import NetLearner
+
+        return NetLearner(module, self._n_classes, loss=self._loss())
+
+    def _loss(self) -> str:
+        """The loss asked for, or the task's own.
+
+        Raises:
+            UserError: it is for another kind of target.
+        """
+        allowed = LOSSES[self.target.task]
+        asked = self.chosen["loss"]
+        if asked is not None and asked not in allowed:
+            kind = "classes" if self.target.task == "classes" else "a number"
+            raise UserError(f"loss: {asked} is not for a target that is {kind}", remedy=f"use {' or '.join(allowed)}")
+        return str(asked or allowed[0])

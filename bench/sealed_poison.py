@@ -23,6 +23,10 @@ CLOCKED = {
     "report", "run", "origins", "settings", "source", "fit_seconds", "pareto",
 }  # fmt: skip
 OF_THE_TEST = {"test", "ledger", "verdict", "budget"}
+# What is told of low and high by the truth of the sealed rows; their widths and what was learned must be the same.
+INTERVAL_OF_THE_TEST = {
+    "coverage", "below", "above", "score", "by_group", "by_prediction", "per_segment", "segments_tried",
+}  # fmt: skip
 # Sentences that tell seconds: of a search, of an ensemble, and of what time bought.
 TELL_SECONDS = {"search": "text", "ensemble": "sentence", "worth": "twice_the_time"}
 # What only some trainings choose, by what it is called in the table.
@@ -118,7 +122,9 @@ def _train(
     prepared = prepare(workspace, place / "table.csv", load_settings(overrides=overrides))
     if way == "stored labels" and poisoned:
         changed = _poison_stored(workspace, prepared.run.split_id, rng)
-    return follow(workspace, prepared.run, started), changed
+    document = follow(workspace, prepared.run, started)
+    # Commands that the advice prints name the file, which each training has in a folder of its own.
+    return json.loads(json.dumps(document).replace(str(place), "PLACE")), changed
 
 
 def _poison_stored(workspace: Any, split_id: int, rng: np.random.Generator) -> int:
@@ -159,7 +165,9 @@ def _bytes(document: dict[str, Any], without: set[str]) -> str:
 
 
 def _steady(key: str, value: Any) -> Any:
-    """The value without a sentence that tells seconds."""
+    """The value without a sentence that tells seconds, and without figures of the sealed rows."""
+    if key == "interval" and isinstance(value, dict):
+        return {k: v for k, v in value.items() if k not in INTERVAL_OF_THE_TEST}
     if key in TELL_SECONDS and isinstance(value, dict):
         return {k: v for k, v in value.items() if k != TELL_SECONDS[key]}
     return value

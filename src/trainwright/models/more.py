@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.data.columns import Columns, Dataset
+from trainwright.data.schema import Target
 from trainwright.errors import TrainwrightError
 from trainwright.models.bagged import Bagged
 from trainwright.models.recalibrated import Recalibrated
@@ -98,6 +99,23 @@ def averaged(known: Estimator, fresh: Estimator) -> Estimator:
     models = [m for one in (known, fresh) for m in (one.models if isinstance(one, Bagged) else [one])]
     plain = all(type(model) is type(models[0]) and not isinstance(model, Selected | Widened) for model in models)
     return Bagged(models) if plain and known.target.classes == fresh.target.classes else fresh
+
+
+def for_target(estimator: Estimator, target: Target) -> Estimator:
+    """A fitted model of a family that `grows`, told of a target with further classes; a correction is taken off it.
+
+    Args:
+        estimator: fitted; wrapped or not.
+        target: its own, with more classes behind those it knows.
+    """
+    if isinstance(estimator, Recalibrated):
+        return for_target(estimator.inner, target)
+    if isinstance(estimator, Selected):
+        return Selected(for_target(estimator.inner, target), estimator.columns)
+    if isinstance(estimator, Bagged):
+        return Bagged([for_target(model, target) for model in estimator.models])
+    estimator.target = target
+    return estimator
 
 
 def learns_on(kind: type[Estimator]) -> bool:

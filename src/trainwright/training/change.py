@@ -14,7 +14,7 @@ from trainwright.config.explain import explain
 from trainwright.config.flags import flags, parse_pairs
 from trainwright.config.given import Given
 from trainwright.config.keys import extra
-from trainwright.config.known import NEURAL, canonical_family, family_spec
+from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, family_spec
 from trainwright.config.places import advice, field_of, full_name, is_block
 from trainwright.config.settings import Settings
 from trainwright.config.source import RIVALS, load_settings
@@ -138,7 +138,7 @@ def _plain(
     """Puts a setting of a block into `merged`; the changes it makes, those of a preset among them."""
     field = field_of(name)
     assert field is not None
-    if extra(field, "concerns") == "neural" and NEURAL not in _families(plan):
+    if _without_effect(name, plan):
         raise UserError(
             f"{name} is read by neural networks alone, and none is among the candidates ({_listed(plan)})",
             remedy="`trainwright families show NAME` lists the settings of a family",
@@ -174,9 +174,13 @@ def _plain(
 
 
 def _without_effect(key: str, plan: Mapping[str, Any]) -> bool:
-    """Whether a value that a preset brings along is read by nothing in the plan."""
-    field = field_of(key)
-    return field is not None and extra(field, "concerns") == "neural" and NEURAL not in _families(plan)
+    """Whether a key of networks is read by nothing in the plan."""
+    field, families = field_of(key), _families(plan)
+    if field is None or extra(field, "concerns") != "neural" or NEURAL in families:
+        return False
+    name = key.rpartition(".")[2]
+    over_texts = [family_spec(family) for family in families if family in TEXT_FAMILIES]
+    return not any(setting.name == name for spec in over_texts for setting in spec.settings)
 
 
 def _rivals(merged: dict[str, Any], key: str, origins: dict[str, str]) -> list[Change]:

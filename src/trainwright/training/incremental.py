@@ -16,7 +16,7 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.members import load_member
-from trainwright.models.more import CannotLearnOnError, averaged, learns_on
+from trainwright.models.more import CannotLearnOnError, averaged, for_target, learns_on
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Estimator, Report
 from trainwright.models.widened import Widened, added_target
@@ -76,6 +76,8 @@ class Continuing:
     def route(self, step: Step) -> tuple[str, str]:
         """How a step is fitted, and why not otherwise."""
         family = families()[step.family]
+        if self.added and family.load().grows:
+            return CONTINUED, f"and its head grows for {self._named()}"
         if self.added:
             return WIDENED, f"which finds {self._named()}"
         if not learns_on(family.load()):
@@ -129,12 +131,14 @@ class Continuing:
         standing = replace(work, dataset=replace(work.dataset, weight=self._weights(work)))
         if step.family in BASELINES and step.role == "baseline":
             return fit_part(step, rows, standing, seed, report)
-        if begin is not None and self.added:
+        if begin is not None and self.route(step)[0] == WIDENED:
             return self._widened(step, begin, rows, work, seed, report)
         if begin is not None and self.route(step)[0] == CONTINUED:
             estimator = load_member(families()[step.family].load(), begin, self.base_target)
+            if self.added:
+                estimator = for_target(estimator, work.target)
             # A model that adds rounds knows the earlier rows already; one that is solved again needs their weight.
-            own = standing if families()[step.family].iterations is None else work
+            own = standing if self.added or families()[step.family].iterations is None else work
             try:
                 return fit_part(step, rows, own, seed, report, begin=estimator)
             except CannotLearnOnError:
@@ -198,7 +202,7 @@ class Continuing:
             return step
         had = self._had(name) or int(spec.defaults()[spec.iterations])
         share = min(1.0, n_train / max(self.rows[name], 1.0))
-        added = max(LEAST_ROUNDS, round(had * share))
+        added = max(min(LEAST_ROUNDS, spec.fewest), round(had * share))
         return replace(step, settings=step.settings | {spec.iterations: added}, inner=step.inner or INNER)
 
 

@@ -123,3 +123,18 @@ def test_tokens_are_estimated_within_a_fifth_of_a_tokenizer() -> None:
     ]
     counted = sum(len(ids) for ids in Tokens.of(place.folder, 512).encode(texts).ids)
     assert tokens_of(pl.Series(texts)).sum() == pytest.approx(counted, rel=0.2)
+
+
+def test_wrong_labels_of_texts_are_named_by_their_words() -> None:
+    rng = np.random.default_rng(4)
+    said = {"order": "please send us", "complaint": "is broken and leaks"}
+    y = rng.choice(list(said), 500)
+    texts = [f"{said[label]} {text}" for label, text in zip(y, sentences(500, 7, length=5))]
+    wrong = rng.choice(500, 20, replace=False)
+    given = y.copy()
+    given[wrong] = np.where(y[wrong] == "order", "complaint", "order")
+    finding = look(table(texts, given.tolist()), "TW304")[0]
+    assert 12 <= finding["evidence"]["count"] <= 24
+    named = {row["row"] for row in finding["evidence"]["rows"]}
+    assert len(named & set(wrong.tolist())) >= 0.8 * len(named)
+    assert look(table(texts, y.tolist()), "TW304") == []

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from trainwright.data.checks.context import Context
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.label_quality.confident import suspect_classes
 from trainwright.data.label_quality.residuals import suspect_numbers
+from trainwright.data.label_quality.texts import out_of_fold_texts
+from trainwright.data.schema import Kind
 
 CODE = "TW304"
 # Fewer suspects than this are no finding: honest tables have an odd row or two, a hundredth of a small one.
@@ -31,9 +34,27 @@ def run(context: Context) -> list[Finding]:
     y = context.y[rows]
     same = k > 0 and table.classes == k and np.array_equal(table.y, y)
     prediction = table.prediction if same else out_of_fold(table.x, y, table.folds, classes=k)
+    if k and context.of_kind(Kind.TEXT):
+        prediction = _better(prediction, _of_texts(context, rows, y, k), y)
     found = suspect_classes(y, prediction) if k else suspect_numbers(y, prediction, table.folds)
     document = found.to_json(context.row_numbers[rows], tuple(context.target.classes) if k else ())
     return findings_of(document, context.target.column, quick=True)
+
+
+def _of_texts(context: Context, rows: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
+    """(m, k) what the words of the rows' texts say."""
+    from trainwright.data.checks.quick_model import fold_numbers
+
+    columns = [column.name for column in context.of_kind(Kind.TEXT)]
+    parts = [context.development[name][rows].cast(pl.String).fill_null("").to_list() for name in columns]
+    texts = [" ".join(part) for part in zip(*parts)]
+    return out_of_fold_texts(texts, y, fold_numbers(len(rows)), k)
+
+
+def _better(first: np.ndarray, second: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The probabilities that give the labels more, on average of their logarithms."""
+    own = [np.log(np.maximum(p[np.arange(len(y)), y], 1e-3)).mean() for p in (first, second)]
+    return first if own[0] >= own[1] else second
 
 
 def findings_of(

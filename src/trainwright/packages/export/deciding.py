@@ -145,7 +145,7 @@ def deciding(
         )
     policy = found.document.get("policy") or {}
     if manifest.target.task != "classes":
-        return replace(own, label=found.label, review=ReviewWidth.parse(policy.get("width")))
+        return replace(own, label=found.label, review=ReviewWidth.parse(str(policy.get("width"))))
     return of_policy(Policy.from_json(policy), found.label, own.threshold)
 
 

@@ -160,7 +160,7 @@ def code_version() -> str:
     return f"{commit}, changed" if git("status", "--porcelain", "--", "../src") else commit
 
 
-FOLDERS = ("--data", "--results", "--scratch", "--peers")
+FOLDERS = ("--data", "--results", "--scratch", "--peers", "--peers-python")
 
 
 def _command() -> str:

@@ -55,6 +55,12 @@ def test_a_decision_on_a_number_is_made_listed_and_used(houses: Shop) -> None:
     document = run("predict", "houses", houses.table, "--json", *words).document
     sent = [row["decision"] == "review" for row in document["predictions"]]
     assert document["decision"] == "d1" and 0.02 < np.mean(sent) < 0.09
+    judged = run("evaluate", "houses", houses.table, "--json", *words).document["decision"]
+    assert judged["label"] == "d1" and judged["figures"]["review"]["value"] == pytest.approx(np.mean(sent))
+    errors = [judged["figures"][name]["value"] for name in ("error_kept", "error_review")]
+    assert min(errors) < judged["figures"]["error_all"]["value"] < max(errors)
+    plain = run("evaluate", "houses", houses.table, "--decision", "none", *words)
+    assert "no decision: no width sends a row to a person" in plain.out
     assert_refused(run("decide", "houses", "--cost", "fp=1", "fn=2", *words), 2, "--cost is for classes", "--max-width")
     assert_refused(run("decide", "houses", "--capacity", "2000/1000", *words), 2, "2000")
     assert_refused(run("decide", "houses", "--max-width", "wide", *words), 2, "above 0, got 'wide'")

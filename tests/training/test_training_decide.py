@@ -13,6 +13,7 @@ import trainwright as tw
 from trainwright.errors import UserError
 from trainwright.jobs import launch
 from trainwright.training.decide import decide_version
+from trainwright.training.judge import evaluate_file
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
 COSTS = {"low": {"mid": 1, "high": 4}, "mid": {"low": 2, "high": 2}, "high": {"low": 20, "mid": 10}}
@@ -31,6 +32,12 @@ def test_three_classes_are_decided_by_their_costs(tmp_path: Path) -> None:
     assert 0 < (predicted["decision"] == "review").mean() < 0.25
     decided = predicted.filter(pl.col("decision") != "review")
     assert (decided["decision"] == decided["prediction"]).all()
+    judged = evaluate_file(workspace, "demo", frame)
+    assert judged["decision"]["label"] == "d1" and judged["metrics"]["accuracy"]["value"] == pytest.approx(
+        (predicted["prediction"] == frame["y"]).mean()
+    )
+    sent = judged["decision"]["figures"]["review"]["value"]
+    assert sent == pytest.approx((predicted["decision"] == "review").mean())
     plain = decide_version(workspace, "demo", cost=COSTS)
     assert plain["label"] == "d2" and plain["figures"]["cost_per_1000"]["value"] > 0
     with pytest.raises(UserError, match="needs two classes"):

@@ -160,6 +160,23 @@ def _give_place(temporary: Path, final: Path) -> Path:
     raise TrainwrightError(f"{final} appears and disappears; another program works in the workspace")
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all: under a temporary name beside it, brought to the disk, then renamed.
+
+    Raises:
+        EnvironmentProblem: the disk is full or the folder cannot be written; what stood there stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with storage_problems(path.parent, needed=len(content)):
+        try:
+            temporary.write_bytes(content)
+            sync(temporary)
+            temporary.replace(path)
+            sync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
 def sync(path: Path) -> None:
     """Brings a file, or the names in a folder, to the disk."""
     windows = os.name == "nt"

@@ -167,7 +167,8 @@ def _bytes(document: dict[str, Any], without: set[str]) -> str:
 def _steady(key: str, value: Any) -> Any:
     """The value without a sentence that tells seconds, and without figures of the sealed rows."""
     if key == "interval" and isinstance(value, dict):
-        return {k: v for k, v in value.items() if k not in INTERVAL_OF_THE_TEST}
+        kept = {k: v for k, v in value.items() if k not in INTERVAL_OF_THE_TEST}
+        return {**kept, "test": _steady("interval", value["test"])} if "test" in value else kept
     if key in TELL_SECONDS and isinstance(value, dict):
         return {k: v for k, v in value.items() if k != TELL_SECONDS[key]}
     return value

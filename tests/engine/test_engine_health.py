@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from trainwright.engine import memory
 from trainwright.engine.batches import Held
 from trainwright.engine.diagnosis import ADVICE, judge_gradients, judge_losses
 from trainwright.engine.loop import fit
@@ -91,6 +92,16 @@ def test_before_the_first_epoch_is_over_it_is_an_error_with_what_to_do() -> None
     assert "lower learning_rate (0.01 now, try 0.001)" in str(caught.value)
 
 
+def test_without_memory_for_a_copy_the_step_is_named_and_batches_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = breaking(1, 7, "output", NAN)
+    module.rest = nn.Parameter(torch.zeros(10_000))  # beside its 40 kB what rows need is little
+    need = memory.standing(module, SETTINGS, copies=1)
+    monkeypatch.setattr(memory, "available", lambda _: int((need.of(0) + 30_000) / memory.SAFE))
+    fitted = fit(Classifier(module), rows(40), SETTINGS, validation=rows(20, seed=1))
+    assert "copy to name layers by are not free" in fitted.choices["health"].reason
+    assert fitted.stopped_because.startswith("at step 7 the loss is no number")
+
+
 def test_without_health_checks_the_loss_is_watched_all_the_same() -> None:
     with pytest.raises(UserError, match="no number"):
         fit(Classifier(breaking(1, 3, "gradient", NAN)), rows(40), replace(SETTINGS, health_every=0))
@@ -101,6 +112,37 @@ def test_values_of_the_input_are_named() -> None:
     data.columns["x"][17, 1] = NAN
     with pytest.raises(UserError, match=r"the input 'x' holds values that are no numbers; clean or impute"):
         fit(Classifier(network()), data, SETTINGS)
+
+
+def test_validation_rows_that_are_no_numbers_are_told() -> None:
+    held = rows(20, seed=1)
+    held.columns["x"][3, 0] = NAN
+    fitted = fit(Classifier(network()), rows(40), SETTINGS, validation=held)
+    (event,) = fitted.events  # once, not in each epoch
+    assert event["kind"] == "validation_no_number" and event["text"].startswith("the validation loss of epoch 1")
+    assert fitted.best_epoch == 0
+
+
+def test_gradients_that_drift_are_told_while_it_runs() -> None:
+    class Steeper(Classifier):
+        """Its loss grows a hundredfold from the fourth epoch on."""
+
+        scale = 1.0
+
+        def unfreeze(self, epoch: int) -> bool:
+            self.scale = 100.0 if epoch >= 4 else 1.0
+            return False
+
+        def loss(self, batch: Any) -> Any:
+            loss, count = super().loss(batch)
+            return loss * self.scale, count
+
+    told: list[Any] = []
+    settings = replace(SETTINGS, epochs=6, health_every=1, learning_rate=1e-4)
+    fit(Steeper(network()), rows(40), settings, report=told.append)
+    kinds = [event["kind"] for event in told]
+    (at,) = [i for i, event in enumerate(told) if "norm of the gradient grew" in event["message"]]
+    assert "epoch" in kinds[at:]
 
 
 def test_a_learning_rate_of_ten_is_one_message() -> None:

@@ -75,8 +75,8 @@ def begin(
         choices=choices,
         state=first_state(fixed, min(settings.batch_size, -(-rows // runtime.world))),
     )
-    copies = int(validation is not None) + (1 + memory.STATES[settings.optimizer]) * (settings.health_every > 0)
-    run.need = _measure(run, copies)
+    run.need = _measure(run, copies=int(validation is not None))
+    choices["health"] = _watch(run, free)
     choices["batch_size"] = _batch(run, free)
     if validation is not None and len(validation):
         size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(run.need.per_row, 1.0))))
@@ -134,6 +134,19 @@ def _measure(run: Run, copies: int) -> memory.Need:
     # Processes that read different rows plan for the heaviest of them.
     told = run.runtime.gathered((need.fixed, need.per_row))
     return replace(need, fixed=max(fixed for fixed, _ in told), per_row=max(per_row for _, per_row in told))
+
+
+def _watch(run: Run, free: int | None) -> Choice:
+    """How gradients are watched; what that keeps in memory must not make batches smaller."""
+    every = run.settings.health_every
+    kept = (1 + memory.STATES[run.settings.optimizer]) * run.need.weights
+    run.watches = every > 0 and (free is None or run.need.of(run.state["micro"]) + kept <= memory.SAFE * free)
+    if run.watches:
+        run.need = replace(run.need, copies=run.need.copies + kept)
+        return Choice(every, f"every {every} steps gradients are looked at, and a copy of {readable(kept)} is kept")
+    if every:
+        return Choice(every, f"gradients are looked at; {readable(kept)} for a copy to name layers by are not free")
+    return Choice(every, "asked for: only the loss is looked at")
 
 
 def _batch(run: Run, free: int | None) -> Choice:

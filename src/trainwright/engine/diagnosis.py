@@ -27,6 +27,7 @@ FEW = 4
 
 ADVICE = {
     "not_a_number": ("lower_learning_rate", "clip_gradients", "check_inputs"),
+    "validation_no_number": ("check_inputs", "lower_learning_rate"),
     "diverged": ("lower_learning_rate", "clip_gradients", "warm_up"),
     "oscillating": ("lower_learning_rate", "larger_batch", "warm_up"),
     "dead": ("raise_learning_rate", "other_activation", "check_labels"),

@@ -86,8 +86,8 @@ class GoodState:
 
 
 def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) -> Fault | None:
-    """Repeats the steps since the last good state, up to step `last`, and names the first fault; None when the
-    repetition shows none.
+    """Repeats the steps since the last good state, up to step `last`, and names the first fault; None when no state
+    was kept, or the repetition shows none.
 
     Args:
         run: its weights are in vain; it is left wherever the search ends.
@@ -95,7 +95,8 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
         step: takes a step on a batch.
         last: the step that showed the trouble.
     """
-    repeats = good.give_back(run)
+    if not good.give_back(run):
+        return None
     found: list[Fault] = []
     number = run.state["step"] + 1
 
@@ -103,11 +104,6 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
         found.append(Fault(number, what, where, kind))
 
     names = {module: name for name, module in run.learner.module.named_modules()}
-    if not repeats:
-        # Without a state to go back to, the weights as they are must tell.
-        number = last
-        _look_at_weights(run.learner.module, names, note)
-        return found[0] if found else None
     with _Watching(run.learner.module, names, note):
         for batch in run.batches:
             for name, tensor in batch.items():

@@ -18,7 +18,7 @@ from trainwright.config.resolve import Choice
 from trainwright.engine import health, judging, schedules
 from trainwright.engine.batches import Source
 from trainwright.engine.begin import begin
-from trainwright.engine.diagnosis import ADVICE, judge_gradients, judge_losses
+from trainwright.engine.diagnosis import ADVICE, Verdict, judge_gradients, judge_losses
 from trainwright.engine.learner import Batch, Learner, tensors_of
 from trainwright.engine.randomness import alone
 from trainwright.engine.records import Report, power
@@ -114,7 +114,7 @@ class _Loop:
         run, settings, state = self._run, self._run.settings, self._run.state
         self._started = time.monotonic()
         self._unfreeze(state["epoch"] + 1)
-        if settings.health_every:
+        if run.watches:
             self._good.take(run)
         for batch in run.batches:
             number = state["step"] + 1
@@ -147,7 +147,11 @@ class _Loop:
         if run.validation is not None:
             row["validation_loss"], row["metrics"] = judging.judge(run)
         state["history"].append(row)
-        watched = row["train_loss"] if row["validation_loss"] is None else row["validation_loss"]
+        if not math.isfinite(watched := _watched(row)):
+            why = "its rows hold values that are none, or the answers ran away"
+            text = f"the validation loss of epoch {epoch} is no number: {why}"
+            _tell_once(run, Verdict("validation_no_number", text))
+        _tell_once(run, judge_gradients(state["norms"]))
         standing = run.standing
         if run.validation is not None:
             standing = standing.after(epoch, _figure(row, settings), settings)
@@ -208,7 +212,7 @@ class _Loop:
         if not math.isfinite(norm) and run.scaler is None:
             raise health.Broken("gradient")
         state["norms"].append(norm)
-        if keep:
+        if keep and run.watches:
             self._good.take(run)
 
     def _unfreeze(self, epoch: int) -> None:
@@ -242,16 +246,23 @@ def _figure(row: dict[str, Any], settings: EngineSettings) -> float:
     return float(figures[settings.best_by])
 
 
+def _watched(row: dict[str, Any]) -> float:
+    """The loss that decides: of validation rows, where there are any."""
+    loss = row["train_loss"] if row["validation_loss"] is None else row["validation_loss"]
+    return float(loss)
+
+
+def _tell_once(run: Run, verdict: Verdict | None) -> None:
+    if verdict is not None and verdict.code not in {event["kind"] for event in run.state["events"]}:
+        run.happened(verdict.code, verdict.text, advice=verdict.advice)
+
+
 def _finish(run: Run) -> Fitted:
     """Restores the best epoch's weights and sums up."""
     state = run.state
     if run.best:
         put(tensors_of(run.learner.module), run.best)
     run.learner.module.eval()
-    told = {event["kind"] for event in state["events"]}
-    losses = [row["train_loss"] for row in state["history"]]
-    for verdict in (judge_losses(losses, begin=state["first_loss"]), judge_gradients(state["norms"])):
-        if verdict is not None and verdict.code not in told:
-            run.happened(verdict.code, verdict.text, advice=verdict.advice)
+    _tell_once(run, judge_losses([row["train_loss"] for row in state["history"]], begin=state["first_loss"]))
     best = run.standing.best_epoch if run.validation is not None else state["epoch"]
     return Fitted(best, state["epoch"], state["step"], state["history"], run.choices, state["stopped"], state["events"])

@@ -7,6 +7,7 @@ a time. A thread elsewhere that draws from torch's global generator meanwhile wo
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def alone(seed: int, *, threads: int | None = None, deterministic: bool = False)
                 torch.use_deterministic_algorithms(True, warn_only=True)
                 _determinism.fill_uninitialized_memory = False
                 torch.backends.cudnn.benchmark = False
+                # Read once, when a GPU's library begins; without it products of matrices may differ in their last bits.
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.manual_seed(derived(seed, "global"))
             yield
         finally:

@@ -68,6 +68,7 @@ class Run:
     Args:
         state: see `first_state`; with the tensors of `capture` it is all that changes.
         need: of memory, as measured before the start.
+        watches: copies of the last good state are kept, to name the layer where a training breaks.
         best: copies of the best epoch's weights; empty before there is one.
     """
 
@@ -84,6 +85,7 @@ class Run:
     choices: dict[str, Choice]
     state: dict[str, Any]
     need: Need = UNKNOWN
+    watches: bool = True
     best: Tensors = field(default_factory=dict)
     rate: float = float("nan")  # as the optimiser has it
 

@@ -187,6 +187,12 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
         "the training is in full",
     ),
     "stored rows": (lambda f: f, {"data__version": "d1"}, "needs a file of new rows"),
+    "another task's metric": (lambda f: f, {"training__metric": "rmse"}, "rmse"),
+    "a decision over another column": (
+        lambda f: f,
+        {"decision__cost": {"fp": 1, "fn": 5}, "decision__by": "nowhere"},
+        "nowhere",
+    ),
     "nothing kept of old classes": (
         lambda f: f.with_columns(y=pl.lit("maybe")),
         {"training__replay": 0},

@@ -28,7 +28,7 @@ from trainwright.training.incremental_table import NewRows, in_types, read_new
 from trainwright.training.options import RunOptions
 from trainwright.training.prepared import Prepared, write_prepared
 from trainwright.training.sealing import drawn_again, earlier_masks, key_kind, keys_of, recorded_keys
-from trainwright.training.table import Table, remarks
+from trainwright.training.table import Table, check_asked, remarks
 
 
 def prepare_incremental(
@@ -56,6 +56,7 @@ def prepare_incremental(
     check_codes(settings.data.ignore_findings)
     say("reading the table")
     new = read_new(source, settings, base.schema, base.target, base.label)
+    check_asked(settings, base.schema, new.target, new.frame)
     say("looking for rows that are known")
     pool = read_pool(workspace, base)
     known = known_rows(new.frame, pool, new.target)

@@ -88,7 +88,7 @@ def test_the_schema_describes_bare_and_blocked_keys() -> None:
     properties = schema["properties"]
     assert {"training", "data", "epochs", "target", "max_latency_ms", "project"} <= set(properties)
     assert schema["additionalProperties"] is False
-    assert properties["optimizer"]["anyOf"][0]["enum"] == ["adamw", "adam", "sgd", "momentum", "rmsprop"]
+    assert properties["optimizer"]["anyOf"][0]["enum"] == ["adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop"]
     assert properties["time_limit"]["description"]
     assert {"type": "string"} in properties["time_limit"]["anyOf"]
     assert {"type": "string"} in properties["sample"]["anyOf"]

@@ -98,7 +98,9 @@ def test_families_and_metrics_have_one_name() -> None:
     assert resolve_family_settings(load_settings(text=text)) == {"linear": {}, "lightgbm": {"num_leaves": 7}}
 
 
-def test_a_network_among_families_needs_the_extra_too() -> None:
+def test_a_network_among_families_needs_the_extra_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_families(load_settings(text="families: [linear, neural_network]")) == ("linear", "neural_network")
+    monkeypatch.setattr("trainwright.config.resolve.networks_here", lambda: False)
     with pytest.raises(EnvironmentProblem, match=r"line 1 asks for a neural network.*trainwright\[neural\]"):
         resolve_families(load_settings(text="families: [linear, neural_network]"))
 

@@ -53,8 +53,10 @@ def test_the_split_snippet_gives_60_20_20() -> None:
     assert choice.shares == (0.6, 0.2, 0.2)
 
 
-def test_the_template_asks_for_a_network_that_needs_the_extra() -> None:
+def test_the_template_asks_for_a_network_that_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(Path(__file__).parent / "snippets" / "template.yaml")
+    assert resolve_families(settings) == ("neural_network",)
+    monkeypatch.setattr("trainwright.config.resolve.networks_here", lambda: False)
     with pytest.raises(EnvironmentProblem) as caught:
         resolve_families(settings)
     assert "pip install 'trainwright[neural]'" in str(caught.value)

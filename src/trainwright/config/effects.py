@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from trainwright.config.keys import extra
 from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, family_spec
+from trainwright.config.neural import network_asked
 from trainwright.config.settings import Settings
 from trainwright.config.training import TrainingSettings
 
@@ -35,7 +36,7 @@ def effects(settings: Settings, families: Iterable[str] = (), *, texts: bool = F
 
 
 def _neural(settings: Settings, families: tuple[str, ...]) -> Iterator[str]:
-    if NEURAL in families or _asked(settings):
+    if NEURAL in families or _asked(settings) or (not families and network_asked(settings)):
         return
     names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
     over_texts = [name for name in families if name in TEXT_FAMILIES]
@@ -66,11 +67,11 @@ def _network(settings: Settings) -> Iterator[str]:
     training = settings.training
     rules = (
         ("step_size", training.scheduler == "step", "only scheduler: step reads it"),
-        ("gamma", training.scheduler == "step", "only scheduler: step reads it"),
+        ("gamma", training.scheduler in ("step", "plateau"), "only scheduler: step and plateau read it"),
         (
             "momentum",
-            training.optimizer in ("sgd", "momentum", "rmsprop"),
-            "only sgd, momentum and rmsprop read it",
+            training.optimizer in ("sgd", "momentum", "nesterov", "rmsprop"),
+            "only sgd, momentum, nesterov and rmsprop read it",
         ),
         ("patience", training.early_stopping is not False, "early_stopping is false"),
         ("min_delta", training.early_stopping is not False, "early_stopping is false"),

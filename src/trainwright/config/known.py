@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from trainwright.errors import UserError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from trainwright.models.spec import Spec
 
 NEURAL = "neural_network"
+TABULAR_NET = "tabular_net"
 # Families of neural networks over texts, which read the keys of networks that they have settings for.
 TEXT_FAMILIES = ("text_embedding", "text_transformer")
 
@@ -50,6 +52,11 @@ ALIASES = {
     "realmlp": "tabular_net",
     "tabm": "tabular_net",
 }
+
+
+def networks_here() -> bool:
+    """Whether networks for tables can be trained here; the library is looked for, not imported."""
+    return find_spec("torch") is not None
 
 
 def family_names() -> tuple[str, ...]:

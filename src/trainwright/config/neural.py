@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from trainwright.config.known import NEURAL, canonical_family, family_spec, networks_here
 from trainwright.config.resolve import Choice
 from trainwright.config.settings import Settings
+
+# Values that leave a setting to the family, and keys that say where or how firmly, not that a network is wanted.
+_LEFT = {"batch_size": "auto"}
+NOT_ASKING = ("device", "deterministic", "precision", "save_checkpoint", "checkpoint_interval")
 
 
 def resolve_neural(settings: Settings, *, fine_tuning: bool = False) -> dict[str, Choice]:
@@ -35,8 +41,13 @@ def resolve_neural(settings: Settings, *, fine_tuning: bool = False) -> dict[str
         "gradient_checkpointing": (False, "default"),
         "save_checkpoint": (True, "default"),
         "checkpoint_interval": (1, "default"),
+        "device": ("auto", "default"),
+        "deterministic": (True, "default"),
     }
     found = {name: _given(settings, name) or Choice(*value) for name, value in defaults.items()}
+    for name in ("device", "deterministic"):
+        if not settings.given(f"training.{name}"):
+            found[name] = Choice(found[name].value, "default")
     for name in ("epochs", "batch_size"):
         if found[name].value == "auto":
             found[name] = Choice(*defaults[name])
@@ -77,3 +88,75 @@ def _stopping(settings: Settings) -> dict[str, Choice]:
 def _rest(settings: Settings, known: set[str]) -> dict[str, Choice]:
     names = ("step_size", "gamma", "warmup_steps", "momentum", "loss", "gradient_clip")
     return {name: choice for name in names if name not in known and (choice := _given(settings, name)) is not None}
+
+
+def network_settings(settings: Settings) -> dict[str, Any]:
+    """What was given for a network, by hand or by a preset, as the family `neural_network` takes it.
+
+    Example:
+        >>> from trainwright.config.source import load_settings
+        >>> network_settings(load_settings(text="{layers: [64, 32], early_stopping: 3, batch_size: auto}"))
+        {'layers': '64, 32', 'early_stopping': True, 'patience': 3}
+    """
+    chosen = resolve_neural(settings)
+    known = {setting.name for setting in family_spec(NEURAL).settings}
+    found: dict[str, Any] = {}
+    for name, choice in chosen.items():
+        by_whom = "early_stopping" if name == "patience" and type(settings.training.early_stopping) is int else name
+        if name in known and settings.given(f"training.{by_whom}") and choice.value not in (None, _LEFT.get(name)):
+            found[name] = ", ".join(map(str, choice.value)) if name == "layers" else choice.value
+    return found
+
+
+def network_setting(name: str, value: Any) -> dict[str, Any]:
+    """A key of a network as settings of the family `neural_network`; empty where it is none, or left to the family.
+
+    Example:
+        >>> network_setting("early_stopping", 3), network_setting("layers", [32, 16]), network_setting("seed", 3)
+        ({'early_stopping': True, 'patience': 3}, {'layers': '32, 16'}, {})
+    """
+    if value in (None, _LEFT.get(name)) or name not in {setting.name for setting in family_spec(NEURAL).settings}:
+        return {}
+    if name == "early_stopping" and type(value) is int:
+        return {"early_stopping": True, "patience": value}
+    return {name: ", ".join(map(str, value)) if name == "layers" else value}
+
+
+def network_asked(settings: Settings) -> tuple[str, ...]:
+    """The keys of a network that were given by hand where no family is named: they ask for one, beside the plan's own.
+
+    Example:
+        >>> from trainwright.config.source import load_settings
+        >>> network_asked(load_settings(text="{epochs: 20, device: cpu}")), network_asked(load_settings(text="seed: 1"))
+        (('epochs',), ())
+    """
+    training = settings.training
+    if training.model_type not in (None, "auto") or training.families or not networks_here():
+        return ()
+    return tuple(
+        name
+        for name in network_settings(settings)
+        if name not in NOT_ASKING and not settings.origin(f"training.{name}").startswith("preset ")
+    )
+
+
+def network_reasons(settings: Settings, fitted: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every setting of a network with where it comes from, for the plan.
+
+    Args:
+        settings: of the run.
+        fitted: what the plan fits it with, where that differs from the family's defaults.
+
+    Example:
+        >>> network_reasons(Settings(), {})[0][:57]
+        'neural_network: layers 128, 64 (default), activation relu'
+    """
+    own = settings.training.family_settings
+    named = {name for family, values in own.items() if canonical_family(family) == NEURAL for name in values}
+    told = []
+    for name, choice in resolve_neural(settings).items():
+        value = fitted.get(name, choice.value)
+        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value).lower()
+        reason = "family_settings" if name in named else choice.reason
+        told.append(f"{name} {shown} ({reason})")
+    return (f"{NEURAL}: {', '.join(told)}",)

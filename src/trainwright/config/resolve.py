@@ -7,7 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, check_metric, family_spec
+from trainwright.config.known import (
+    NEURAL,
+    TABULAR_NET,
+    TEXT_FAMILIES,
+    canonical_family,
+    check_metric,
+    family_spec,
+    networks_here,
+)
 from trainwright.config.search import SECONDS as SEARCH_SECONDS
 from trainwright.config.settings import Settings
 from trainwright.errors import EnvironmentProblem
@@ -142,7 +150,7 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
     if not names:
         return None
     found = tuple(dict.fromkeys(canonical_family(name) for name in names))
-    if NEURAL in found:
+    if {NEURAL, TABULAR_NET} & set(found) and not networks_here():
         key = "training.model_type" if given is not None else "training.families"
         raise EnvironmentProblem(
             f"{settings.origin(key)} asks for a neural network, and the extra that trains them is not installed",
@@ -153,10 +161,14 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
 
 def resolve_family_settings(settings: Settings) -> dict[str, dict[str, Any]]:
     """The settings of single families under the families' own names; keys of networks reach those that read them."""
+    from trainwright.config.neural import network_settings
+
     found: dict[str, dict[str, Any]] = {}
     for name in TEXT_FAMILIES:
         if own := keys_of_family(settings, name):
             found[name] = own
+    if own := network_settings(settings):
+        found[NEURAL] = own
     for name, values in settings.training.family_settings.items():
         found.setdefault(canonical_family(name), {}).update(values)
     return found

@@ -10,8 +10,11 @@ from trainwright.config.keys import AsWritten, Block, Duration, Integers, Positi
 
 Preset = Literal["quick", "balanced", "production", "limited-data"]
 Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "elu", "selu"]
-Optimizer = Literal["adamw", "adam", "sgd", "momentum", "rmsprop"]
-Scheduler = Literal["fixed", "step", "cosine_annealing", "warmup_cosine", "warmup_linear"]
+Optimizer = Literal["adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop"]
+Scheduler = Literal[
+    "fixed", "step", "cosine_annealing", "linear", "one_cycle", "plateau", "warmup_cosine", "warmup_linear"
+]
+Rate = Annotated[float, Field(gt=0, le=10)] | Literal["auto"]
 Loss = Literal["cross_entropy", "focal", "mse", "mae", "huber"]
 ClassWeight = Literal["balanced"] | Annotated[dict[Text, Annotated[float, Field(gt=0)]], AsWritten()]
 Resample = Literal["none", "over", "under", "smote"]
@@ -176,15 +179,12 @@ class TrainingSettings(Block):
         example="adam",
         concerns="neural",
     )
-    learning_rate: float | None = key(
+    learning_rate: Rate | None = key(
         None,
-        "The size of a step; 0.001 from scratch, 0.00005 when fine-tuning. Lower it when training is "
-        "unstable, "
-        "raise it when the loss hardly falls.",
+        "The size of a step; 0.001 from scratch, 0.00005 when fine-tuning, and auto tests a range of them. Lower it "
+        "when training is unstable, raise it when the loss hardly falls.",
         example=0.001,
         concerns="neural",
-        gt=0,
-        le=10,
     )
     scheduler: Scheduler | None = key(
         None,
@@ -196,7 +196,12 @@ class TrainingSettings(Block):
         None, "With scheduler step: epochs between two reductions.", example=10, concerns="neural", ge=1
     )
     gamma: float | None = key(
-        None, "With scheduler step: the factor of each reduction.", example=0.1, concerns="neural", gt=0, le=1
+        None,
+        "With scheduler step or plateau: the factor of a reduction.",
+        example=0.1,
+        concerns="neural",
+        gt=0,
+        le=1,
     )
     warmup_steps: int | None = key(
         None, "Steps during which the learning rate rises from zero.", example=100, concerns="neural", ge=0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainwright.models.families import families
+from trainwright.models.neural_network import units_of
 from trainwright.models.spec import Setting, Spec
 
 Change = tuple[str, Any, Any]
@@ -27,6 +28,7 @@ SIMPLER: dict[str, tuple[tuple[str, str, float], ...]] = {
     "ebm": (("interactions", "*", 0.5), ("min_samples_leaf", "*", 3)),
     "linear": (("C", "*", 0.1), ("alpha", "*", 10)),
     "svm": (("C", "*", 0.1),),
+    "tabular_net": (("dropout", "+", 0.15), ("label_smoothing", "+", 0.1)),
 }
 # What stands behind "chosen automatically" for settings without a default, near enough to step from.
 USUAL = {("forest", "min_samples_leaf"): 5, ("extra_trees", "min_samples_leaf"): 5}
@@ -84,7 +86,7 @@ def single(result: Mapping[str, Any]) -> Row | None:
 def simpler(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
     """(key, old, new) of one step towards a simpler model."""
     if row.family == NEURAL:
-        yield from neural(result, simpler=True)
+        yield from neural(result, simpler=True, row=row)
         return
     for setting, how, by in SIMPLER.get(row.family, ()):
         yield from _stepped(row, setting, how, by)
@@ -93,7 +95,7 @@ def simpler(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
 def freer(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
     """(key, old, new) of one step towards a more flexible model; less regularisation is one."""
     if row.family == NEURAL:
-        yield from neural(result, simpler=False)
+        yield from neural(result, simpler=False, row=row)
         return
     if row.value("features") == "plain":
         yield row.key("features"), "plain", "engineered"
@@ -101,9 +103,14 @@ def freer(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:
         yield from _stepped(row, setting, how, -by if how == "+" else 1 / by)
 
 
-def neural(result: Mapping[str, Any], *, simpler: bool) -> Iterator[Change]:
+def neural(result: Mapping[str, Any], *, simpler: bool, row: Row | None = None) -> Iterator[Change]:
     """(key, old, new) of one step for a network: dropout, L2, patience and layers to simplify, layers to enlarge."""
-    given = (result.get("settings") or {}).get("training") or {}
+    given = dict((result.get("settings") or {}).get("training") or {})
+    if row is not None:  # as it was fitted, by whomever it was chosen
+        fitted = row.spec.defaults() | dict(row.settings)
+        given |= {name: fitted[name] for name in ("dropout", "l2_regularization", "early_stopping", "patience")}
+        given["l2_regularization"] = given["l2_regularization"] or None
+        given["layers"] = units_of(str(fitted["layers"]))
     layers = tuple(given.get("layers") or (128, 64, 32))
     size = sum(layers)
     if not simpler:

@@ -111,13 +111,15 @@ class Estimator:
 
     After `fit`, `derived` holds what the library decided itself (a learning rate, a thread count) and `iterations`
     the number of rounds kept, or None; `curve` its loss by round on the inner validation rows, {"steps", "validation"}
-    with at most 100 points, or None. The curve is told, not kept: `save` does not write it.
+    with at most 100 points, or None; a network adds "training". The curve is told, not kept: `save` does not write it.
+    `checkpoints`, where the caller set it before `fit`, is a folder for states from which a killed fit can go on.
     """
 
     target: Target
     settings: dict[str, Any] = field(default_factory=dict)
     grows: ClassVar[bool] = False  # `more` takes up classes of a wider target that the model does not know
 
+    checkpoints: Path | None = field(default=None, init=False)
     derived: dict[str, Any] = field(default_factory=dict, init=False)
     iterations: int | None = field(default=None, init=False)
     curve: dict[str, list[float]] | None = field(default=None, init=False)

@@ -59,6 +59,7 @@ SPEC = Spec(
     iterations="epochs",
     cost=10.0,
     extra="neural",
+    max_rows=100_000,
     fewest=8,
     alone=True,
 )

@@ -72,6 +72,8 @@ def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, An
     """The curve of one fold's model; None for a family without rounds."""
     estimator, data = fit.estimator, work.dataset
     last = estimator.iterations
+    if last is not None and estimator.curve is not None and len(estimator.curve.get("training", ())) > 1:
+        return _by_epoch(trial, fit, work, loss)
     if last is None or last < 3:
         return None
     rounds = np.unique(np.linspace(1, last, min(POINTS, last)).round().astype(int)).tolist()
@@ -109,6 +111,29 @@ def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, An
         "of": _most_rounds(trial),
         "tail": tail,
         "reference": float(f"{work.score(loss, seen, _constant(y, work)):.5g}"),
+    }
+    return {**document, "verdict": judge_document(document).to_json()}
+
+
+def _by_epoch(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, Any]:
+    """The curve that a network's training told itself: no model of an earlier epoch is kept to be asked."""
+    curve = fit.estimator.curve
+    assert curve is not None
+    seen = fit.training_rows[:: -(-len(fit.training_rows) // MOST_ROWS)]
+    document = {
+        "name": trial.name,
+        "family": trial.step.family,
+        "fold": fit.fold,
+        "unit": "epoch",
+        "loss": loss.title,
+        "steps": [int(step) for step in curve["steps"]],
+        "training": _short(curve["training"]),
+        "validation": _short(curve["validation"]),
+        "rows": "rows of the fold's training part that were set aside to choose the best epoch",
+        "kept": fit.estimator.iterations,
+        "of": _most_rounds(trial),
+        "tail": None,
+        "reference": float(f"{work.score(loss, seen, _constant(work.dataset.y[seen], work)):.5g}"),
     }
     return {**document, "verdict": judge_document(document).to_json()}
 

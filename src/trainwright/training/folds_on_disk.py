@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,9 @@ def keep(
             },
             artifact=artifact,
         )
+    if work.scratch is not None:
+        for folder in work.scratch.glob(f"{step.name}.{fit.fold}.*"):
+            shutil.rmtree(folder, ignore_errors=True)
     report(
         {
             "kind": "fold",

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trainwright.config.known import NEURAL
+from trainwright.config.neural import network_reasons
 from trainwright.data.columns import Layout
 from trainwright.data.dataset import build_dataset
 from trainwright.data.parts import read_development
@@ -197,7 +199,11 @@ def _planned(
         family_settings=with_folders(workspace, options.family_settings),
         custom=tuple(name for name, _ in custom.families),
         optional=not bagging,
+        also=options.also,
     )
+    network = next((step for step in plan.steps if step.family == NEURAL), None)
+    if network is not None:
+        reasons = (*reasons, *network_reasons(options.settings, network.settings))
     plan = Plan(plan.steps, (*reasons, *plan.reasons))
     return (plan, None) if tuned is None else (tuned.join(plan), tuned.document)
 

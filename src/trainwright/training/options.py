@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trainwright.config.known import NEURAL
+from trainwright.config.neural import network_asked
 from trainwright.config.resolve import (
     resolve_families,
     resolve_family_settings,
@@ -37,6 +39,7 @@ class RunOptions:
         seed: of the run.
         metric_name: the metric asked for, or None for the task's default.
         families: named by the user, or empty for the default plan.
+        also: families that keys of the user ask for beside the plan's own.
         family_settings: per family.
         requirements: what the chosen candidate must keep.
         evaluation_seconds: for one evaluation document.
@@ -48,6 +51,7 @@ class RunOptions:
     metric_name: str | None
     families: tuple[str, ...]
     family_settings: dict[str, dict[str, Any]]
+    also: tuple[str, ...]
     requirements: Requirements
     evaluation_seconds: float
 
@@ -73,6 +77,7 @@ class RunOptions:
             metric_name=resolve_metric(settings),
             families=named,
             family_settings=resolve_family_settings(settings),
+            also=(NEURAL,) if network_asked(settings) else (),
             requirements=Requirements.from_settings(settings.requirements),
             evaluation_seconds=max(0.5, min(10.0, 0.04 * limit)),
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from trainwright.config.known import TABULAR_NET, networks_here
 from trainwright.data.checks.long_texts import tokens_of
 from trainwright.models.extras import text_models_here
 from trainwright.models.families import families
@@ -40,9 +41,13 @@ SHARES = {
     "lightgbm": 0.15,
     "text_embedding": 0.3,
     "text_transformer": 0.55,
+    "neural_network": 0.4,
+    "tabular_net": 0.55,
 }
+# Of the seconds for fits, what a network among the further contenders is sized to, and its fewest epochs there.
+NET_SHARE, NET_EPOCHS = 0.4, 16
 # Families that rows cut from the training rows stop, where they are asked for by name.
-STOPPED = ("lightgbm", "hist_gradient_boosting", "xgboost", "text_transformer")
+STOPPED = ("lightgbm", "hist_gradient_boosting", "xgboost", "text_transformer", "neural_network", "tabular_net")
 TOKEN_ROWS = 1_000
 # CatBoost with fewer rounds than this does better with plain counters for its categories, at half the cost.
 FEW_ROUNDS = 150
@@ -98,6 +103,7 @@ def facts_of(work: Work, layout: Layout) -> Facts:
         jobs=work.jobs,
         tokens=_tokens(work.dataset.columns.texts),
         text_models=bool(layout.texts) and text_models_here(),
+        networks=networks_here(),
     )
 
 
@@ -119,6 +125,7 @@ def make_plan(
     family_settings: dict[str, dict[str, Any]] | None = None,
     custom: tuple[str, ...] = (),
     optional: bool = True,
+    also: tuple[str, ...] = (),
 ) -> Plan:
     """The trials that fit into `seconds` of fitting.
 
@@ -129,6 +136,7 @@ def make_plan(
         family_settings: settings per family given by the user; they win over the plan's own.
         custom: names of estimators handed over in Python.
         optional: whether further contenders may follow, for a clock that decides how many begin.
+        also: families that settings ask for beside the default plan.
 
     Returns:
         Baselines first, then the contenders, strongest first.
@@ -141,13 +149,16 @@ def make_plan(
         steps.append(Step(name, f"{CUSTOM}{name}", {}, seconds=0.0, reason=HANDED_OVER))
         reasons.append(f"{name} is {HANDED_OVER}")
     contenders = _named(chosen) if chosen else strongest(facts)
+    if also and not chosen and not (facts.text_models and about_texts(facts)):
+        reasons += [f"{name} joins the plan, because settings of it are given" for name in also]
+        contenders = [*contenders, *_named(also)]
     for i, step in enumerate(contenders):
         if step.family in given:
             step = replace(step, settings=step.settings | given[step.family])
         # A strong first family must not eat the time of the second: their errors differ, which is what pays.
         shares = [SHARES.get(later.name, 1.0) for later in contenders[i:]]
         rest = (seconds - spent) * shares[0] / sum(shares)
-        asked = bool(chosen)
+        asked = bool(chosen) or step.family in also
         sized, reason = _size(step, facts, rest, asked, given.get(step.family, {}))
         if reason:
             reasons.append(reason)
@@ -159,6 +170,8 @@ def make_plan(
         # Whether they begin is decided by the clock, when what was planned is done: estimates are rough.
         for step in further(facts):
             step = replace(step, settings=step.settings | given.get(step.family, {}))
+            if step.family == TABULAR_NET:
+                step = _net(step, facts, seconds, given.get(TABULAR_NET, {}))
             step = replace(step, seconds=estimate(step, facts))
             if wall(step, facts) <= seconds:
                 steps.append(step)
@@ -169,6 +182,19 @@ def make_plan(
             f"{seconds:.0f} s of fitting are too short for one booster on {facts.n_rows:,} rows: baselines only"
         )
     return Plan(tuple(steps), tuple(reasons))
+
+
+def _net(step: Step, facts: Facts, seconds: float, given: dict[str, Any]) -> Step:
+    """A network among the further contenders, with as many epochs as its share of the time buys."""
+    spec = families()[step.family]
+    if spec.max_rows is not None and facts.n_train > spec.max_rows:
+        step = replace(step, max_rows=spec.max_rows)
+    if "epochs" in given:
+        return step
+    most = int((spec.defaults() | step.settings)["epochs"])
+    full = replace(step, seconds=estimate(step, facts))
+    affordable = int(most * NET_SHARE * max(min(seconds, 1e9), 0.0) / max(wall(full, facts), 1e-9))
+    return replace(step, settings=step.settings | {"epochs": min(most, max(NET_EPOCHS, affordable))})
 
 
 def _fits(name: str, facts: Facts) -> bool:

@@ -27,6 +27,8 @@ FINE: dict[str, Any] = {
 WIDE: dict[str, Any] = {"features": "plain", "num_leaves": 63, "learning_rate": 0.03, "min_child_samples": 40}
 RANDOM: dict[str, Any] = {"features": "plain", "extra_trees": True, "learning_rate": 0.04, "n_estimators": 2000}
 
+NET = "a network bends where trees cut: its errors differ most"
+
 
 def strongest(facts: Facts) -> list[Step]:
     """The three contenders that the time is planned for, strongest first; those of `portfolio_text` for texts."""
@@ -60,6 +62,7 @@ def further(facts: Facts) -> list[Step]:
     most = max(count for rows, count in MOST_CONTENDERS if facts.n_rows >= rows) - len(strongest(facts))
     steps = [
         _further("extra_trees", "extra_trees", {}, "deep random trees, strong where close rows are alike"),
+        *([_further("tabular_net", "tabular_net", {}, NET)] if facts.networks else []),
         _further("catboost_slow", "catboost", {"iterations": 3000}, "three times the rounds at a lower rate"),
         _further("lightgbm_fine", "lightgbm", FINE, "small leaves without sampling, for targets with little noise"),
         _further("lightgbm_wide", "lightgbm", WIDE, "larger trees, grown slowly"),
@@ -70,5 +73,5 @@ def further(facts: Facts) -> list[Step]:
 
 
 def _further(name: str, family: str, settings: dict[str, Any], why: str) -> Step:
-    inner = INNER if family == "lightgbm" else 0.0
+    inner = INNER if family in ("lightgbm", "tabular_net") else 0.0
     return Step(name, family, settings, inner=inner, optional=True, reason=f"if time is left: {why}")

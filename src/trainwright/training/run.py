@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +28,9 @@ from trainwright.training.steps import Step
 from trainwright.training.trials import Trial, Work
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.contender import searched_predictions
+
+# States within fits, from which a resumed run goes on; the folder of a run is gone when its fits are done.
+SCRATCH = "scratch"
 
 
 def train_run(
@@ -56,6 +61,8 @@ def train_run(
     clock = {"start": time.time()}
     search_first(workspace, run_id, started, report=report, stop=stop)
     material = load_material(workspace, run_id, started, custom or Custom())
+    scratch = workspace.path / SCRATCH / f"run-{run_id}"
+    material = replace(material, work=replace(material.work, scratch=scratch))
     budget = Budget(None if material.recorded else material.options.limit, started)
     with write(workspace) as connection:
         save_document(connection, run_id, attempt, "plan", plan_document(material))
@@ -80,6 +87,10 @@ def train_run(
         )
 
     trials = fit(steps)
+    if not stop.is_set():
+        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):  # another run's states may be beside it
+            scratch.parent.rmdir()
     _check_finished(trials, material.work, stop)
     kind = material.recorded.get("ensemble") or kind_of(material.options.settings.training.ensemble)
     if kind == BAGGING and not material.recorded and material.work.continuing is None:

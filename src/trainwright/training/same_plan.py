@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.config.known import NEURAL
+from trainwright.config.neural import network_setting
 from trainwright.training.change import FAMILY_SETTINGS, Change
 from trainwright.training.combine import BAGGING, kind_of
 
@@ -39,6 +40,11 @@ def same_plan(plan: Mapping[str, Any], changes: Sequence[Change], run: int) -> d
                 back.add((family, setting))
             else:
                 given.setdefault(family, {})[setting] = change.new
+        elif change.key.startswith("training."):
+            setting = change.key.removeprefix("training.")
+            if change.new is None:
+                back.add((NEURAL, setting))
+            given.setdefault(NEURAL, {}).update(network_setting(setting, change.new))
     steps = []
     for step in plan["steps"]:
         if step["name"] not in plan["completed"]:
@@ -55,4 +61,4 @@ def same_plan(plan: Mapping[str, Any], changes: Sequence[Change], run: int) -> d
 def _plans_anew(change: Change) -> bool:
     if change.key == "training.ensemble":
         return BAGGING in (kind_of(change.old), kind_of(change.new))
-    return change.key in PLANNED or change.key.startswith(f"{FAMILY_SETTINGS}.{NEURAL}.")
+    return change.key in PLANNED

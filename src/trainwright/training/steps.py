@@ -30,6 +30,7 @@ class Facts:
         jobs: fits side by side.
         tokens: of the texts of a row, on average.
         text_models: models of texts can be trained here, and their base model is here.
+        networks: networks for tables can be trained here.
     """
 
     task: str
@@ -44,6 +45,7 @@ class Facts:
     jobs: int
     tokens: float = 0.0
     text_models: bool = False
+    networks: bool = False
 
 
 @dataclass(frozen=True)

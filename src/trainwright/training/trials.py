@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +107,7 @@ class Work:
         kept: (m,) positions of the rows that may be learned from, as the folds' training rows are; None for all.
         selector: leaves weak columns out within the rows that a fit learns from, or None.
         continuing: the models of an earlier version that the fits learn on from, or None.
+        scratch: a folder for states within a fold's fit, from which a resumed run goes on, or None.
     """
 
     dataset: Dataset
@@ -118,6 +122,7 @@ class Work:
     kept: np.ndarray | None = None
     selector: Selector | None = None
     continuing: Continuing | None = None
+    scratch: Path | None = None
 
     @property
     def everything(self) -> np.ndarray:
@@ -177,7 +182,7 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     seed = work.seed * 1_000 + index
     train = sampled(fold.train, step.max_rows, seed)
     if work.continuing is None:
-        fitted = fit_part(step, train, work, seed, report)
+        fitted = fit_part(step, train, work, seed, _of_fold(report, step, index), states=states_of(step, index, work))
     else:
         fitted = work.continuing.fit(step, index, train, work, seed, report)
     estimator = fitted.estimator
@@ -215,14 +220,42 @@ def fit_again(trial: Trial, rows: np.ndarray, columns: Columns, work: Work, seed
     return prediction if trial.correction is None else trial.correction.apply(prediction)
 
 
+def states_of(step: Step, index: int, work: Work) -> Path | None:
+    """The folder for states within the fit of a fold, named by what decides them."""
+    if work.scratch is None:
+        return None
+    settings = json.dumps(step.settings, sort_keys=True, default=str)
+    return work.scratch / f"{step.name}.{index}.{hashlib.sha256(settings.encode()).hexdigest()[:12]}"
+
+
+def _of_fold(report: Report, step: Step, index: int) -> Report:
+    """What a fit tells by epoch and step, with its trial and fold; everything else as it is."""
+
+    def tell(event: dict[str, Any]) -> None:
+        if "message" in event and "trial" not in event:
+            event = {**event, "trial": step.name, "fold": index}
+            if event.get("points"):
+                event["points"] = [[f"fold{index + 1}/{name}", *rest] for name, *rest in event["points"]]
+        report(event)
+
+    return tell
+
+
 def fit_part(
-    step: Step, rows: np.ndarray, work: Work, seed: int, report: Report, *, begin: Estimator | None = None
+    step: Step,
+    rows: np.ndarray,
+    work: Work,
+    seed: int,
+    report: Report,
+    *,
+    begin: Estimator | None = None,
+    states: Path | None = None,
 ) -> RowsFit:
     """Fits the step on these development rows; a validation part is cut from them where the step asks for one.
 
     Weak columns are left out first, as these rows show them. Classes are rebalanced among what is left after the cut; a
     majority, which knows classes only, stays as it is.
-    With `begin`, a fitted model, a new one learns on from it instead.
+    With `begin`, a fitted model, a new one learns on from it instead. `states` is a folder for states within the fit.
     """
     if begin is not None:
         return _fit_one(step, rows, seed, None, work=work, view=None, report=report, begin=begin)
@@ -235,7 +268,7 @@ def fit_part(
     if step.bags:
         fitted = fit_bag(step, rows, work, seed, lambda *one: _fit_one(*one, work=work, view=view, report=report))
     else:
-        fitted = _fit_one(step, rows, seed, None, work=work, view=view, report=report)
+        fitted = _fit_one(step, rows, seed, None, work=work, view=view, report=report, states=states)
     estimator = fitted.estimator if columns is None else Selected(fitted.estimator, columns)
     return replace(fitted, estimator=estimator, seconds=fitted.seconds + seconds)
 
@@ -250,6 +283,7 @@ def _fit_one(
     view: View | None,
     report: Report,
     begin: Estimator | None = None,
+    states: Path | None = None,
 ) -> RowsFit:
     """One model of the step on these rows; `stopping` are rows kept apart to stop it, None to cut some from `rows`."""
     estimator = new_estimator(step, work.target, work.custom)
@@ -274,6 +308,7 @@ def _fit_one(
     alone = step.family in families() and families()[step.family].alone  # no fit beside it needs a thread
     given |= {"threads": work.threads * (work.jobs if alone else 1), "report": report}
     if begin is None:
+        estimator.checkpoints = states
         estimator.fit(learn.columns, learn.y, **given)
     else:
         spec = families()[step.family]

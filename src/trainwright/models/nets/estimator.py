@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -66,7 +65,6 @@ class NetEstimator(PreparedEstimator):
     bounds: tuple[float, float] = (-np.inf, np.inf)
 
     report: Report | None = None  # while it learns
-    checkpoints: Path | None = None  # a folder of its own for states within a fit, where the caller names one
     _view: View | None = None
 
     # What a family supplies.

@@ -26,7 +26,7 @@ def waves(share: float) -> float:
 
     Example:
         >>> [round(waves(share), 2) for share in (0.0, 0.01, 1 / 15, 0.11, 0.2, 1.0)]
-        [0.0, 0.35, 0.0, 0.95, 0.0, 0.0]
+        [0.0, 0.35, 0.0, 0.92, 0.0, 0.0]
     """
     return 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + (2**WAVES - 1) * share)))
 

@@ -141,7 +141,7 @@ def _texts(
     embedding = n * (tokens + 4) * TOKEN_SECONDS * EMBEDDED_SHARE
     head = n * columns * 2.5e-8 * outputs
     if name == "text_embedding":
-        return 1.0 + embedding + 8 * head, 0.0
+        return 1.0 + embedding + 1.5 * head, 0.0
     # Forward and backward, and what AdamW does with 23 million weights after every sixteen texts.
     return 2.0 + embedding + head, n * ((tokens + 4) * 4 * TOKEN_SECONDS + STEP_SECONDS / 16)
 

@@ -88,6 +88,13 @@ FIRST: dict[str, tuple[Dimension, ...]] = {
         _list("interactions", 0, 10, 20),
         _list("min_samples_leaf", 4, 20, 50),
     ),
+    "text_embedding": (_list("C", 0.01, 0.1, 1.0, 10.0),),
+    "text_embedding:number": (_list("alpha", 1.0, 10.0, 100.0, 1000.0),),
+    "text_transformer": (
+        _list("learning_rate", 2e-5, 5e-5, 1e-4),
+        _list("epochs", 3, 6, 10),
+        _list("dropout", 0.1, 0.3),
+    ),
 }
 WIDE: dict[str, tuple[Dimension, ...]] = {
     "neural_network": (
@@ -158,6 +165,16 @@ WIDE: dict[str, tuple[Dimension, ...]] = {
         _whole("max_bins", 32, 512, log=True),
         _whole("max_leaves", 2, 6),
         _whole("min_samples_leaf", 2, 100, log=True),
+    ),
+    "text_embedding": (_log("C", 1e-4, 1e3), _list("max_tokens", 64, 128, 256, 512)),
+    "text_embedding:number": (_log("alpha", 1e-2, 1e4), _list("max_tokens", 64, 128, 256, 512)),
+    "text_transformer": (
+        _log("learning_rate", 5e-6, 3e-4),
+        _whole("epochs", 2, 15),
+        _list("batch_size", 8, 16, 32),
+        _share("dropout", 0.0, 0.5),
+        _log("weight_decay", 1e-4, 0.3),
+        _share("layer_decay", 0.6),
     ),
 }
 # Families in the order in which a search without a named one looks at their defaults, the likeliest first; those that

@@ -7,7 +7,9 @@ are in force before NumPy is imported. See `elsewhere.py` for the side that star
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,9 @@ def main(folder: Path) -> int:
     """Does the job; the exit status is 0 whenever answer.json was written."""
     job = json.loads((folder / "job.json").read_text("utf-8"))
     limits_posix.apply(limits_posix.Limits(**job["limits"]))
+    # Python finds out a place for temporary files by removing one, and torch makes a folder for its compiler when it is
+    # imported: the guard forbids both, so the places are named.
+    tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
     limits_posix.guard(str(folder))
     from trainwright.errors import TrainwrightError
 

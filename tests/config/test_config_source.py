@@ -26,7 +26,8 @@ def test_the_message_names_file_line_key_allowed_values_and_the_nearest(tmp_path
     with pytest.raises(UserError) as caught:
         load_settings(path)
     assert str(caught.value) == (
-        "run.yaml line 4: optimizer must be one of adamw, adam, sgd, momentum, nesterov, rmsprop, got 'adm'; did you mean 'adam'?"
+        "run.yaml line 4: optimizer must be one of adamw, adam, sgd, momentum, nesterov, rmsprop, got 'adm'; "
+        "did you mean 'adam'?"
     )
 
 

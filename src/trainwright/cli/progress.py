@@ -23,6 +23,8 @@ FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
 SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task", "corrected_labels")
 CANDIDATES = 5
+# What a network tells while it learns: shown of the first fold, for networks that were asked for by name.
+LOOP = ("epoch", "step", "notice")
 # What an incremental training says before it starts, by the code of the note.
 LEARNS_ON = {"incremental": "base", "recommendation": "advice", "classes_added": "note", "unknown_values": "note"}
 
@@ -49,6 +51,7 @@ class Screen:
         self._bar: Any = None
         self._planned: dict[str, int] = {}
         self._done: dict[str, list[float]] = {}
+        self._asked: set[str] = set()
         self._limit = 120.0
         self._searching = SearchScreen(say=self._line)
 
@@ -122,6 +125,12 @@ class Screen:
         data = event.data or {}
         if event.kind == "plan":
             self._planned = {step["name"]: data["folds"] for step in data["steps"]}
+            self._asked = {step["name"] for step in data["steps"] if step.get("reason") == "asked for by name"}
+        elif event.kind in LOOP and data.get("trial") in self._asked:
+            if self._live:
+                self._status(f"{data['trial']}, fold {data.get('fold', 0) + 1}: {event.message}")
+            elif data.get("fold") == 0:
+                self._line(f"  {data['trial']}, first fold: {event.message}")
         elif event.kind == "fold":
             scores = self._done.setdefault(data["trial"], [])
             scores.append(data["score"])

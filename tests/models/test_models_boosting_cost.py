@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trainwright.models.cost import estimate_seconds
 from trainwright.models.families import MODULES
 
-FAMILIES = (*MODULES, "lightgbm:engineered")
+FAMILIES = (*MODULES, "lightgbm:engineered", "catboost:8")
 sizes = st.tuples(st.integers(10, 1_000_000), st.integers(1, 500), st.integers(0, 50), st.sampled_from([1, 2, 7]))
 
 
@@ -30,6 +30,9 @@ MEASURED = [
     ("catboost", (20_000, 10, 0, 1), 250, 0.61),
     ("catboost", (5_000, 6, 8, 2), 250, 2.0),
     ("catboost", (5_000, 6, 8, 5), 250, 16.9),
+    ("catboost:8", (1_300, 27, 0, 7), 20, 0.68),
+    ("catboost:8", (20_000, 27, 0, 2), 20, 0.25),
+    ("catboost:10", (20_000, 27, 0, 7), 20, 3.62),
     ("forest", (8_000, 12, 0, 2), 200, 3.4),
 ]
 

@@ -25,6 +25,7 @@ from trainwright.training.held_out import read_held_out
 from trainwright.training.prepare import prepare
 from trainwright.training.tuning import fit as fitting
 from trainwright.training.tuning import request as requests
+from trainwright.training.tuning import search as searching
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.begin import begin
 from trainwright.training.tuning.ground import Ground, base_run, fingerprint_of, stand_on
@@ -179,6 +180,18 @@ def test_no_trial_begins_that_the_time_does_not_suffice_for(place: Place, monkey
     assert 1 <= states.count("completed") < 7 and set(states) <= {"completed", "released"}
 
 
+def test_a_trial_longer_than_the_whole_search_is_not_begun_and_the_others_are(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "wall", lambda step, facts: 1e6 if step.settings.get("penalty") == "l1" else 0.01)
+    monkeypatch.setattr(searching, "_slowness", lambda done, family: 1.0)
+    search = place.begin(prune=False)
+    place.work(search)
+    trials = place.trials(search)
+    assert [t.state for t in trials] == ["completed"] + ["completed", "failed"] * 3
+    assert "more than the whole search may take" in (trials[2].details or {})["stopped"]
+
+
 def test_settings_that_fail_are_named_and_the_search_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     fit = fitting.fit_fold
 
@@ -322,7 +335,6 @@ def test_a_grid_larger_than_the_budget_is_warned_of_before_it_begins(place: Plac
         ({"method": "simulated annealing"}, "methods: auto"),
         ({"families": ("catbost",)}, "did you mean 'catboost'"),
         ({"families": ("baseline",)}, "nothing to search"),
-        ({"families": ("mlp",)}, "nothing to search"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(given: dict[str, Any], words: str) -> None:

@@ -17,6 +17,7 @@ STEP_SECONDS = 0.12  # of the optimiser
 EMBEDDED_SHARE = 0.4  # of the embedding of all rows that falls on one of five folds, roughly
 NETS = ("neural_network", "tabular_net")
 DEFAULT_SHAPES = {"neural_network": "128 64/32", "tabular_net": "256 256 256/256"}
+CATBOOST_DEPTH, CATBOOST_LEVEL = 6, 1.6  # a level more of its full trees takes so many times as long
 NET_SPEED = 3.5e10  # operations in a second of one thread, everything between products of matrices included
 ENGINEERING_ROWS = 20_000  # beyond it features are looked for in a sample of the rows
 
@@ -34,8 +35,8 @@ def estimate_seconds(
     """Seconds of one fit, the import of its library left out.
 
     Args:
-        family: the family's name; "lightgbm:engineered" for LightGBM on engineered features, and a network with its
-            layers and its batch, such as "tabular_net:256 256/128".
+        family: the family's name; "lightgbm:engineered" for LightGBM on engineered features, "catboost:8" for trees
+            of depth 8, and a network with its layers and its batch, such as "tabular_net:256 256/128".
         n_rows: training rows.
         n_numbers: numbers, calendar parts and other features read as numbers.
         n_categories: category columns.
@@ -60,6 +61,7 @@ def estimate_seconds(
     once, each = _other(name, n_rows, numbers, categories, n_outputs)
     if name == "catboost":
         once, each = _catboost(n_rows, numbers, categories, n_outputs)
+        each *= CATBOOST_LEVEL ** (int(features or CATBOOST_DEPTH) - CATBOOST_DEPTH)
     elif name == "lightgbm" and features == "engineered":
         once, each = _engineered(n_rows, numbers, categories, outputs)
     elif name == "lightgbm":

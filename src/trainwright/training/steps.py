@@ -91,6 +91,8 @@ def estimate(step: Step, facts: Facts) -> float:
         iterations = max(min(iterations, 150), iterations * STOPPED_SHARE)
     rows = min(facts.n_train, step.max_rows or facts.n_train)
     kind = f"{step.family}:{settings['features']}" if "features" in settings else step.family
+    if step.family == "catboost":
+        kind = f"catboost:{settings['depth']}"
     if step.family in NETS:
         kind = f"{step.family}:{net_shape(step.family, settings, rows)}"
     tokens = facts.tokens * relative_cost(str(settings["base_model"])) if "base_model" in settings else 0.0

@@ -144,7 +144,10 @@ def _attempt(
     left = until - time.time()
     event = {"kind": "search_trial", "search": search.number, "number": trial.number, "of": search.settings["trials"],
              "family": trial.family, "settings": trial.settings, "metric": ground.metric.name}  # fmt: skip
-    if done and expected * MARGIN > left:
+    wall_s = 0.0
+    if done and expected > search.settings["seconds"]:
+        fitted = Fitted("failed", [], f"not begun: about {expected:.0f} s, more than the whole search may take")
+    elif done and expected * MARGIN > left:
         fitted = Fitted("released", [], f"about {expected:.0f} s, {max(left, 0):.0f} s are left")
     else:
         tell({**event, "state": "running", "left": left})

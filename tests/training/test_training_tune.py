@@ -180,16 +180,17 @@ def test_no_trial_begins_that_the_time_does_not_suffice_for(place: Place, monkey
     assert 1 <= states.count("completed") < 7 and set(states) <= {"completed", "released"}
 
 
-def test_a_trial_longer_than_the_whole_search_is_not_begun_and_the_others_are(
+def test_a_trial_that_is_too_long_is_given_back_and_shorter_ones_follow(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "wall", lambda step, facts: 1e6 if step.settings.get("penalty") == "l1" else 0.01)
     monkeypatch.setattr(searching, "_slowness", lambda done, family: 1.0)
     search = place.begin(prune=False)
-    place.work(search)
-    trials = place.trials(search)
-    assert [t.state for t in trials] == ["completed"] + ["completed", "failed"] * 3
-    assert "more than the whole search may take" in (trials[2].details or {})["stopped"]
+    assert place.work(search).why == TIME
+    assert [t.state for t in place.trials(search)] == ["completed"] + ["completed", "released"] * 3
+    monkeypatch.undo()
+    assert place.work(search).why == EXHAUSTED  # somebody with more time goes on with them
+    assert {t.state for t in place.trials(search)} == {"completed"}
 
 
 def test_settings_that_fail_are_named_and_the_search_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

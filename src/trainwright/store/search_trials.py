@@ -85,7 +85,9 @@ def search_trials(connection: Connection, search_id: int) -> list[SearchTrial]:
     return [_trial(row) for row in connection.execute(query)]
 
 
-def claim(connection: Connection, search_id: int, owner: str, propose: Propose) -> SearchTrial | Wait | None:
+def claim(
+    connection: Connection, search_id: int, owner: str, propose: Propose, *, skip: frozenset[int] = frozenset()
+) -> SearchTrial | Wait | None:
     """The next trial for this process: one that was left behind, else a new one; None when there is nothing more.
 
     Args:
@@ -93,10 +95,13 @@ def claim(connection: Connection, search_id: int, owner: str, propose: Propose) 
         search_id: the search.
         owner: who claims; see `store.process`.
         propose: gives the next new trial from the search and all its trials so far.
+        skip: numbers of trials that this process gave back, because it has too little time for them.
     """
     search, rows = get_search(connection, search_id), search_trials(connection, search_id)
     table, now = tables.search_trial, time.time()
     for row in rows:
+        if row.number in skip:
+            continue
         if row.state == "released" or (row.state == "running" and not works(row)):
             details = {**(row.details or {})}
             details["begun"] = int(details.get("begun", 1)) + 1

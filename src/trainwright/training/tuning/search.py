@@ -48,6 +48,8 @@ POLL = 0.3
 OVERHEAD = 0.5
 # A trial with which so many processes died (out of memory, most likely) is not begun again.
 MOST_LOST = 5
+# A trial that the time does not suffice for is given back, and another is looked for, so many times.
+MOST_TOO_LONG = 10
 PREDICTIONS = "predictions.npz"
 KIND = "search"
 EXHAUSTED, TIME, STOPPED = "all trials are done", "the time limit", "stopped by the user"
@@ -92,15 +94,17 @@ def go_on(
         return propose(search, trials, greater_is_better=greater)
 
     why = EXHAUSTED
+    too_long: frozenset[int] = frozenset()
     while True:
         if stop.is_set() or time.time() >= until:
             why = STOPPED if stop.is_set() else TIME
             break
         with write(workspace) as connection:
-            trial = claim(connection, search.id, owner, next_one)
+            trial = claim(connection, search.id, owner, next_one, skip=too_long)
             trials = search_trials(connection, search.id)
         if trial is None:
             if not _others(trials, owner):
+                why = TIME if too_long else EXHAUSTED
                 break
             time.sleep(POLL)  # its last trials may yet be left behind
             continue
@@ -120,8 +124,11 @@ def go_on(
                 release(connection, trial)
             raise
         if fitted.state == "released":
-            why = STOPPED if stop.is_set() else TIME
-            break
+            too_long |= {trial.number}
+            over = stop.is_set() or time.time() >= until or trial.number < len(search.settings["families"])
+            if over or len(too_long) == MOST_TOO_LONG:  # defaults come before all others; a shorter trial may follow
+                why = STOPPED if stop.is_set() else TIME
+                break
     with read(workspace) as connection:
         trials = search_trials(connection, search.id)
     return Ending(why, _others(trials, owner))
@@ -144,10 +151,7 @@ def _attempt(
     left = until - time.time()
     event = {"kind": "search_trial", "search": search.number, "number": trial.number, "of": search.settings["trials"],
              "family": trial.family, "settings": trial.settings, "metric": ground.metric.name}  # fmt: skip
-    wall_s = 0.0
-    if done and expected > search.settings["seconds"]:
-        fitted = Fitted("failed", [], f"not begun: about {expected:.0f} s, more than the whole search may take")
-    elif done and expected * MARGIN > left:
+    if done and expected * MARGIN > left:
         fitted = Fitted("released", [], f"about {expected:.0f} s, {max(left, 0):.0f} s are left")
     else:
         tell({**event, "state": "running", "left": left})

@@ -15,9 +15,10 @@ SPEC = Spec(
     upkeep="None: arrays of weights, predictions by NumPy alone; training needs torch.",
     page=(
         "A network whose settings were chosen on many tables rather than for one: RealMLP on a processor, TabM, many "
-        "small networks that share their weights, on a GPU. About as strong as boosting, and its errors differ, which "
-        "is what an average of models lives on. It learns for ten times as long; predictions take well under a "
-        "millisecond. Where trees cut, it bends: strongest on numbers that act together smoothly."
+        "small networks that share their weights, on a GPU. Often a little behind boosting, but its errors differ, "
+        "which is what an average of models lives on. It learns for ten times as long; predictions take well under a "
+        "millisecond. Where trees cut, it bends: strong on numbers that act together smoothly, weak where single "
+        "values of a number mean something of their own."
     ),
     preparation=(
         "Gaps are filled with the median and flagged; all numbers are centred on their median, measured in units of "

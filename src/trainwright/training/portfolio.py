@@ -62,9 +62,9 @@ def further(facts: Facts) -> list[Step]:
     most = max(count for rows, count in MOST_CONTENDERS if facts.n_rows >= rows) - len(strongest(facts))
     steps = [
         _further("extra_trees", "extra_trees", {}, "deep random trees, strong where close rows are alike"),
-        *([_further("tabular_net", "tabular_net", {}, NET)] if facts.networks else []),
         _further("catboost_slow", "catboost", {"iterations": 3000}, "three times the rounds at a lower rate"),
         _further("lightgbm_fine", "lightgbm", FINE, "small leaves without sampling, for targets with little noise"),
+        *([_further("tabular_net", "tabular_net", {}, NET)] if facts.networks else []),
         _further("lightgbm_wide", "lightgbm", WIDE, "larger trees, grown slowly"),
         _further("lightgbm_random", "lightgbm", RANDOM, "boosting with random thresholds"),
         _further("catboost_deep", "catboost", {"depth": 8}, "deeper trees, for interactions of many columns"),

@@ -72,8 +72,9 @@ class Levels:
 class RobustScale:
     """Columns about their median, in units of the middle half of their values, bent softly so that none lies beyond 3.
 
-    v = (x - median) / (q75 - q25), or 2 (x - median) / (max - min) where the quartiles are one, then
-    v / sqrt(1 + (v / 3)^2) (Holzmüller, Grinsztajn & Steinwart 2024, section 3).
+    v = (x - median) / (q75 - q25), then v / sqrt(1 + (v / 3)^2) (Holzmüller, Grinsztajn & Steinwart 2024, section 3).
+    Where the quartiles are one, v = 2 (x - median) / d with the usual distance d of the values that differ: by the
+    paper's largest distance, amounts that are mostly 0 would all lie next to it.
 
     Args:
         centre, factor: (d,) of each column.
@@ -95,9 +96,11 @@ class RobustScale:
         # Halves before differences: the span of numbers near the largest that there are is finite.
         low, centre, high = np.quantile(dense / 2, (0.25, 0.5, 0.75), axis=0)
         spread = high - low
-        span = dense.max(axis=0) / 2 - dense.min(axis=0) / 2
         with np.errstate(divide="ignore"):
-            factor = np.where(spread > 0, 0.5 / spread, np.where(span > 0, 1.0 / span, 0.0))
+            factor = np.where(spread > 0, 0.5 / spread, 0.0)
+            for j in np.flatnonzero(spread == 0):
+                away = np.abs(dense[:, j] / 2 - centre[j])
+                factor[j] = 1.0 / np.median(away[away > 0]) if (away > 0).any() else 0.0
         return cls(centre * 2, np.where(np.isfinite(factor), factor, 0.0))
 
     def __call__(self, dense: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ class Task:
         build: the network; it takes the columns by name and answers (rows, classes) scores.
         rows: so many random rows as named tensors, "y" the classes.
         rate: of the optimiser.
+        epochs: of a training; the first is not counted.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Task:
     build: Callable[[], nn.Module]
     rows: Callable[[int], dict[str, Tensor]]
     rate: float = RATE
+    epochs: int = 4
 
 
 class Classifier(nn.Module):
@@ -126,8 +128,8 @@ def tokens(length: int = LENGTH) -> Callable[[int], dict[str, Tensor]]:
 TASKS = {
     "mlp_32": Task("MLP 30-128-64-32, batch 32", 32, 400, mlp, numbers(30)),
     "mlp_256": Task("MLP 30-128-64-32, batch 256", 256, 200, mlp, numbers(30)),
-    "cnn_128": Task("CNN of three convolutions on 28 x 28, batch 128", 128, 20, cnn, numbers(1, 28, 28)),
-    "minilm_16": Task("MiniLM on 32 tokens, batch 16", 16, 4, minilm, tokens(), 5e-5),
+    "cnn_128": Task("CNN of three convolutions on 28 x 28, batch 128", 128, 50, cnn, numbers(1, 28, 28)),
+    "minilm_16": Task("MiniLM on 32 tokens, batch 16", 16, 25, minilm, tokens(), 5e-5, epochs=2),
 }
 
 

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     name, system, epochs, steps = arguments[0], arguments[1], int(arguments[2]), int(arguments[3])
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     task = neural_tasks.TASKS[name]
-    steps = steps or task.steps
+    steps, epochs = steps or task.steps, epochs or task.epochs
     rows = task.rows(task.batch * steps)
     train, packages = SYSTEMS[system]
     train(task, rows, 1)  # whatever is done once is done now

@@ -35,6 +35,7 @@ from trainwright.training.tuning.propose import propose
 from trainwright.training.tuning.request import Request, check_search
 from trainwright.training.tuning.search import EXHAUSTED, STOPPED, TIME, go_on, reread
 from trainwright.training.tuning.standing import best_trial
+from trainwright.training.tuning.step import step_of
 
 LISTED: dict[str, Any] = {"linear": {"C": [0.001, 0.1, 10.0], "penalty": ["l2", "l1"]}}
 DRAWN: dict[str, Any] = {"linear": {"C": {"low": 0.001, "high": 10.0, "log": True}}}
@@ -219,6 +220,33 @@ def test_a_clearly_worse_trial_stops_before_its_last_fold(place: Place) -> None:
     assert None in (trials[-1].scores or []) and trials[-1].artifact is None
     assert "behind the best trial" in (trials[-1].details or {})["stopped"]
     assert place.judged(search)["counts"] == {"completed": 5, "pruned": 1}
+
+
+def test_what_becomes_of_a_trial_does_not_depend_on_which_fold_was_quicker(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = fitting.fit_fold
+    ground = replace(place.ground, work=replace(place.ground.work, jobs=2))
+    step = step_of("linear", {"C": 1e-6}, ground.facts, name="far behind")
+    told = []
+    for slow in range(len(ground.work.folds)):
+
+        def late(step: Any, index: int, *rest: Any, slow: int = slow) -> Any:
+            time.sleep(0.2 if index == slow else 0.0)
+            return fit(step, index, *rest)
+
+        monkeypatch.setattr(fitting, "fit_fold", late)
+        found = fitting.fit_trial(
+            step,
+            ground,
+            best=[0.001] * len(ground.work.folds),  # of a log-loss
+            spread=0.001,
+            stop=threading.Event(),
+            time_left=lambda: 60.0,
+            report=lambda event: None,
+        )
+        told.append((found.state, found.scores, found.reason, found.iterations))
+    assert told[0][0] == "pruned" and all(one == told[0] for one in told)
 
 
 def test_without_a_named_family_the_defaults_decide_what_is_searched(

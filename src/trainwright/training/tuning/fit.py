@@ -55,6 +55,9 @@ def fit_trial(
 ) -> Fitted:
     """Fits the step's folds side by side, as a training does.
 
+    Whether it is worse than the best is asked of its first fold, its first two, and so on, whichever ends first: what
+    becomes of a trial does not depend on which of two fits was quicker. Where all its folds have begun it may end.
+
     Args:
         step: the trial's settings as a step.
         ground: rows, folds and metric.
@@ -70,6 +73,7 @@ def fit_trial(
     running: set[Future[FoldFit]] = set()
     waiting = list(range(len(work.folds)))
     state, reason = "", ""
+    asked = 0  # so many of its first folds were compared with the best trial's
     with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="trial") as pool:
         while running or (waiting and not state):
             while waiting and not state and len(running) < work.jobs:
@@ -81,23 +85,28 @@ def fit_trial(
                 except MemoryError:
                     raise
                 except Exception as error:  # noqa: BLE001 - any failure of a learning library is a failed trial
-                    state, reason = "failed", f"{type(error).__name__}: {error}"
+                    if not state:
+                        state, reason = "failed", f"{type(error).__name__}: {error}"
                     continue
                 trial.fits[fit.fold] = fit
                 scores[fit.fold] = _score(ground, fit)
                 report({"kind": "search_fold", "fold": fit.fold, "folds": len(work.folds), "score": scores[fit.fold]})
-            if state or not (waiting or running):
-                continue
-            if best and (reason := clearly_worse(scores, best, spread, greater_is_better=greater)):
-                state = "pruned"
-            elif stop.is_set() or time_left() <= 0:
+            while best and not state and asked in trial.fits and asked + work.jobs < len(work.folds):
+                asked += 1
+                first = [score if fold < asked else None for fold, score in enumerate(scores)]
+                if reason := clearly_worse(first, best, spread, greater_is_better=greater):
+                    state = "pruned"
+            if not state and (waiting or running) and (stop.is_set() or time_left() <= 0):
                 state, reason = "released", "stopped" if stop.is_set() else "the time was up"
+    if state == "pruned":  # what ran beside those folds is left out
+        trial.fits = {fold: fit for fold, fit in trial.fits.items() if fold < asked}
+        scores = [score if fold < asked else None for fold, score in enumerate(scores)]
     return _fitted(ground, trial, scores, state or "completed", reason)
 
 
 def _fitted(ground: Ground, trial: Trial, scores: list[float | None], state: str, reason: str) -> Fitted:
     fits = [trial.fits[index] for index in sorted(trial.fits)]
-    if len(fits) == len(ground.work.folds) and state in ("pruned", "released"):
+    if len(fits) == len(ground.work.folds) and state == "released":
         state, reason = "completed", ""  # the folds that ran beside it were its last ones
     prediction = None
     if state == "completed":

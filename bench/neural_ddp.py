@@ -3,7 +3,7 @@
     python bench/neural_ddp.py [--tasks table,texts]
 
 Gloo on the processor, one thread per process. The rows have weights or different numbers of tokens, the last batch is
-short, and gradients are clipped; validation rows choose the best epoch. About 1 minute on 2 cores; on one machine with
+short, and gradients are clipped; validation rows choose the best epoch. About 2 minutes on 2 cores; on one machine with
 two cores two processes are no faster than one: what is shown is that they do the same.
 """
 

@@ -6,7 +6,7 @@ Each level is one fit of its family with default settings on the training part (
 `text_transformer` on MiniLM; an eighth of the training part stops the fine-tuning), judged on the test part, at full
 size and with 10 examples per class. Accuracy, balanced accuracy and macro F1; for clinc150 also the recall of its
 out-of-scope class and the accuracy within its scope. Embeddings are computed anew for each fit. One row for each set,
-level and size; an interrupted run goes on with the next. About 3 hours on 2 cores, nearly all of it fine-tuning.
+level and size; an interrupted run goes on with the next. About 180 minutes on 2 cores, nearly all of it fine-tuning.
 """
 
 from __future__ import annotations

@@ -35,6 +35,12 @@ SCRIPTS = {
     "tuned": "Searched settings",
     "search_kill": "Searches that are killed",
     "million_rows": "Large tables",
+    "neural_steps": "Time of a training step",
+    "neural_resume": "Trainings that are killed",
+    "neural_ddp": "Two processes",
+    "neural_tables": "A network beside trees",
+    "text_levels": "Texts",
+    "neural_gpu": "Training on a GPU",
 }
 HEAD = """# Benchmarks
 

@@ -58,7 +58,7 @@ def test_the_sentence_is_about_a_bin_near_80_percent() -> None:
     found = compare(TWO, y, bold, right)
     assert 0.7 < found["said"]["mean_probability"] < 0.9
     assert found["said"]["low"] < found["said"]["mean_probability"] < found["said"]["high"]
-    assert found["sentence"].startswith("When it says ") and "% for \"ok = yes\", " in found["sentence"]
+    assert found["sentence"].startswith("When it says ") and '% for "ok = yes", ' in found["sentence"]
     assert " of 100 turn out so (400 rows;" in found["sentence"]
     rare = right[:, 1] * 0.05
     y = (np.random.default_rng(1).random(len(rare)) < rare).astype(int)

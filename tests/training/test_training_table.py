@@ -30,5 +30,5 @@ def test_a_metric_is_proposed_from_the_costs_of_errors():
 
 
 def test_keys_without_effect_are_named():
-    assert "epochs" in codes("epochs: 3")["without_effect"]
+    assert "epochs" in codes("training: {families: [lightgbm], epochs: 3}")["without_effect"]
     assert "without_effect" not in codes("seed: 3")

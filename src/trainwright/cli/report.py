@@ -28,6 +28,8 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
     from trainwright.store.workspace import open_workspace
     from trainwright.training.report_again import openings_since, refresh_report
 
+    if place is not None and Path(place).suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"the report is a web page: {place!r} must end with .html")
     space = open_workspace(workspace, create=False, read_only=True)
     project, found = resolve_version(space, version)
     note = ""
@@ -49,8 +51,6 @@ def COMMAND(version: str, place: str | None, opened: bool, workspace: str | None
         )
     if place is not None:
         target = Path(place)
-        if target.suffix.lower() not in (".html", ".htm"):
-            raise UserError(f"the report is a web page: {place!r} must end with .html")
         card = target.with_suffix(".md")
         made = [path for path in (target, card) if not path.exists()]
         with disk_problems(target):

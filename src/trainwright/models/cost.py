@@ -130,9 +130,7 @@ def _net(name: str, shape: str, n: int, numbers: int, categories: int, n_outputs
     return 0.3 + n * (numbers + categories) * 1e-6, n / max(rows, 1) * step + n * 6 * weights / NET_SPEED
 
 
-def _texts(
-    name: str, n: int, numbers: int, categories: int, n_outputs: int, tokens: float
-) -> tuple[float, float]:
+def _texts(name: str, n: int, numbers: int, categories: int, n_outputs: int, tokens: float) -> tuple[float, float]:
     """Seconds before the first epoch, and per epoch, with MiniLM in bf16; other base models take several times that.
 
     Folds share what was embedded: each is counted with a part of it. Batches hold texts of like length, so that what

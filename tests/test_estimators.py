@@ -175,11 +175,10 @@ def test_a_pickle_of_the_default_plan_answers_alike():
     assert any(row["family"] in ("catboost", "lightgbm") for row in model.leaderboard_)
 
 
-def test_a_time_limit_too_short_for_boosters_still_gives_a_model():
+def test_the_shortest_time_limit_still_gives_a_model():
     X, y = people()
     model = tw.TabularClassifier(time_limit="1s").fit(X, y)  # on a busy machine perhaps no more than the majority
     assert model.score(X, y) >= max(np.mean(np.asarray(y) == label) for label in np.unique(np.asarray(y)))
-    assert not any(row["family"] in ("catboost", "lightgbm") for row in model.leaderboard_)
 
 
 def test_without_a_time_limit_the_plan_does_not_depend_on_the_machine():

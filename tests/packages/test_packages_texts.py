@@ -41,4 +41,5 @@ def test_a_package_from_elsewhere_answers_in_the_limited_process(tmp_path: Path)
     manifest = write_package(package, target=TWO, schema=schema, layout=layout, members=members)
     assert {"torch", "transformers", "safetensors"} <= set(manifest.required)
     ours, theirs = Predictor.open(package), Predictor.open(package, trusted=False)
-    assert np.array_equal(ours.predict_proba(frame), theirs.predict_proba(frame))
+    # Another process may have torch divide its sums otherwise, by a few units in the last place.
+    assert np.allclose(ours.predict_proba(frame), theirs.predict_proba(frame), rtol=0, atol=1e-6)

@@ -45,6 +45,7 @@ def test_a_page_that_cannot_be_written_anew_says_so(shop: Shop, monkeypatch: pyt
         return opened(*words, read_only=read_only, **more)
 
     monkeypatch.setattr(workspaces, "open_workspace", unwritable)
+    monkeypatch.setattr("trainwright.training.report_again.openings_since", lambda *given: 1)
     said = run("report", "shop@v1", "--workspace", shop.workspace)
     assert said.code == 0 and "opened 1 more time since this page was written" in said.out
     assert "the workspace can only be read" in said.out

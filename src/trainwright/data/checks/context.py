@@ -83,13 +83,22 @@ class Context:
         """The feature columns of these kinds."""
         return tuple(column for column in self.features if column.kind in kinds)
 
+    @property
+    def text_columns(self) -> tuple[Column, ...]:
+        """The feature columns that hold texts.
+
+        Raises:
+            NotApplicable: there is none.
+        """
+        columns = self.of_kind(Kind.TEXT)
+        if not columns:
+            raise NotApplicable("there is no text column")
+        return columns
+
     @cached_property
     def sample(self) -> np.ndarray:
         """Ascending positions of at most 50,000 development rows, for what would be slow on all of them."""
-        if self.n <= SAMPLE:
-            return np.arange(self.n)
-        rows = np.random.default_rng(0).choice(self.n, SAMPLE, replace=False)
-        return np.sort(rows)
+        return drawn_rows(self.n, SAMPLE)
 
     @cached_property
     def sampled(self) -> pl.DataFrame:
@@ -160,3 +169,21 @@ class Context:
     def names(self, *roles: Role) -> list[str]:
         """Columns of these roles that the development rows hold."""
         return [c.name for c in self.schema.columns if c.role in roles and c.name in self.development.columns]
+
+
+def drawn_rows(n: int, most: int, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Ascending positions of all of n rows, or of so many drawn ones where there are more.
+
+    Args:
+        n: rows.
+        most: that are drawn.
+        rng: draws them; the same rows each time when not given.
+
+    Example:
+        >>> drawn_rows(3, 5).tolist(), len(drawn_rows(100, 5))
+        ([0, 1, 2], 5)
+    """
+    if n <= most:
+        return np.arange(n)
+    rng = np.random.default_rng(0) if rng is None else rng
+    return np.sort(rng.choice(n, most, replace=False))

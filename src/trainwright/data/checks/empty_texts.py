@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.schema import Kind
+from trainwright.data.checks.finding import Check, Finding
 
 NOTE, WARNING = 0.002, 0.05
 FEWEST = 3
@@ -18,11 +17,8 @@ TIMES = 3.0
 
 
 def run(context: Context) -> list[Finding]:
-    columns = context.of_kind(Kind.TEXT)
-    if not columns:
-        raise NotApplicable("there is no text column")
     found = []
-    for column in columns:
+    for column in context.text_columns:
         texts = context.development[column.name].cast(pl.String).fill_null("")
         empty = (texts.str.strip_chars() == "").to_numpy()
         mute = ~empty & ~texts.str.contains(r"\p{L}").to_numpy()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
-from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.checks.context import Context, drawn_rows
+from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.languages import languages
-from trainwright.data.schema import Kind
 
 ROWS = 5_000
 # A second language from this share of the texts that can be told; fewer texts than this tell nothing.
@@ -16,14 +14,10 @@ SECOND, LEAST = 0.05, 30
 
 
 def run(context: Context) -> list[Finding]:
-    columns = context.of_kind(Kind.TEXT)
-    if not columns:
-        raise NotApplicable("there is no text column")
     found = []
-    for column in columns:
+    for column in context.text_columns:
         texts = context.development[column.name].cast(pl.String).drop_nulls()
-        if texts.len() > ROWS:
-            texts = texts[np.sort(np.random.default_rng(0).choice(texts.len(), ROWS, replace=False))]
+        texts = texts[drawn_rows(texts.len(), ROWS)]
         counts = languages(texts.to_list())
         told = sum(counts.values())
         if told < LEAST:

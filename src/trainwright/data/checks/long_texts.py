@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
-from trainwright.data.schema import Kind
+from trainwright.data.checks.context import Context, drawn_rows
+from trainwright.data.checks.finding import Check, Finding
 
 # What the text families read of a text unless they are told otherwise (`max_tokens`), and what a word comes to.
 TOKENS, MOST_TOKENS = 256, 512
@@ -28,14 +27,10 @@ def tokens_of(texts: pl.Series) -> np.ndarray:
 
 
 def run(context: Context) -> list[Finding]:
-    columns = context.of_kind(Kind.TEXT)
-    if not columns:
-        raise NotApplicable("there is no text column")
     found = []
-    for column in columns:
+    for column in context.text_columns:
         texts = context.development[column.name]
-        if texts.len() > ROWS:
-            texts = texts[np.sort(np.random.default_rng(0).choice(texts.len(), ROWS, replace=False))]
+        texts = texts[drawn_rows(texts.len(), ROWS)]
         tokens = tokens_of(texts)
         cut = tokens > TOKENS
         share, lost = float(cut.mean()), float((tokens[cut] - TOKENS).sum() / max(tokens.sum(), 1))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.data.checks.context import Context
-from trainwright.data.checks.finding import Check, Finding, NotApplicable
+from trainwright.data.checks.context import Context, drawn_rows
+from trainwright.data.checks.finding import Check, Finding
 from trainwright.data.near_texts import near_texts
-from trainwright.data.schema import Kind
 
 NOTE, WARNING = 0.005, 0.05
 FEWEST = 3
@@ -16,18 +15,15 @@ ROWS, TEST_ROWS = 20_000, 10_000
 
 
 def run(context: Context) -> list[Finding]:
-    columns = context.of_kind(Kind.TEXT)
-    if not columns:
-        raise NotApplicable("there is no text column")
     rng = np.random.default_rng(0)
     found: list[Finding] = []
-    for column in columns:
-        rows = _some(context.n, ROWS, rng)
+    for column in context.text_columns:
+        rows = drawn_rows(context.n, ROWS, rng)
         texts = context.development[column.name][rows].cast(pl.String).fill_null("").to_list()
         test = context.test_features
         held: list[str] = []
         if test is not None and column.name in test.columns:
-            picked = _some(test.height, TEST_ROWS, rng)
+            picked = drawn_rows(test.height, TEST_ROWS, rng)
             held = test[column.name][picked].cast(pl.String).fill_null("").to_list()
         alone = len(context.features) == 1
         found += _of_column(context, column.name, texts, held, alone=alone)
@@ -91,11 +87,6 @@ def _remedy(context: Context) -> str:
     return (
         "remove what is one text with small changes, or name what the copies share (a sender, a template) with --group"
     )
-
-
-def _some(n: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Ascending positions of all of n rows, or of so many drawn ones."""
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 CHECK = Check("TW114", "near-duplicate-texts", "warning", "Texts that nearly equal another one", run)

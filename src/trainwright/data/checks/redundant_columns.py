@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.data.checks.commands import flag
-from trainwright.data.checks.context import Context
+from trainwright.data.checks.context import Context, drawn_rows
 from trainwright.data.checks.finding import Check, Finding, NotApplicable
 from trainwright.data.schema import Column, Kind
 
@@ -35,20 +35,12 @@ def run(context: Context) -> list[Finding]:
         raise NotApplicable("there are fewer than two feature columns that could repeat each other")
     if context.n < FEWEST_ROWS:
         raise NotApplicable(f"there are fewer than {FEWEST_ROWS} development rows")
-    rows = _rows(context.n, len(columns))
+    rows = drawn_rows(context.n, max(LEAST_ROWS, CELLS // len(columns)))
     frame = context.development if len(rows) == context.n else context.development[rows]
     repeats: dict[str, tuple[str, str]] = {}
     _by_values(frame, columns, repeats)
     _by_line(frame, [c for c in columns if c.kind is Kind.NUMBER and c.name not in repeats], repeats)
     return [finding for kind in WORDS for finding in _findings(kind, repeats, len(rows), context.n)]
-
-
-def _rows(n: int, p: int) -> np.ndarray:
-    """Ascending positions of the rows that are looked at."""
-    most = max(LEAST_ROWS, CELLS // p)
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _by_values(frame: pl.DataFrame, columns: list[Column], repeats: dict[str, tuple[str, str]]) -> None:

@@ -163,7 +163,7 @@ def _whole(value: Any) -> bool:
 
 def _usable_threads() -> int:
     """Cores that this process may use: joblib's workers are told theirs in OMP_NUM_THREADS."""
-    from trainwright.training.options import usable_cores
+    from trainwright.machine import usable_cores
 
     told = os.environ.get("OMP_NUM_THREADS", "")
     return min(usable_cores(), int(told)) if told.isdigit() and int(told) > 0 else usable_cores()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from trainwright.engine.learner import Batch, part_of, rows_of
 from trainwright.engine.settings import EngineSettings
 from trainwright.errors import EnvironmentProblem
+from trainwright.machine import free_memory
 
 GIB = 1024**3
 # Of the memory that is there, the share a plan may take: allocators round up, and the estimate leaves out workspaces.
@@ -119,52 +120,7 @@ def available(device: torch.device, *, root: Path = Path("/")) -> int | None:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
-    found = [value for value in (_system(root), *_groups(root)) if value is not None]
-    return min(found) if found else None
-
-
-def _system(root: Path) -> int | None:
-    try:
-        for line in (root / "proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return None
-    return None
-
-
-def _groups(root: Path) -> list[int]:
-    """What each control group above this process leaves, in versions 2 and 1."""
-    found = []
-    for folder, limit, used, cache in _group_folders(root):
-        try:
-            most, now = int((folder / limit).read_text()), int((folder / used).read_text())
-            stat = (folder / "memory.stat").read_text().split()
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-        # Files cached on behalf of the group are given up when memory is wanted.
-        cached = int(stat[stat.index(cache) + 1]) if cache in stat else 0
-        found.append(max(most - now + cached, 0))
-    return found
-
-
-def _group_folders(root: Path) -> list[tuple[Path, str, str, str]]:
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        _, names, path = line.split(":", 2)
-        inside = Path(path.lstrip("/"))
-        for part in (inside, *inside.parents):
-            if not names:
-                base = root / "sys/fs/cgroup" / part
-                found.append((base, "memory.max", "memory.current", "inactive_file"))
-            elif "memory" in names.split(","):
-                base = root / "sys/fs/cgroup/memory" / part
-                found.append((base, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))
-    return found
+    return free_memory(root)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

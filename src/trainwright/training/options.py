@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from trainwright.config.resolve import (
 from trainwright.config.settings import Settings
 from trainwright.data.schema import Target
 from trainwright.evaluate.thresholds import ThresholdRule
+from trainwright.machine import usable_cores
 from trainwright.models.extras import require
 from trainwright.models.families import families
 from trainwright.training.decision_goal import question_of
@@ -118,15 +118,3 @@ class RunOptions:
         """The share of rows that can be flagged: what people can review, unless they review a band instead."""
         limit = self.settings.requirements.max_review_share
         return limit if len(target.classes) == 2 and not self.settings.decision.review_band else None
-
-
-def usable_cores() -> int:
-    """Cores that this process may use, which a container may have limited.
-
-    Example:
-        >>> usable_cores() >= 1
-        True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)

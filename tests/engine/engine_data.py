@@ -37,6 +37,16 @@ class Classifier:
         return groups(self.module)
 
 
+class Paced(Classifier):
+    """A learner that sets rate and betas of its optimiser itself, at every step."""
+
+    def pace(self, step: int, total: int, optimizer: torch.optim.Optimizer) -> float:
+        rate = 0.05 * (1 - step / total)
+        for group in optimizer.param_groups:
+            group["lr"], group["betas"] = rate, (0.5 + 0.4 * step / total, 0.95)
+        return rate
+
+
 class Words(nn.Module):
     """The mean of word vectors, then a line; takes ids and mask."""
 

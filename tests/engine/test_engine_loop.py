@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from engine_data import Classifier, Tagger, Words, accuracy, network, rows, same, texts, weights
+from engine_data import Classifier, Paced, Tagger, Words, accuracy, network, rows, same, texts, weights
 
 from trainwright.engine.loop import fit
 from trainwright.engine.randomness import alone
@@ -106,6 +106,19 @@ def test_only_scheduler_plateau_follows_the_loss(scheduler: str) -> None:
     assert [row["rate"] for row in fitted.history] == pytest.approx(expected)
     reduced = fit(Classifier(network()), rows(40), replace(settings, scheduler="plateau"), validation=rows(40, seed=1))
     assert reduced.history[-1]["rate"] < 1e-5
+
+
+def test_a_learner_may_set_its_own_pace_and_the_log_says_what_it_was() -> None:
+    said: list[list[Any]] = []
+    learner, other = Paced(network()), Classifier(network())
+    settings = EngineSettings(epochs=2, batch_size=8, learning_rate=0.05, log_every=5)
+    fitted = fit(learner, rows(40), settings, report=lambda event: said.extend(event.get("points", [])))
+    rates = {step: value for name, step, value in said if name == "Learning rate"}
+    assert rates == pytest.approx({5: 0.05 * 0.6, 10: 0.05 * 0.1})
+    assert [row["rate"] for row in fitted.history] == pytest.approx([0.05 * 0.6, 0.05 * 0.1])
+    # The rate alone is what a linear schedule gives; that the betas move shows in the weights.
+    fit(other, rows(40), replace(settings, scheduler="linear"))
+    assert not same(weights(learner.module), weights(other.module))
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:

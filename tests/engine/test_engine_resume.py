@@ -14,7 +14,7 @@ from typing import Any
 import engine_killed
 import pytest
 import torch
-from engine_data import Classifier, Tagger, Words, accuracy, network, rows, same, texts, weights
+from engine_data import Classifier, Paced, Tagger, Words, accuracy, network, rows, same, texts, weights
 
 from trainwright.engine import checkpoint
 from trainwright.engine.learner import Batch, Learner
@@ -48,6 +48,10 @@ def table(on_loss: Any = None, *, seed: int = 1) -> Classifier:
     return Classifier(network(dropout=0.3, seed=seed), on_loss=on_loss)
 
 
+def paced(on_loss: Any = None) -> Paced:
+    return Paced(network(dropout=0.3), on_loss=on_loss)
+
+
 def words(on_loss: Any = None) -> Tagger:
     with alone(3):
         return Tagger(Words(), on_loss=on_loss)
@@ -56,6 +60,7 @@ def words(on_loss: Any = None) -> Tagger:
 VARIANTS = {
     "table": (table, rows(20), rows(30, seed=1), SMALL),
     "no_validation": (table, rows(20), None, SMALL),
+    "paced": (paced, rows(20), None, replace(SMALL, checkpoint_steps=5)),
     "texts": (words, texts(20), texts(20, seed=1), SMALL),
     "plateau": (
         table,

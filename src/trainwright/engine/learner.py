@@ -6,20 +6,27 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from trainwright.engine.settings import EngineSettings
 
 Batch = Mapping[str, Tensor]
 """Named tensors whose first dimension counts the rows of the batch."""
 
+Pace = Callable[[int, int, Optimizer], float]
+"""See `Learner`."""
+
 
 class Learner(Protocol):
     """A model as the loop sees it.
 
-    Two methods more are used where a learner has them:
+    Three methods more are used where a learner has them (and they are not None):
 
     - `unfreeze(epoch) -> bool`: called before each epoch (1, 2, ...), also those that a resumed training skips; it may
       set `requires_grad` and says whether it changed any.
+    - `pace(step, total, optimizer) -> rate`: called before the optimiser takes step 0, 1, ... of `total`, in place of
+      the schedule; sets what it likes in the optimiser's groups and says the base rate, which is logged. A training
+      that goes on from a checkpoint asks for the remaining steps only, so that it must be a function of the step.
     - `judge(batch) -> (total, count, answer)`: `loss` and `predict` in one pass, for validation rows.
     """
 

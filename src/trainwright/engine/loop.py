@@ -19,7 +19,7 @@ from trainwright.engine import health, judging, schedules
 from trainwright.engine.batches import Source
 from trainwright.engine.begin import begin
 from trainwright.engine.diagnosis import ADVICE, Verdict, judge_gradients, judge_losses
-from trainwright.engine.learner import Batch, Learner, tensors_of
+from trainwright.engine.learner import Batch, Learner, Pace, tensors_of
 from trainwright.engine.randomness import alone
 from trainwright.engine.records import Report, power
 from trainwright.engine.run import Metrics, Run, put
@@ -107,6 +107,7 @@ class _Loop:
         self._step = Step(run)
         self._good = health.GoodState()
         self._moves = not schedules.is_constant(run.settings)
+        self._pace: Pace | None = getattr(run.learner, "pace", None)
         self._started = self._saved = time.monotonic()
 
     def epoch(self) -> bool:
@@ -196,7 +197,9 @@ class _Loop:
 
     def _advance(self, batch: Batch, *, look: bool = False) -> tuple[float, float, float | None]:
         run, state = self._run, self._run.state
-        if self._moves:
+        if self._pace is not None:
+            run.rate = self._pace(state["step"], run.total, run.optimizer)
+        elif self._moves:
             factor = schedules.rate(state["step"], run.total, run.settings, run.batches.steps)
             run.set_rate(state["base_rate"] * factor * state["plateau"]["factor"])
         else:

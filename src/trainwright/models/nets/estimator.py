@@ -87,7 +87,7 @@ class NetEstimator(PreparedEstimator):
         """A network with new weights, for rows like these."""
         raise NotImplementedError
 
-    def learner(self, module: Net, settings: EngineSettings, rows: int) -> NetLearner:
+    def learner(self, module: Net, settings: EngineSettings) -> NetLearner:
         """How the loop sees the network."""
         raise NotImplementedError
 
@@ -248,20 +248,19 @@ class NetEstimator(PreparedEstimator):
         from trainwright.engine.loop import fit
         from trainwright.models.nets.watch import Watch, curve_of, told
 
-        learner = self.learner(module, settings, len(given.y))
+        learner = self.learner(module, settings)
         watch = None
         if held is not None:
             watch = Watch(learner, given, held, self._n_classes, self.spread, seed=self.seed, name=WATCHED_NAME)
-        with learner.moving():
-            fitted = fit(
-                learner,
-                _source(given),
-                settings,
-                validation=None if held is None else _source(held),
-                report=told(self.report, WATCHED_NAME),
-                checkpoints=self.checkpoints,
-                metrics=watch,
-            )
+        fitted = fit(
+            learner,
+            _source(given),
+            settings,
+            validation=None if held is None else _source(held),
+            report=told(self.report, WATCHED_NAME),
+            checkpoints=self.checkpoints,
+            metrics=watch,
+        )
         counts = [np.bincount(_levels_of(given.rows)[:, j], minlength=n) for j, n in enumerate(self.levels.sizes)]
         module.fill_unseen(counts)
         self.net = PlainNet.restore(self.activation_of(), module.plain().arrays())

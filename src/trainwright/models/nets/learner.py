@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -35,6 +34,7 @@ class NetLearner:
         self.module: Any = module
         self._net = module
         self.classes, self._kind, self._smoothing, self._tempo = classes, loss, smoothing, tempo
+        self.pace = None if tempo is None else tempo.move
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor | float]:
         """The sum of the rows' weighted losses, and of their weights."""
@@ -64,10 +64,6 @@ class NetLearner:
         if self._tempo is not None:
             self._net.set_dropout(self._tempo.dropout(epoch))
         return False
-
-    def moving(self) -> AbstractContextManager[None]:
-        """Within it the optimiser moves with the pace of this training."""
-        return nullcontext() if self._tempo is None else self._tempo.kept()
 
     def _scores(self, batch: Batch) -> Tensor:
         scores: Tensor = self._net(batch["x"], batch["levels"])

@@ -77,7 +77,7 @@ class NeuralNetwork(NetEstimator):
             dropout=float(self.chosen["dropout"]),
         )
 
-    def learner(self, module: Net, settings: EngineSettings, rows: int) -> NetLearner:
+    def learner(self, module: Net, settings: EngineSettings) -> NetLearner:
         """See `NetEstimator.learner`."""
         from trainwright.models.nets.learner import NetLearner
 

@@ -85,16 +85,15 @@ class TabularNet(NetEstimator):
         waved = len(self.preparation.numbers.median)
         return RealMlp(numbers, tables, waved, layers, outputs, activation=self.activation_of(), dropout=dropout)
 
-    def learner(self, module: Net, settings: EngineSettings, rows: int) -> NetLearner:
+    def learner(self, module: Net, settings: EngineSettings) -> NetLearner:
         """See `NetEstimator.learner`."""
         from trainwright.models.nets.learner import NetLearner
         from trainwright.models.nets.tempo import Tempo
 
         tempo = None
         if self.derived["kind"] == "realmlp":
-            steps = settings.epochs * -(-rows // min(settings.batch_size, rows))
             rate, decay, dropout = float(settings.learning_rate), settings.weight_decay, float(self.chosen["dropout"])
-            tempo = Tempo(module, settings.epochs, steps, rate, decay, dropout)
+            tempo = Tempo(settings.epochs, rate, decay, dropout)
         loss = "cross_entropy" if self._n_classes else "mse"
         smoothing = float(self.chosen["label_smoothing"]) if self._n_classes else 0.0
         return NetLearner(module, self._n_classes, loss=loss, smoothing=smoothing, tempo=tempo)

@@ -2,20 +2,15 @@
 
 The rate runs through four ever longer waves, weight decay and dropout stay for one half and fall to nothing in the
 other, and the optimiser forgets squares of gradients quickly (Holzmüller, Grinsztajn & Steinwart 2024, section 3). All
-are functions of the step, read off the optimiser, so that a training that goes on from a checkpoint goes on in step.
+are functions of the step alone, so that a training that goes on from a checkpoint goes on in step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from torch import nn
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 BETAS = (0.9, 0.95)
 WAVES = 4
@@ -46,16 +41,13 @@ class Tempo:
     """The pace of one training.
 
     Args:
-        module: whose optimiser is moved.
-        epochs, steps: of the whole training.
+        epochs: of the whole training.
         rate: the base rate.
         decay: decoupled shrinking of weights, at first.
         first_dropout: share of units switched off, at first.
     """
 
-    module: nn.Module
     epochs: int
-    steps: int
     rate: float
     decay: float
     first_dropout: float
@@ -64,32 +56,14 @@ class Tempo:
         """The share of units switched off in an epoch, counted from 1."""
         return self.first_dropout * falling((epoch - 1) / self.epochs)
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """The optimiser of the module moves with it within the block."""
-        own = next(self.module.parameters())
-
-        def move(optimizer: Optimizer, *_: Any) -> None:
-            if not any(parameter is own for group in optimizer.param_groups for parameter in group["params"]):
-                return
-            share = min((_steps(optimizer) + 0.5) / self.steps, 1.0)
-            rate, decay = self.rate * waves(share), self.decay * falling(share)
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group["rate_scale"]
-                group["betas"] = BETAS
-                if group["weight_decay"]:
-                    # Never quite nothing: that is how the groups that shrink are told from those that do not.
-                    group["weight_decay"] = max(decay, 1e-12)
-
-        handle = register_optimizer_step_pre_hook(move)
-        try:
-            yield
-        finally:
-            handle.remove()
-
-
-def _steps(optimizer: Optimizer) -> float:
-    """Steps that the optimiser has done."""
-    for state in optimizer.state.values():
-        return float(state["step"])
-    return 0.0
+    def move(self, step: int, total: int, optimizer: Optimizer) -> float:
+        """Sets the optimiser for step 0, 1, ... of `total`, and says the rate; see `engine.learner.Learner`."""
+        share = (step + 0.5) / total
+        rate, decay = self.rate * waves(share), self.decay * falling(share)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["rate_scale"]
+            group["betas"] = BETAS
+            if group["weight_decay"]:
+                # Never quite nothing: that is how the groups that shrink are told from those that do not.
+                group["weight_decay"] = max(decay, 1e-12)
+        return rate

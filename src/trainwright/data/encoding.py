@@ -90,16 +90,33 @@ def misfit(name: str, encoding: str, detail: str) -> UserError:
     return UserError(f"{name} is not written in {encoding} ({detail})", remedy="leave the encoding out or correct it")
 
 
+def is_binary(source: TextSource) -> bool:
+    """Whether zero bytes show that this is no text in any encoding.
+
+    Example:
+        >>> [is_binary(TextSource("a", content=content)) for content in (bytes(range(256)), "ü".encode("utf-16"))]
+        [True, False]
+    """
+    head = source.head(4096)
+    if b"\0" not in head or any(head.startswith(bom) for bom, _ in _BOMS):
+        return False
+    text = head[: len(head) // 2 * 2].decode(_wide(head), errors="replace")
+    return "\ufffd" in text or any(letter < " " and letter not in "\t\r\n\f" for letter in text)
+
+
 def _by_mark(source: TextSource) -> str | None:
     """The encoding that a byte-order mark or the pattern of zero bytes shows."""
     head = source.head(4096)
     marked = next((codec for bom, codec in _BOMS if head.startswith(bom)), None)
     if marked is not None or b"\0" not in head:
         return marked
-    codec = "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
-    text = head[: len(head) // 2 * 2].decode(codec, errors="replace")
-    if "\ufffd" in text or any(letter < " " and letter not in "\t\r\n\f" for letter in text):
+    if is_binary(source):
         raise UserError(
             f"{source.name} is binary, not a table of text", remedy="give a CSV, Excel, Parquet or Arrow file"
         )
-    return codec
+    return _wide(head)
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 in the byte order that the places of zero bytes show."""
+    return "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"

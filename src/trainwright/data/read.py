@@ -91,7 +91,7 @@ def read_table(source: str | Path, options: ReadOptions | None = None) -> Source
     options = options or ReadOptions()
     path = Path(source)
     if path.is_dir() and is_text_folder(path):
-        frame, notes = read_text_folder(path, max_bytes=options.max_bytes)
+        frame, notes = read_text_folder(path, max_bytes=options.max_bytes, encoding=options.encoding)
         return Source(frame, path.resolve().name, path, tuple(notes), {TEXT: Kind.TEXT})
     _check_exists(path)
     try:

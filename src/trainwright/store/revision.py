@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 # Oldest first; a test compares this with the files under `migrations/versions`.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD = REVISIONS[-1]

@@ -13,11 +13,15 @@ from sqlalchemy import Connection, Select, select
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store import tables
 from trainwright.store.events import add_event
+from trainwright.store.process import current_owner
 from trainwright.store.rows import insert_row
 from trainwright.store.states import FINISHED, check_transition
 
 # The largest number that the database keeps; no run has one above it.
 LARGEST = 2**63 - 1
+
+# A job whose owner begins so is executed by the command that made it; no worker takes it.
+DIRECT = "direct"
 
 # Documents of a run that an attempt may write.
 DOCUMENTS = ("plan", "record", "result", "error")
@@ -45,6 +49,12 @@ class Run:
         attempt: the number of the present attempt.
         cancel_asked: somebody asked it to stop.
         queued_at, started_at, finished_at, lease_until: seconds since 1970.
+        body: the name of what is executed.
+        priority: higher first.
+        owner: None while it waits for a worker, a worker's name, or "direct PROCESS".
+        not_before: a retry waits until then.
+        lost: attempts whose process or worker vanished.
+        key: of a submission that is made once, however often it is asked for.
     """
 
     id: int
@@ -68,6 +78,12 @@ class Run:
     started_at: float | None
     finished_at: float | None
     lease_until: float | None
+    body: str
+    priority: int
+    owner: str | None
+    not_before: float | None
+    lost: int
+    key: str | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,11 @@ class Attempt:
     finished_at: float | None
 
 
+def direct_owner() -> str:
+    """The owner of a job that is executed by the command that made it: "direct" and this process."""
+    return f"{DIRECT} {current_owner()}"
+
+
 def create_run(
     connection: Connection,
     project_id: int,
@@ -104,7 +125,10 @@ def create_run(
     kind: str = "full",
     comments: str | None = None,
 ) -> Run:
-    """Writes a run, its queued job and its first attempt in the caller's transaction."""
+    """Writes a run, its queued job and its first attempt in the caller's transaction.
+
+    The job belongs to this process until `jobs.queue.place` gives it to the workers.
+    """
     now = time.time()
     run_id = insert_row(
         connection,
@@ -119,7 +143,9 @@ def create_run(
         origins=origins,
         created=now,
     )
-    connection.execute(tables.job.insert().values(run_id=run_id, state="queued", attempt=1, queued_at=now))
+    connection.execute(
+        tables.job.insert().values(run_id=run_id, state="queued", attempt=1, queued_at=now, owner=direct_owner())
+    )
     connection.execute(tables.attempt.insert().values(run_id=run_id, number=1, created=now))
     add_event(connection, run_id, 1, "state", state="queued", message="waiting to start")
     return get_run(connection, run_id)
@@ -201,6 +227,8 @@ def begin_attempt(connection: Connection, run_id: int, attempt: int, process: st
 def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
     """Queues a run again under the next attempt number; whatever the earlier attempt still writes is refused.
 
+    Like a new run, it belongs to this process until it is placed in the queue.
+
     Raises:
         TrainwrightError: the run is completed.
     """
@@ -222,6 +250,8 @@ def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
         "finished_at": None,
         "lease_until": None,
         "cancel_asked": False,
+        "owner": direct_owner(),
+        "not_before": None,
     }
     connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(changes))
     connection.execute(tables.attempt.insert().values(run_id=run_id, number=number, created=now))
@@ -288,5 +318,6 @@ def fence(connection: Connection, run_id: int, attempt: int) -> None:
 def _runs() -> Select[Any]:
     job = tables.job.c
     columns = (job.state, job.attempt, job.cancel_asked, job.queued_at, job.started_at, job.finished_at)
+    queue = (job.lease_until, job.body, job.priority, job.owner, job.not_before, job.lost, job.key)
     joined = tables.run.join(tables.job, tables.job.c.run_id == tables.run.c.id)
-    return select(tables.run, *columns, job.lease_until).select_from(joined)
+    return select(tables.run, *columns, *queue).select_from(joined)

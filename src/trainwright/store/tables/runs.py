@@ -48,8 +48,32 @@ job = table(
     moment("started_at", required=False),
     moment("finished_at", required=False),
     moment("lease_until", required=False),
+    # What is executed: the name of a body that the worker's own code knows, never a path or a command.
+    Column("body", String(40), nullable=False, server_default="train"),
+    # Higher first; of equal ones, the one that waits longest.
+    Column("priority", Integer, nullable=False, server_default="0"),
+    # What it takes of a worker's slots while it works.
+    Column("cpu", Integer, nullable=False, server_default="1"),
+    Column("gpu", Integer, nullable=False, server_default="0"),
+    Column("memory_mb", Integer),
+    # NULL: waits for a worker. A worker's name: it was claimed. "direct PROCESS": the command that made it executes it.
+    Column("owner", Text),
+    # A retry waits until then.
+    moment("not_before", required=False),
+    # Attempts whose process or worker vanished.
+    Column("lost", Integer, nullable=False, server_default="0"),
+    # The same key is the same submission: it is placed once, however often it is asked for.
+    Column("key", String(200), unique=True, index=True),
     UniqueConstraint("run_id"),
     CheckConstraint(f"state IN {STATES}", name="state"),
+)
+
+# A run waits for others to be completed.
+job_after = Table(
+    "job_after",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("after_run_id", Integer, ForeignKey("run.id"), primary_key=True, index=True),
 )
 
 attempt = Table(

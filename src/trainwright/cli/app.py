@@ -32,6 +32,7 @@ COMMANDS = {
     "families": "The kinds of model and their settings.",
     "gallery": "Base models for texts: size, licence, memory need, where each is found.",
     "config": "Write, check and describe the YAML of a run.",
+    "doctor": "Whether everything a training stands on is here: libraries, memory, disk, GPU, workspace.",
     "demo": "Train on a table that ships with scikit-learn.",
 }
 

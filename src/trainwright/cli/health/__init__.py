@@ -1,0 +1,1 @@
+"""What `trainwright doctor` looks at: one module for each part of what a training stands on."""

@@ -9,8 +9,10 @@ torch = pytest.importorskip("torch")
 
 from trainwright.errors import UserError  # noqa: E402
 from trainwright.models.nets.columns import Levels, RobustScale  # noqa: E402
-from trainwright.models.nets.modules import ACTIVATIONS, Mlp, Net, RealMlp, TabM  # noqa: E402
+from trainwright.models.nets.modules import ACTIVATIONS, Mlp, Net  # noqa: E402
 from trainwright.models.nets.plain import PlainNet  # noqa: E402
+from trainwright.models.nets.realmlp import RealMlp  # noqa: E402
+from trainwright.models.nets.tabm import TabM  # noqa: E402
 
 TABLES = [(5, 8), (30, 8)]
 

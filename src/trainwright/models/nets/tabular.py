@@ -74,7 +74,8 @@ class TabularNet(NetEstimator):
 
     def build(self, rows: NetRows, outputs: int) -> Net:
         """See `NetEstimator.build`."""
-        from trainwright.models.nets.modules import RealMlp, TabM
+        from trainwright.models.nets.realmlp import RealMlp
+        from trainwright.models.nets.tabm import TabM
 
         kind, chosen = self.derived["kind"], self.chosen
         numbers, tables = rows.dense.shape[1], self.table_sizes()

@@ -28,7 +28,8 @@ TARGETS = {
     "three": Target("broken", "classes", ("1", "2", "3"), numeric_labels="int"),
     "number": Target("broken", "number"),
 }
-QUICK = {"svm": {}, "lightgbm": {"features": "engineered"}, "ebm": {"interactions": 2}}
+NETS = {"neural_network": {"layers": "12, 8", "epochs": 4}, "tabular_net": {"width": 16, "depth": 2, "epochs": 4}}
+QUICK = {**NETS, "svm": {}, "lightgbm": {"features": "engineered"}, "ebm": {"interactions": 2}}
 ROWS = 260
 
 

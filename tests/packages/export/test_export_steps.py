@@ -14,7 +14,7 @@ from trainwright.packages.export.parity import compare
 from trainwright.packages.export.standalone import write_folder
 
 # Networks over texts need a tokenizer, which the steps of an export do not have.
-NEURAL = {"text_embedding", "text_transformer", "neural_network", "tabular_net"}
+NEURAL = {"text_embedding", "text_transformer"}
 
 
 def test_every_family_has_a_converter():

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import bounds, libraries, operations, reading, trees
+from . import bounds, libraries, network, operations, reading, trees
 
-OPERATIONS = {**operations.OPERATIONS, **trees.OPERATIONS, **libraries.OPERATIONS}
+OPERATIONS = {**operations.OPERATIONS, **network.OPERATIONS, **trees.OPERATIONS, **libraries.OPERATIONS}
 COLUMNS = ("number", "boolean", "category", "moment", "text")
 _ROWS = 10_000  # carried out at a time
 

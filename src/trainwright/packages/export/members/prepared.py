@@ -1,4 +1,4 @@
-"""The families that predict with NumPy alone, over the prepared matrix: linear, trees, boosting, SVM."""
+"""The families that predict with NumPy alone, over the prepared matrix: linear, trees, boosting, SVM, networks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from trainwright.models.prepared import PreparedEstimator
 from trainwright.models.tree_arrays import TreeArrays
 from trainwright.packages.export.inputs import Inputs
+from trainwright.packages.export.members.networks import network
 from trainwright.packages.export.members.preparing import blocks, matrix
 from trainwright.packages.export.steps import Steps
 
@@ -116,4 +117,6 @@ _ANSWERS: dict[str, Callable[[Any, Inputs], str]] = {
     "hist_gradient_boosting": _histogram,
     "adaboost": _adaboost,
     "svm": _svm,
+    "neural_network": network,
+    "tabular_net": network,
 }

@@ -23,6 +23,8 @@ CONVERTERS: dict[str, Callable[[Any, Inputs], str]] = {
     "hist_gradient_boosting": prepared,
     "adaboost": prepared,
     "svm": prepared,
+    "neural_network": prepared,
+    "tabular_net": prepared,
     "lightgbm": lightgbm,
     "catboost": catboost,
     "xgboost": xgboost,

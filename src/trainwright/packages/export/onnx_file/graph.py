@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from trainwright.errors import UserError
-from trainwright.packages.export.onnx_file import columns
+from trainwright.packages.export.onnx_file import columns, network
 from trainwright.packages.export.onnx_file.catboost_trees import catboost
 from trainwright.packages.export.onnx_file.forest import of_arrays, tree_ensemble
 from trainwright.packages.export.onnx_file.lightgbm_trees import lightgbm
-from trainwright.packages.export.onnx_file.operations import OPERATIONS
+from trainwright.packages.export.onnx_file.operations import OPERATIONS as PLAIN
 from trainwright.packages.export.onnx_file.writer import ML, ML_OPSET, OPSET, Writer
 from trainwright.packages.export.onnx_file.xgboost_trees import xgboost
 from trainwright.packages.export.pipeline import Pipeline
@@ -21,6 +21,7 @@ from trainwright.packages.export.steps import Step
 from trainwright.packages.outputs import typed_labels
 
 IR_VERSION = 10  # what ai.onnx.ml 5 came with
+OPERATIONS = {**PLAIN, **network.OPERATIONS}
 LIMIT = 2_000_000_000  # bytes that one protobuf file can hold
 _MODELS: dict[str, Callable[[Writer, dict[str, Any], list[str]], str]] = {
     "trees": lambda writer, own, inputs: tree_ensemble(writer, of_arrays(own), inputs[0], each=own["each"]),

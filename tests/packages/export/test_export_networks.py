@@ -1,0 +1,53 @@
+"""Tests of exported networks for tables: every activation and kind, one row and many, in NumPy and in ONNX Runtime."""
+
+from __future__ import annotations
+
+import export_maker
+import numpy as np
+import pytest
+from export_maker import make, opened, table
+
+from trainwright.packages.export.folder import network as carried_out
+from trainwright.packages.export.folder.model import Model
+from trainwright.packages.export.onnx_export import run_onnx, write_onnx
+from trainwright.packages.export.standalone import write_folder
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("torch")
+
+
+def differences(checked, place, frame=None):
+    """How far the folder and the ONNX file are from our own predictions."""
+    predictor, pipe, rows = opened(checked, n=80, frame=frame)
+    ours = predictor.predict_raw(rows).reshape(80, -1)
+    (place / "out").mkdir()
+    write_folder(place / "out", pipe, checked, "demo@v1")
+    model = Model(place / "out")
+    folder = model.predict_raw({name: rows.frame[name].to_list() for name in pipe.layout.names}, 80)
+    write_onnx(place / "m.onnx", pipe, "demo@v1", "0.1.0")
+    onnx = run_onnx(place / "m.onnx", pipe, rows.frame)[0].reshape(80, -1)
+    return np.abs(folder - ours).max(), np.abs(onnx - ours).max()
+
+
+@pytest.mark.parametrize("activation", sorted(set(carried_out.ACTIVATIONS) - {"mish"}))
+def test_every_activation(activation, tmp_path, monkeypatch):
+    settings = {"layers": "6", "epochs": 1, "activation": activation}
+    monkeypatch.setitem(export_maker.QUICK, "neural_network", settings)
+    folder, onnx = differences(make(tmp_path / "package", ["neural_network"], "two"), tmp_path)
+    assert folder < 1e-9 and onnx < 1e-9
+
+
+@pytest.mark.parametrize("task", ["three", "number"])
+def test_members_that_share_weights(task, tmp_path, monkeypatch):
+    monkeypatch.setitem(export_maker.QUICK, "tabular_net", {"kind": "tabm", "width": 8, "depth": 2, "epochs": 3})
+    monkeypatch.setattr(carried_out, "_ROWS", 32)  # several parts of rows
+    folder, onnx = differences(make(tmp_path / "package", ["tabular_net"], task), tmp_path)
+    assert folder < 1e-9 and onnx < 1e-9
+
+
+@pytest.mark.parametrize("columns", [["town"], ["size", "label"], ["seen"]])
+@pytest.mark.parametrize("family", ["neural_network", "tabular_net"])
+def test_embedded_categories_alone_and_numbers_alone(family, columns, tmp_path):
+    frame = table().select(columns)
+    folder, onnx = differences(make(tmp_path / "package", [family], "two", frame=frame), tmp_path, frame)
+    assert folder < 1e-9 and onnx < 1e-9

@@ -44,6 +44,20 @@ def write(workspace: Workspace) -> Iterator[Connection]:
 
 
 @contextmanager
+def brief(workspace: Workspace) -> Iterator[Connection]:
+    """A short transaction that locks the rows it changes, and no others: claims of jobs and signs of life.
+
+    On PostgreSQL it waits for no writer that works on something else; whoever uses it says `FOR UPDATE` where it
+    decides by what it read. On SQLite it is `write`, since there is one lock for all.
+
+    Raises:
+        EnvironmentProblem: see `write`.
+    """
+    with write(workspace) as connection:
+        yield connection
+
+
+@contextmanager
 def read(workspace: Workspace) -> Iterator[Connection]:
     """A transaction that only reads: every query in it sees the same moment."""
     with _explained(workspace), workspace.engine.connect() as connection, connection.begin():

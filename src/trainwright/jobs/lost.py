@@ -1,0 +1,278 @@
+"""What becomes of an attempt that ended without a result: tried again, failed with its likely cause, or cancelled.
+
+An attempt is lost when its process ended and wrote no end, when its supervisor gave no sign of life for as long as its
+lease, or when the command that made it is gone. What it still writes is refused, because its successor has a higher
+number (`store.runs.fence`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from trainwright.store import tables
+from trainwright.store.clock import now
+from trainwright.store.process import Owner, is_alive
+from trainwright.store.runs import DIRECT, Run, attempts_of, fence, get_run, new_attempt, save_document, set_state
+from trainwright.store.states import FINISHED
+from trainwright.store.transaction import write
+from trainwright.store.workspace import Workspace
+
+# Seconds that the first, second and third retry wait; a fourth attempt that is lost ends the run.
+BACKOFF = (2.0, 10.0, 30.0)
+# Seconds after which a direct run is given up that shows no process (on another machine, or from before owners).
+UNSEEN = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """A run whose attempt was lost.
+
+    Args:
+        run_id, attempt: which.
+        state: what it is now: "queued", "failed" or "cancelled".
+        message: why, in words.
+    """
+
+    run_id: int
+    attempt: int
+    state: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is done about a lost attempt.
+
+    Args:
+        state: "queued" for another attempt, "failed" or "cancelled".
+        delay: seconds that the next attempt waits.
+        one_fit: whether the next attempt fits one model at a time.
+        why: added to the message.
+    """
+
+    state: str
+    delay: float = 0.0
+    one_fit: bool = False
+    why: str = ""
+
+
+def judge(*, cause: str, lost: int, memory: int, side_by_side: bool, cancelled: bool, direct: bool) -> Verdict:
+    """The rule for lost attempts.
+
+    Args:
+        cause: "memory", "data", "killed", "crash" or "vanished".
+        lost: attempts that were lost before this one since somebody asked for the run.
+        memory: how many of them for want of memory.
+        side_by_side: whether the run may fit several models at a time.
+        cancelled: somebody asked the run to stop.
+        direct: the command that made the run executes it; nobody is there who would execute a retry.
+
+    Example:
+        >>> judge(cause="vanished", lost=0, memory=0, side_by_side=True, cancelled=False, direct=False).delay
+        2.0
+        >>> judge(cause="vanished", lost=3, memory=0, side_by_side=True, cancelled=False, direct=False).state
+        'failed'
+        >>> judge(cause="memory", lost=0, memory=0, side_by_side=True, cancelled=False, direct=False).one_fit
+        True
+    """
+    if cancelled:
+        return Verdict("cancelled", why="somebody had asked it to stop")
+    if direct:
+        return Verdict("failed")
+    if cause == "data":
+        return Verdict("failed", why="a mistake in what was given is not tried again")
+    if cause == "memory":
+        if memory == 0 and side_by_side:
+            return Verdict("queued", BACKOFF[0], one_fit=True, why="it is tried once more with one fit at a time")
+        return Verdict("failed", why="one fit at a time did not help" if memory else "it fitted one model at a time")
+    if lost < len(BACKOFF):
+        delay = BACKOFF[lost]
+        return Verdict(
+            "queued", delay, why=f"retry {lost + 1} of {len(BACKOFF)}, in {delay:g} s, from what is finished"
+        )
+    return Verdict("failed", why=f"it was lost {lost + 1} times")
+
+
+def lost(
+    connection: Connection, run_id: int, attempt: int, *, cause: str, message: str, remedy: str | None = None
+) -> Reaped:
+    """Ends an attempt that wrote no end itself, and decides about the next.
+
+    Args:
+        connection: a write transaction.
+        cause: "memory" (the system killed it for want of memory), "data", "killed", "crash" or "vanished".
+        message, remedy: what happened, and what can be done, in words.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    fence(connection, run_id, attempt)
+    run = get_run(connection, run_id)
+    if run.state in FINISHED:
+        return Reaped(run_id, attempt, run.state, (run.error or {}).get("message", ""))
+    earlier = attempts_of(connection, run_id)[-1 - run.lost : -1] if run.lost else []
+    verdict = judge(
+        cause=cause,
+        lost=run.lost,
+        memory=sum((one.details or {}).get("cause") == "memory" for one in earlier),
+        side_by_side=_side_by_side(run),
+        cancelled=run.cancel_asked,
+        direct=is_direct(run.owner),
+    )
+    whole = f"{message}; {verdict.why}" if verdict.why else message
+    details = {"cause": cause, "message": message}
+    this = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == attempt)
+    connection.execute(tables.attempt.update().where(this).values(details=details))
+    if verdict.state == "queued":
+        if verdict.one_fit:
+            _one_fit(connection, run)
+        again(connection, run_id, whole, not_before=now(connection) + verdict.delay, lost=run.lost + 1)
+    else:
+        kept = f"`trainwright jobs retry {run_id}` goes on from what is finished"
+        advice = "; ".join(part for part in (remedy, kept) if part)
+        error = {"cause": "cancelled" if verdict.state == "cancelled" else cause, "message": f"{whole}; {advice}"}
+        save_document(connection, run_id, attempt, "error", {**error, "remedy": advice, "exit_code": 3})
+        set_state(connection, run_id, attempt, verdict.state, whole)
+        connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(lost=run.lost + 1))
+    return Reaped(run_id, attempt, verdict.state, whole)
+
+
+def again(connection: Connection, run_id: int, reason: str, *, not_before: float | None, lost: int) -> Run:
+    """Queues a run again, for any worker.
+
+    Args:
+        not_before: seconds since 1970 until which it waits.
+        lost: attempts lost so far that count against it.
+    """
+    new_attempt(connection, run_id, reason)
+    values = {"owner": None, "not_before": not_before, "lost": lost}
+    connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(values))
+    return get_run(connection, run_id)
+
+
+def reap(workspace: Workspace) -> list[Reaped]:
+    """Finds the runs that nobody works on any more, and those that wait for one that will not be completed."""
+    with write(workspace) as connection:
+        found: list[Reaped | None] = [_abandoned(connection, run_id) for run_id in _unrenewed(connection)]
+        found += [_vanished(connection, run_id) for run_id in _direct(connection)]
+        found += [_in_vain(connection, *pair) for pair in _waiting_in_vain(connection)]
+    return [one for one in found if one is not None]
+
+
+def is_direct(owner: str | None) -> bool:
+    """Whether a job is executed by the command that made it."""
+    return owner is not None and owner.split(" ")[0] == DIRECT
+
+
+def _unrenewed(connection: Connection) -> list[int]:
+    """Claimed runs whose lease has run out; their rows are locked, so that a late sign of life waits."""
+    job = tables.job.c
+    over = and_(_unfinished(), job.state != "queued", job.lease_until < now(connection))
+    claimed = and_(job.owner.is_not(None), ~_is_direct())
+    return _locked(connection, and_(over, claimed))
+
+
+def _direct(connection: Connection) -> list[int]:
+    return _locked(connection, and_(_unfinished(), _is_direct()))
+
+
+def _locked(connection: Connection, where: ColumnElement[bool]) -> list[int]:
+    query = select(tables.job.c.run_id).where(where).order_by(tables.job.c.run_id)
+    return list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+
+
+def _unfinished() -> ColumnElement[bool]:
+    return tables.job.c.state.not_in(sorted(FINISHED))
+
+
+def _is_direct() -> ColumnElement[bool]:
+    owner = tables.job.c.owner
+    return or_(owner == DIRECT, owner.startswith(f"{DIRECT} ", autoescape=True))
+
+
+def _abandoned(connection: Connection, run_id: int) -> Reaped:
+    run = get_run(connection, run_id)
+    silent = now(connection) - (run.lease_until or 0.0)
+    message = f"the worker {run.owner} gave no sign of life ({silent:.0f} s beyond the agreed time)"
+    return lost(
+        connection,
+        run_id,
+        run.attempt,
+        cause="vanished",
+        message=message,
+        remedy="see whether its machine ran out of memory or was switched off",
+    )
+
+
+def _vanished(connection: Connection, run_id: int) -> Reaped | None:
+    """Ends a direct run whose processes are gone."""
+    run = get_run(connection, run_id)
+    process = attempts_of(connection, run_id)[-1].process
+    owners = [Owner.parse(text) for text in ((run.owner or "").partition(" ")[2], process or "")]
+    alive = [is_alive(owner) for owner in owners if owner is not None]
+    if True in alive:
+        return None
+    if None in alive or not alive:  # this machine cannot tell
+        since = run.started_at or run.queued_at
+        if (run.lease_until or since + UNSEEN) > now(connection):
+            return None
+    return lost(
+        connection,
+        run_id,
+        run.attempt,
+        cause="vanished",
+        message="the process vanished: the command that ran the training is gone, and wrote no end",
+        remedy="see whether the machine ran out of memory or was switched off",
+    )
+
+
+def _waiting_in_vain(connection: Connection) -> list[tuple[int, int]]:
+    """(run, the run it waits for) where the latter failed or was cancelled."""
+    job, after = tables.job, tables.job_after
+    before = job.alias("before")
+    joined = job.join(after, after.c.run_id == job.c.run_id).join(before, before.c.run_id == after.c.after_run_id)
+    query = select(job.c.run_id, after.c.after_run_id).select_from(joined)
+    query = query.where(job.c.state == "queued", before.c.state.in_(("failed", "cancelled"))).order_by(job.c.run_id)
+    first: dict[int, int] = {}
+    for run_id, other in connection.execute(query):
+        first.setdefault(run_id, other)
+    return list(first.items())
+
+
+def _in_vain(connection: Connection, run_id: int, other: int) -> Reaped:
+    run, before = get_run(connection, run_id), get_run(connection, other)
+    message = f"run {other}, which this one waits for, is {before.state}"
+    advice = f"`trainwright jobs retry {other}`, then `trainwright jobs retry {run_id}`"
+    error = {"cause": "dependency", "message": f"{message}; {advice}", "remedy": advice, "exit_code": 2}
+    save_document(connection, run_id, run.attempt, "error", error)
+    set_state(connection, run_id, run.attempt, "failed", message)
+    return Reaped(run_id, run.attempt, "failed", message)
+
+
+def _side_by_side(run: Run) -> bool:
+    return _jobs(run) != 1
+
+
+def _jobs(run: Run) -> int | None:
+    """How many models the run fits at a time: what its plan says, else its settings; None where neither does."""
+    settings: dict[str, Any] = (run.settings or {}).get("training") or {}
+    jobs = run.plan["jobs"] if run.plan and "jobs" in run.plan else settings.get("jobs")
+    return None if jobs is None else int(jobs)
+
+
+def _one_fit(connection: Connection, run: Run) -> None:
+    """Lets the next attempt fit one model at a time. Where a plan exists it is what a resume obeys, and only the number
+    of fits in it changes: threads are part of a fit's result.
+    """
+    if run.plan and "jobs" in run.plan:
+        changes: dict[str, Any] = {"plan": {**run.plan, "jobs": 1}}
+    else:
+        settings = run.settings or {}
+        changes = {
+            "settings": {**settings, "training": {**(settings.get("training") or {}), "jobs": 1}},
+            "origins": {**(run.origins or {}), "training.jobs": "one fit at a time, since memory ran out"},
+        }
+    connection.execute(tables.run.update().where(tables.run.c.id == run.id).values(changes))

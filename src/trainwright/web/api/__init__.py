@@ -1,0 +1,12 @@
+"""The REST interface under `/api/v1`: one file per noun."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """Every noun's routes; a literal path stands before one with a name in its place."""
+    from trainwright.web.api import health
+
+    return [health.router]

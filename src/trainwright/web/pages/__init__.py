@@ -1,0 +1,19 @@
+"""The pages: one file each, rendered on the server."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from trainwright.web.security.guard import GuardedRoute
+
+
+def page() -> APIRouter:
+    """A router for a page."""
+    return APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+
+def routers() -> list[APIRouter]:
+    """Every page's routes."""
+    from trainwright.web.pages import login, projects
+
+    return [login.router, projects.router]

@@ -1,0 +1,1 @@
+"""Who may do what: roles, tokens, sessions, CSRF, and the gate every request passes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class PreparedEstimator(Estimator):
     preparation: Preparation
     seed: int
     threads: int
+    report: Report | None = None  # while `learn` runs
     held_weight: np.ndarray | None = None  # (m,) of the rows of `held`, while `learn` runs
 
     # What a family supplies.
@@ -85,20 +86,20 @@ class PreparedEstimator(Estimator):
         seed: int = 0,
         threads: int = 1,
         report: Report | None = None,
-    ) -> Estimator:
+    ) -> Self:
         """See `Estimator.fit`."""
         self.chosen = check_settings(self.spec, self.settings)
-        self.derived, self.iterations = {}, None
-        self.seed, self.threads = seed, threads
+        self.derived, self.iterations, self.curve = {}, None, None
+        self.seed, self.threads, self.report, self.held_weight = seed, threads, report, None
         weight = _mean_one(sample_weight)
         inside = self._set_target(y, weight)
         self.preparation = Preparation(self._recipe())
         nothing = not self.uses_columns or not X.layout.names
         self.is_constant = bool(len(y) < 2 or (inside == inside[0]).all() or nothing)
-        if not self.is_constant:
-            Z = self._first_matrix(X, inside, weight, seed)
-            held = None if validation is None else self._held(validation)
-            self.is_constant = Z.width == 0 or not self.learn(Z, inside, weight, held)
+        try:
+            self.is_constant = self.is_constant or not self._learned(X, inside, weight, validation)
+        finally:
+            self.report = None
         if self.is_constant:
             self.derived["constant"] = True
         return self
@@ -149,6 +150,31 @@ class PreparedEstimator(Estimator):
         return model
 
     # Helpers for families.
+
+    def _learned(self, X: Columns, y: np.ndarray, weight: np.ndarray | None, validation: Dataset | None) -> bool:
+        """Prepares the rows and learns from them; whether there was anything to learn."""
+        Z = self._first_matrix(X, y, weight, self.seed)
+        held = None if validation is None else self._held(validation)
+        return Z.width > 0 and self.learn(Z, y, weight, held)
+
+    def _follower(self, *names: str, seed: int, threads: int, report: Report | None) -> Self:
+        """A model of the same settings that is to learn on, with what this one learned under these names."""
+        grown = type(self)(self.target, dict(self.settings))
+        for name in ("chosen", "preparation", "prior", "present", *names):
+            setattr(grown, name, getattr(self, name))
+        grown.seed, grown.threads, grown.report, grown.is_constant = seed, threads, report, False
+        return grown
+
+    def _joined(self, known: PreparedEstimator, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Notes the classes of these rows beside those that a fitted model knows; y in terms of both."""
+        if not known._n_classes:
+            return np.asarray(y, dtype=np.float64)
+        self._set_target(y, weight)
+        present = np.union1d(known.present, self.present)
+        prior = np.zeros(len(present))
+        prior[np.searchsorted(present, self.present)] = self.prior
+        self.present, self.prior = present, prior
+        return np.searchsorted(present, y)
 
     @property
     def _n_classes(self) -> int:

@@ -5,8 +5,6 @@ torch is imported where something is trained, and nowhere else: a fitted model i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +13,10 @@ from trainwright.data.columns import Columns, Dataset
 from trainwright.errors import UserError
 from trainwright.models.extras import require
 from trainwright.models.nets.columns import Levels, NetRows
-from trainwright.models.nets.plain import Layer, PlainNet
+from trainwright.models.nets.further import shrink_and_perturb, widened
+from trainwright.models.nets.passing import facts_of
+from trainwright.models.nets.plain import PlainNet
+from trainwright.models.nets.rows import Given, levels_of, source_of
 from trainwright.models.prepare.codes import Slots
 from trainwright.models.prepare.preparation import Matrix
 from trainwright.models.prepared import PreparedEstimator, softmax
@@ -23,7 +24,6 @@ from trainwright.models.selected import View
 from trainwright.models.spec import Report
 
 if TYPE_CHECKING:
-    from trainwright.engine.batches import Held
     from trainwright.engine.settings import EngineSettings
     from trainwright.models.nets.learner import NetLearner
     from trainwright.models.nets.modules import Net
@@ -32,23 +32,6 @@ CURVE_POINTS = 100
 # Rows learned from whose loss is told after each epoch, without dropout.
 WATCHED, WATCHED_NAME = 1_000, "training rows"
 TABLE_WIDTH = 8
-# Learning on: weights a little nearer to zero and a little noise (Ash & Adams 2020), at a part of the usual rate.
-SHRINK, PERTURB, MORE_RATE = 0.9, 0.01, 0.3
-
-
-@dataclass(frozen=True)
-class Given:
-    """Rows that a network learns from or is judged on.
-
-    Args:
-        rows: prepared.
-        y: (n,) class positions, or numbers on the scale of training.
-        weight: (n,) or None.
-    """
-
-    rows: NetRows
-    y: np.ndarray
-    weight: np.ndarray | None
 
 
 class NetEstimator(PreparedEstimator):
@@ -64,7 +47,6 @@ class NetEstimator(PreparedEstimator):
     spread: float = 1.0
     bounds: tuple[float, float] = (-np.inf, np.inf)
 
-    report: Report | None = None  # while it learns
     _view: View | None = None
 
     # What a family supplies.
@@ -97,26 +79,6 @@ class NetEstimator(PreparedEstimator):
 
     # What PreparedEstimator asks for.
 
-    def fit(
-        self,
-        X: Columns,
-        y: np.ndarray,
-        *,
-        sample_weight: np.ndarray | None = None,
-        validation: Dataset | None = None,
-        seed: int = 0,
-        threads: int = 1,
-        report: Report | None = None,
-    ) -> NetEstimator:
-        """See `Estimator.fit`."""
-        self.report, self.curve, self.held_weight = report, None, None
-        options: dict[str, Any] = {"validation": validation, "seed": seed, "threads": threads}
-        try:
-            super().fit(X, y, sample_weight=sample_weight, **options)
-        finally:
-            self.report = None
-        return self
-
     def _first_matrix(self, X: Columns, y: np.ndarray, weight: np.ndarray | None, seed: int) -> NetRows:
         names = X.layout.categories
         many = [j for j in range(len(names)) if len(np.unique(X.codes[:, j])) > self.one_hot_up_to]
@@ -147,14 +109,14 @@ class NetEstimator(PreparedEstimator):
             some = np.arange(0, len(y), max(1, len(y) // WATCHED))[:WATCHED]
             import torch
 
-            module.look(torch.from_numpy(Z.dense[some].astype(np.float32)), torch.from_numpy(_levels_of(Z)[some]))
+            module.look(torch.from_numpy(Z.dense[some].astype(np.float32)), torch.from_numpy(levels_of(Z)[some]))
             self._train(module, settings, self._given(Z, y, weight), self._held_rows(held))
         return True
 
     def answer(self, Z: Matrix) -> np.ndarray:
         """See `PreparedEstimator.answer`."""
         assert isinstance(Z, NetRows)
-        scores = self.net(Z.dense, _levels_of(Z))  # (members, n, outputs)
+        scores = self.net(Z.dense, levels_of(Z))  # (members, n, outputs)
         if self._n_classes:
             return np.asarray(softmax(scores.reshape(-1, scores.shape[2])).reshape(scores.shape).mean(axis=0))
         low, high = self.bounds
@@ -207,20 +169,18 @@ class NetEstimator(PreparedEstimator):
         require([self.spec])
         from trainwright.engine.randomness import alone
 
-        grown = type(self)(self.target, dict(self.settings))
-        for name in ("chosen", "preparation", "embedded", "levels", "shift", "spread", "bounds", "prior", "present"):
-            setattr(grown, name, getattr(self, name))
+        names = ("embedded", "levels", "shift", "spread", "bounds")
+        grown = self._follower(*names, seed=seed, threads=threads, report=report)
         grown.derived = {**self.derived, "learned_on_from": self.iterations or 0}
         grown.take_over(self)
-        grown.seed, grown.threads, grown.report, grown.is_constant = seed, threads, report, False
         grown.checkpoints = self.checkpoints
         inside = grown._joined(self, y, sample_weight)
         Z = grown._matrix(X)
         settings = grown.settle(len(y), rounds=rounds or self.iterations, further=True)
         with alone(seed, threads=threads, deterministic=settings.deterministic):
             module = grown.build(Z, grown._n_classes or 1)
-            module.begin_with(_widened(self.net, np.searchsorted(grown.present, self.present), grown._n_classes))
-            _shrink_and_perturb(module)
+            module.begin_with(widened(self.net, np.searchsorted(grown.present, self.present), grown._n_classes))
+            shrink_and_perturb(module.parameters())
             held = None if validation is None else grown._held(validation)
             grown._train(module, settings, grown._given(Z, inside, sample_weight), grown._held_rows(held))
         grown.iterations = (self.iterations or 0) + (grown.iterations or 0)
@@ -231,17 +191,6 @@ class NetEstimator(PreparedEstimator):
         """What a family has learned beyond what this frame knows, taken from a fitted model."""
 
     # The training.
-
-    def _joined(self, known: NetEstimator, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        """Notes the classes of these rows beside those known; y in terms of both."""
-        if not known._n_classes:
-            return np.asarray(y, dtype=np.float64)
-        self._set_target(y, weight)
-        present = np.union1d(known.present, self.present)
-        prior = np.zeros(len(present))
-        prior[np.searchsorted(present, self.present)] = self.prior
-        self.present, self.prior = present, prior
-        return np.searchsorted(present, y)
 
     def _train(self, module: Net, settings: EngineSettings, given: Given, held: Given | None) -> None:
         """Trains the network that is there and keeps it as plain arrays."""
@@ -254,31 +203,19 @@ class NetEstimator(PreparedEstimator):
             watch = Watch(learner, given, held, self._n_classes, self.spread, seed=self.seed, name=WATCHED_NAME)
         fitted = fit(
             learner,
-            _source(given),
+            source_of(given),
             settings,
-            validation=None if held is None else _source(held),
+            validation=None if held is None else source_of(held),
             report=told(self.report, WATCHED_NAME),
             checkpoints=self.checkpoints,
             metrics=watch,
         )
-        counts = [np.bincount(_levels_of(given.rows)[:, j], minlength=n) for j, n in enumerate(self.levels.sizes)]
+        counts = [np.bincount(levels_of(given.rows)[:, j], minlength=n) for j, n in enumerate(self.levels.sizes)]
         module.fill_unseen(counts)
         self.net = PlainNet.restore(self.activation_of(), module.plain().arrays())
         self.iterations = max(1, int(fitted.best_epoch))
         self.curve = curve_of(fitted.history, WATCHED_NAME, CURVE_POINTS)
-        chosen = {name: choice.value for name, choice in fitted.choices.items()}
-        self.derived |= {
-            "learning_rate": chosen["learning_rate"],
-            "batch_size": chosen["batch_size"],
-            "device": chosen["device"],
-            "precision": chosen["precision"],
-            "weights": sum(parameter.numel() for parameter in module.parameters()),
-            "epochs": int(fitted.epochs),
-            "steps": int(fitted.steps),
-            "threads": self.threads,
-            "stopped_because": str(fitted.stopped_because),
-            "advice": sorted({code for event in fitted.events for code in event["advice"]}),
-        }
+        self.derived |= facts_of(fitted, module) | {"threads": self.threads}
 
     def _given(self, Z: NetRows, y: np.ndarray, weight: np.ndarray | None) -> Given:
         return Given(Z, y if self._n_classes else (y - self.shift) / self.spread, weight)
@@ -315,50 +252,3 @@ class NetEstimator(PreparedEstimator):
     def table_sizes(self) -> list[tuple[int, int]]:
         """(levels, width) of each table."""
         return [(size, TABLE_WIDTH) for size in self.levels.sizes]
-
-
-def _levels_of(rows: NetRows) -> np.ndarray:
-    assert rows.levels is not None
-    return rows.levels
-
-
-def _source(given: Given) -> Held:
-    """The rows as the loop reads them."""
-    from trainwright.engine.batches import Held
-
-    whole = given.y.dtype.kind in "iu"
-    columns: dict[str, np.ndarray] = {
-        "x": given.rows.dense.astype(np.float32),
-        "levels": _levels_of(given.rows),
-        "y": given.y.astype(np.int64 if whole else np.float32),
-    }
-    if given.weight is not None:
-        columns["weight"] = given.weight.astype(np.float32)
-    return Held(**columns)
-
-
-def _widened(net: PlainNet, places: np.ndarray, outputs: int) -> PlainNet:
-    """The network with more classes: known ones move to `places`, new ones begin at their mean, as the rarest."""
-    head = net.layers[-1]
-    if outputs <= net.outputs:
-        return net
-    weight = np.repeat(head.weight.mean(axis=-1, keepdims=True), outputs, axis=-1)
-    bias = np.repeat(head.bias.min(axis=-1, keepdims=True), outputs, axis=-1)
-    weight[..., places], bias[..., places] = head.weight, head.bias
-    return PlainNet(net.activation, [*net.layers[:-1], Layer(weight, bias)], net.tables, net.waves)
-
-
-def _shrink_and_perturb(module: Any) -> None:
-    import torch
-
-    with torch.no_grad():
-        for parameter in module.parameters():
-            spread = float(parameter.std()) if parameter.numel() > 1 else 0.0
-            parameter.mul_(SHRINK).add_(torch.randn_like(parameter), alpha=PERTURB * spread)
-
-
-def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The settings of these names as the loop's settings take them."""
-    from trainwright.config.resolve import Choice
-
-    return {name: Choice(chosen[name], "") for name in names}

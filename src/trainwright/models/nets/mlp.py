@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from trainwright.errors import UserError
 from trainwright.models.nets.columns import NetRows
-from trainwright.models.nets.estimator import MORE_RATE, NetEstimator, engine_choices
+from trainwright.models.nets.estimator import NetEstimator
+from trainwright.models.nets.further import MORE_RATE
+from trainwright.models.nets.passing import engine_choices
 from trainwright.models.nets.sizes import batch_for
 from trainwright.models.neural_network import SPEC, units_of
 from trainwright.models.prepare.preparation import Recipe

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from trainwright.models.nets.columns import NetRows, RobustScale
-from trainwright.models.nets.estimator import MORE_RATE, NetEstimator
+from trainwright.models.nets.estimator import NetEstimator
+from trainwright.models.nets.further import MORE_RATE
 from trainwright.models.prepare.preparation import Recipe
 from trainwright.models.tabular_net import SPEC
 

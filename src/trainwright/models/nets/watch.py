@@ -13,7 +13,7 @@ from trainwright.models.nets.learner import NetLearner
 from trainwright.models.spec import Report
 
 if TYPE_CHECKING:
-    from trainwright.models.nets.estimator import Given
+    from trainwright.models.nets.rows import Given
 
 MOST = 1_000
 

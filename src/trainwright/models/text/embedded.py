@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class TextEmbedding(Linear):
         seed: int = 0,
         threads: int = 1,
         report: Report | None = None,
-    ) -> TextEmbedding:
+    ) -> Self:
         """See `Estimator.fit`."""
         self.chosen, self.threads = check_settings(SPEC, self.settings), threads
         self.base = None

@@ -1,0 +1,34 @@
+"""What goes from a family's settings to the training loop, and from the loop into what the family knows of its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from trainwright.engine.loop import Fitted
+
+
+def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of these names as the loop's settings take them."""
+    from trainwright.config.resolve import Choice
+
+    return {name: Choice(chosen[name], "") for name in names}
+
+
+def facts_of(fitted: Fitted, module: nn.Module) -> dict[str, Any]:
+    """What a training settled and came to, for `Estimator.derived`."""
+    chosen = {name: choice.value for name, choice in fitted.choices.items()}
+    return {
+        "learning_rate": chosen["learning_rate"],
+        "batch_size": chosen["batch_size"],
+        "device": chosen["device"],
+        "precision": chosen["precision"],
+        "weights": sum(parameter.numel() for parameter in module.parameters()),
+        "epochs": int(fitted.epochs),
+        "steps": int(fitted.steps),
+        "stopped_because": str(fitted.stopped_because),
+        "advice": sorted({code for event in fitted.events for code in event["advice"]}),
+    }

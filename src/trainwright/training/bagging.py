@@ -18,7 +18,7 @@ from trainwright.training.pace import MARGIN
 from trainwright.training.plan import Plan
 from trainwright.training.run_steps import OPTIONAL_RESERVE
 from trainwright.training.scores import finite_mean, fold_scores
-from trainwright.training.steps import Step
+from trainwright.training.steps import Step, in_turn
 from trainwright.training.trials import Trial, Work
 
 MOST, FEWEST = 8, 3
@@ -40,7 +40,7 @@ def plan_bag(trials: list[Trial], work: Work, metric: Metric, budget: Budget) ->
     if not single:
         return "no bagging: no model was finished that could be fitted again"
     best = max(single, key=lambda t: _figure(t, work, metric))
-    rounds = -(-len(work.folds) // work.jobs)
+    rounds = in_turn(best.step, len(work.folds), work.jobs)
     each = float(np.median([fit.fit_s for fit in best.fits.values()]))
     models = MOST
     if budget.limit is not None:

@@ -25,6 +25,7 @@ from trainwright.training.pages import publish_pages
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.seeds import measure_seeds
 from trainwright.training.size_curve import MORE_SHARES, SHARES, measure_size_curve
+from trainwright.training.steps import done_after
 from trainwright.training.trials import Trial
 
 SECONDS = 120.0
@@ -61,8 +62,8 @@ def size_curve_of(
     """
     opened = reopen(workspace, name, started=time.time())
     outcome, work = opened.outcome, opened.material.work
-    fits = [fit.fit_s for t in outcome.members for fit in t.fits.values()]
-    shares = MORE_SHARES if seconds > ROOM * sum(fits) / work.jobs else SHARES
+    once = sum(done_after(t.step, [fit.fit_s for fit in t.fits.values()], work.jobs) for t in outcome.members)
+    shares = MORE_SHARES if seconds > ROOM * once else SHARES
     found = measure_size_curve(outcome, work, opened.material.metric, seconds, report, shares=shares)
     return _kept(workspace, opened, "size_curve", found)
 

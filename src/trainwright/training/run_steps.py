@@ -57,7 +57,7 @@ def run_steps(
             while upcoming is not None and len(running) < work.jobs and not stop.is_set():
                 name, index = upcoming
                 trial = trials[name]
-                if running and any(in_turn(one.step, 2, 2) == 2 for one in (trial, *running.values())):
+                if running and any(one.step.uses_all_threads for one in (trial, *running.values())):
                     break  # one of them uses all threads: what runs is awaited first
                 if name not in begun:
                     begun.add(name)

@@ -20,6 +20,7 @@ from trainwright.models.spec import Report
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend
 from trainwright.training.scores import finite_mean
+from trainwright.training.steps import done_after
 from trainwright.training.trials import Trial, Work, fit_again, sampled
 
 if TYPE_CHECKING:
@@ -143,9 +144,8 @@ def _refit(trials: list[Trial], mix: Mix, work: Work, folds: tuple[Fold, ...], s
 
 
 def _seconds(trial: Trial, work: Work) -> float:
-    """What every fold of a trial takes again, fits side by side."""
-    each = [fit.fit_s for fit in trial.fits.values()]
-    return max(sum(each) / work.jobs, max(each, default=0.0)) * MARGIN
+    """What every fold of a trial takes again."""
+    return done_after(trial.step, [fit.fit_s for fit in trial.fits.values()], work.jobs) * MARGIN
 
 
 def _mean_score(metric: Metric, work: Work, held: list[np.ndarray], predictions: list[np.ndarray]) -> float:

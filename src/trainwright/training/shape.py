@@ -133,7 +133,7 @@ def shared(members: list[Member]) -> list[Member]:
 
 
 def refit_seconds(trials: list[Trial], weights: dict[str, float], work: Work) -> float:
-    """An estimate of what `refitted_members` takes."""
+    """What `refitted_members` takes at most: one fit after another, as those that use all threads are."""
     total = 0.0
     for trial in trials:
         if weights.get(trial.name, 0.0) > 0 and trial.fits:

@@ -18,6 +18,7 @@ from trainwright.evaluate.size_curve import size_curve
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric
 from trainwright.training.row_parts import blocks_of, part_of, words_of_parts
+from trainwright.training.steps import done_after
 from trainwright.training.trials import Trial, Work, fit_again, sampled
 
 if TYPE_CHECKING:
@@ -166,9 +167,9 @@ def _usable_shares(work: Work, trial: Trial, shares: tuple[float, ...]) -> tuple
 
 
 def _fold_seconds(trial: Trial, work: Work, index: int, sizes: tuple[float, ...]) -> float:
-    """What one fold's fits take, side by side, as an estimate from its full fit."""
+    """What one fold's fits take, as an estimate from its full fit."""
     each = [trial.fits[index].fit_s * (FIXED_COST + (1 - FIXED_COST) * share) for share in sizes]
-    return max(sum(each) / work.jobs, max(each)) * 1.15
+    return done_after(trial.step, each, work.jobs) * 1.15
 
 
 def _first_affordable(

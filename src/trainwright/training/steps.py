@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +82,12 @@ class Step:
         """Whether it is an estimator of the user's own, which no package and no folder of a fold can hold."""
         return self.family.startswith(CUSTOM)
 
+    @property
+    def uses_all_threads(self) -> bool:
+        """Whether a fit takes every thread, so that fits of it follow one another."""
+        spec = families().get(self.family)
+        return spec is not None and spec.alone
+
 
 def estimate(step: Step, facts: Facts) -> float:
     """Seconds of one fit of the step, on this kind of machine, roughly."""
@@ -120,5 +127,16 @@ def in_turn(step: Step, fits: int, jobs: int) -> int:
         >>> in_turn(Step("catboost", "catboost"), 5, 2), in_turn(Step("t", "text_transformer"), 5, 2)
         (3, 5)
     """
-    spec = families().get(step.family)
-    return fits if spec is not None and spec.alone else -(-fits // jobs)
+    return fits if step.uses_all_threads else -(-fits // jobs)
+
+
+def done_after(step: Step, seconds: Sequence[float], jobs: int) -> float:
+    """Seconds until fits of the step that take so long each are all done, where so many run side by side.
+
+    Example:
+        >>> done_after(Step("catboost", "catboost"), [2.0, 2.0, 3.0], 2)
+        3.5
+        >>> done_after(Step("t", "text_transformer"), [2.0, 2.0, 3.0], 2)
+        7.0
+    """
+    return max(sum(seconds) / (1 if step.uses_all_threads else jobs), max(seconds, default=0.0))

@@ -305,8 +305,8 @@ def _fit_one(
             if learn.weight is None:  # weights stand on both parts or on none
                 learn = replace(learn, weight=np.ones(len(learn)))
     given: dict[str, Any] = {"sample_weight": learn.weight, "validation": validation, "seed": seed}
-    alone = step.family in families() and families()[step.family].alone  # no fit beside it needs a thread
-    given |= {"threads": work.threads * (work.jobs if alone else 1), "report": report}
+    # Beside a fit that uses all threads no other needs one.
+    given |= {"threads": work.threads * (work.jobs if step.uses_all_threads else 1), "report": report}
     if begin is None:
         estimator.checkpoints = states
         estimator.fit(learn.columns, learn.y, **given)

@@ -15,7 +15,7 @@ from trainwright.packages.predictor import Predictor
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out_errors import latest_windows
 from trainwright.training.judge import evaluate_file
-from trainwright.training.table import remarks
+from trainwright.training.remarks import remarks
 
 pytestmark = pytest.mark.usefixtures("sealed_here")
 

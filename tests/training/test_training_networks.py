@@ -49,6 +49,12 @@ def test_keys_of_a_network_ask_for_one_beside_the_plan() -> None:
     assert {"catboost", "lightgbm"} <= {step.family for step in plan.steps}
     assert "neural_network joins the plan, because settings of it are given" in plan.reasons
     assert effects(settings) == []
+    texts = replace(FACTS, n_numbers=0, n_categories=0, n_texts=1)
+    for here in (True, False):  # whether or not models of texts can be trained, texts get no network over columns
+        plan = make_plan(replace(texts, text_models=here), 300, family_settings=given, also=("neural_network",))
+        assert "neural_network" not in {step.family for step in plan.steps}
+    named = make_plan(texts, 300, chosen=("neural_network",), family_settings=given)
+    assert "neural_network" in {step.family for step in named.steps}
     for text in (
         "preset: production",
         "device: cpu",

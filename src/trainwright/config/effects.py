@@ -19,7 +19,7 @@ def effects(settings: Settings, families: Iterable[str] = (), *, texts: bool = F
     Args:
         settings: of the run.
         families: the families that are trained, in our own names; empty when the plan has not chosen yet.
-        texts: the table has texts, so that the plan may choose networks over them.
+        texts: the table is about texts, so that the plan may choose networks over them, and none over columns.
 
     Example:
         >>> from trainwright.config.source import load_settings
@@ -28,16 +28,17 @@ def effects(settings: Settings, families: Iterable[str] = (), *, texts: bool = F
     """
     families = tuple(families)
     return [
-        *_neural(settings, families or (TEXT_FAMILIES if texts else ())),
+        *_neural(settings, families, texts),
         *_families(settings, families),
         *_network(settings),
         *_split(settings),
     ]
 
 
-def _neural(settings: Settings, families: tuple[str, ...]) -> Iterator[str]:
-    if NEURAL in families or _asked(settings) or (not families and network_asked(settings)):
+def _neural(settings: Settings, families: tuple[str, ...], texts: bool) -> Iterator[str]:
+    if NEURAL in families or _asked(settings) or (not families and not texts and network_asked(settings)):
         return
+    families = families or (TEXT_FAMILIES if texts else ())
     names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
     over_texts = [name for name in families if name in TEXT_FAMILIES]
     read = {setting.name for name in over_texts for setting in family_spec(name).settings}

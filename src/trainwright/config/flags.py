@@ -81,7 +81,8 @@ def parse_pairs(values: list[str], flag: str) -> dict[str, str]:
 def by_family(pairs: Mapping[str, Any]) -> dict[str, Any]:
     """FAMILY.SETTING pairs, as from `--family-setting catboost.depth=4`, as settings by family.
 
-    Values are read as YAML reads them; what is by family already stays as it is.
+    Values are read as YAML reads them, unless the setting takes the text itself; what is by family already stays as
+    it is.
 
     Raises:
         UserError: a name without a family.
@@ -89,7 +90,10 @@ def by_family(pairs: Mapping[str, Any]) -> dict[str, Any]:
     Example:
         >>> by_family({"catboost.depth": "4", "lightgbm.features": "plain"})
         {'catboost': {'depth': 4}, 'lightgbm': {'features': 'plain'}}
+        >>> by_family({"text_transformer.base_model": "none", "linear.C": "none"})
+        {'text_transformer': {'base_model': 'none'}, 'linear': {'C': None}}
     """
+    from trainwright.config.known import takes_text
     from trainwright.errors import UserError
 
     found: dict[str, Any] = {}
@@ -103,7 +107,7 @@ def by_family(pairs: Mapping[str, Any]) -> dict[str, Any]:
                 f"--family-setting {name}={value} names no setting of a family",
                 remedy="for example --family-setting catboost.depth=4",
             )
-        found.setdefault(family, {})[setting] = _scalar(value)
+        found.setdefault(family, {})[setting] = value if takes_text(family, setting, value) else _scalar(value)
     return found
 
 

@@ -103,6 +103,22 @@ def check_family_settings(name: str, settings: dict[str, Any]) -> None:
     check_settings(family_spec(canonical_family(name)), settings)
 
 
+def takes_text(family: str, setting: str, text: str) -> bool:
+    """Whether a family's setting takes the text as it stands; False for a family or a setting that there is not.
+
+    Example:
+        >>> takes_text("text_transformer", "base_model", "none"), takes_text("linear", "C", "none")
+        (True, False)
+    """
+    from trainwright.models import settings
+
+    try:
+        spec = family_spec(canonical_family(family))
+    except UserError:
+        return False  # refused later, with all that was given
+    return any(one.name == setting and settings.takes_text(one, text) for one in spec.settings)
+
+
 def metric_names() -> tuple[str, ...]:
     """The names of all metrics."""
     from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS

@@ -61,6 +61,17 @@ def allowed(setting: Setting) -> str:
     return " or ".join(parts)
 
 
+def takes_text(setting: Setting, text: str) -> bool:
+    """Whether a text is a value of the setting as it stands, whatever else it could be read as.
+
+    Example:
+        >>> from trainwright.models.text_transformer import SPEC
+        >>> takes_text(SPEC.settings[0], "none"), takes_text(Setting("max_depth", 5, low=1), "5")
+        (True, False)
+    """
+    return text in setting.choices or (bool(setting.pattern) and re.fullmatch(setting.pattern, text) is not None)
+
+
 def settings_table(spec: Spec) -> str:
     """The settings of a family as a Markdown table, one line for each.
 
@@ -94,7 +105,7 @@ def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
     # bool is an int in Python: `True` must be listed as a choice to count.
     if any(type(value) is type(choice) and value == choice for choice in setting.choices):
         return value
-    if setting.pattern and isinstance(value, str) and re.fullmatch(setting.pattern, value):
+    if isinstance(value, str) and takes_text(setting, value):
         return value
     if _is_ranged(setting) and isinstance(value, (int, float)) and not isinstance(value, bool):
         inside = (setting.low is None or value >= setting.low) and (

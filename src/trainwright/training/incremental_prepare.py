@@ -27,8 +27,9 @@ from trainwright.training.incremental_split import Folds, Known, joined, known_r
 from trainwright.training.incremental_table import NewRows, in_types, read_new
 from trainwright.training.options import RunOptions
 from trainwright.training.prepared import Prepared, write_prepared
+from trainwright.training.remarks import remarks
 from trainwright.training.sealing import drawn_again, earlier_masks, key_kind, keys_of, recorded_keys
-from trainwright.training.table import Table, check_asked, remarks
+from trainwright.training.table import Table, check_asked
 
 
 def prepare_incremental(

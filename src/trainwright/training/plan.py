@@ -149,7 +149,7 @@ def make_plan(
         steps.append(Step(name, f"{CUSTOM}{name}", {}, seconds=0.0, reason=HANDED_OVER))
         reasons.append(f"{name} is {HANDED_OVER}")
     contenders = _named(chosen) if chosen else strongest(facts)
-    if also and not chosen and not (facts.text_models and about_texts(facts)):
+    if also and not chosen and not about_texts(facts):
         reasons += [f"{name} joins the plan, because settings of it are given" for name in also]
         contenders = [*contenders, *_named(also)]
     for i, step in enumerate(contenders):

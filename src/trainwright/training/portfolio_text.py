@@ -24,7 +24,17 @@ def about_texts(facts: Facts) -> bool:
         >>> about_texts(facts), about_texts(replace(facts, n_numbers=9))
         (True, False)
     """
-    return facts.n_texts > 0 and facts.n_numbers + facts.n_categories <= OTHERS * facts.n_texts
+    return mostly_texts(facts.n_texts, facts.n_numbers + facts.n_categories)
+
+
+def mostly_texts(n_texts: int, n_others: int) -> bool:
+    """Whether texts are the only columns, or nearly.
+
+    Example:
+        >>> mostly_texts(1, 2), mostly_texts(1, 3), mostly_texts(0, 0)
+        (True, False, False)
+    """
+    return n_texts > 0 and n_others <= OTHERS * n_texts
 
 
 def contenders(facts: Facts) -> list[Step]:

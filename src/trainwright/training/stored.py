@@ -19,8 +19,9 @@ from trainwright.store.workspace import Workspace
 from trainwright.training.ignored import without
 from trainwright.training.options import RunOptions
 from trainwright.training.prepared import Prepared, check, queue_run
+from trainwright.training.remarks import remarks
 from trainwright.training.setting_values import at, put
-from trainwright.training.table import Table, check_asked, remarks
+from trainwright.training.table import Table, check_asked
 from trainwright.training.try_log import stands
 from trainwright.training.tuning.request import check_search, check_winner
 from trainwright.training.understood import schema_and_target, table_notes
@@ -85,7 +86,7 @@ def prepare_stored(
         target,
         dataset.name,
         dataset.source or f"d{dataset.number}",
-        (*notes, *(n for n in remarks(settings, target, frame[target.column]) if n not in notes)),
+        (*notes, *(n for n in remarks(settings, target, frame[target.column], schema) if n not in notes)),
     )
     options = RunOptions.from_settings(settings)
     with write(workspace) as connection:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.config.effects import effects
-from trainwright.config.resolve import hidden_columns, resolve_families, resolve_metric
+from trainwright.config.resolve import hidden_columns, resolve_metric
 from trainwright.config.settings import Settings
 from trainwright.data.dataset import weights
 from trainwright.data.infer import Inferred, encode_target, infer_schema, infer_target
@@ -24,14 +23,14 @@ from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
 from trainwright.training import calibrate
 from trainwright.training.decided import check_decision
+from trainwright.training.network_request import check_networks
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
+from trainwright.training.remarks import remarks
 from trainwright.training.text_models import check_texts
 from trainwright.training.weak_columns import check_most
 
 METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
-# Share of the largest class from which accuracy hides more than it says.
-IMBALANCED = 0.8
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,7 @@ def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.Da
 
     Raises:
         UserError: naming the key.
+        EnvironmentProblem: a base model, or a GPU, is not here.
     """
     metric = resolve_metric(settings)
     if metric in METRICS:  # any other name is that of a function handed over in Python
@@ -129,6 +129,7 @@ def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.Da
     calibrate.check(settings.training.calibration, target)
     check_decision(settings, target, frame)
     check_texts(settings, schema)
+    check_networks(settings, target)
     called = f"training.select_features ({settings.origin('training.select_features')})"
     check_most(settings.training.select_features, len(schema.features), called)
 
@@ -156,49 +157,11 @@ def _kinds(settings: Settings) -> dict[str, Kind]:
     return {**({} if today is None else {today: Kind.CATEGORY}), **{n: Kind(k) for n, k in settings.data.kinds.items()}}
 
 
-def remarks(settings: Settings, target: Target, labels: pl.Series, *, texts: bool = False) -> list[Note]:
-    """What the settings deserve to hear: keys without effect, a metric that hides rare classes, one that costs suggest.
-
-    Example:
-        >>> settings = Settings.model_validate({"training": {"metric": "accuracy"}})
-        >>> target = Target("y", "classes", ("no", "yes"), positive="yes")
-        >>> remarks(settings, target, pl.Series(["no"] * 95 + ["yes"] * 5))[0].code
-        'accuracy_of_rare_classes'
-    """
-    named = resolve_families(settings) or ()
-    found = [Note("without_effect", words) for words in effects(settings, named, texts=texts)]
-    for key in ("training.interval", "requirements.review_width"):
-        if target.task == "classes" and settings.given(key):
-            words = f"{key} ({settings.origin(key)}) changes nothing: it is for targets that are numbers"
-            found.append(Note("without_effect", words))
-    if target.task != "classes":
-        return found
-    metric, costs = resolve_metric(settings), settings.problem.costs
-    counts = np.unique(encode_target(labels, target), return_counts=True)[1]
-    share = float(counts.max() / counts.sum())
-    if metric == "accuracy" and share >= IMBALANCED:
-        words = (
-            f"accuracy is asked for, but {share:.0%} of the rows are of one class: predicting it always scores as "
-            "much; average_precision, balanced_accuracy or f1 say more"
-        )
-        found.append(Note("accuracy_of_rare_classes", words, (target.column,)))
-    if metric is None and costs.false_positive and costs.false_negative and len(target.classes) == 2:
-        ratio = costs.false_negative / costs.false_positive
-        proposed = "average_precision" if ratio >= 1 else "precision_at_recall_80"
-        words = (
-            f"a missed {target.positive} costs {ratio:.3g} times a false alarm: the threshold follows these costs; "
-            f"to choose the model by them as well, use --metric {proposed}"
-        )
-        found.append(Note("metric_for_costs", words, (target.column,)))
-    return found
-
-
 def settled(table: Table, split: Split, settings: Settings) -> Table:
     """The table with what only development rows may decide: the default positive class, and remarks on the settings."""
     table = _with_positive(table, split, settings)
     labels = table.frame[table.target.column].filter(pl.Series(split.part == DEVELOPMENT))
-    texts = any(column.kind is Kind.TEXT for column in table.schema.features)
-    return replace(table, notes=(*table.notes, *remarks(settings, table.target, labels, texts=texts)))
+    return replace(table, notes=(*table.notes, *remarks(settings, table.target, labels, table.schema)))
 
 
 def _with_positive(table: Table, split: Split, settings: Settings) -> Table:

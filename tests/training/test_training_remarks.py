@@ -3,8 +3,8 @@
 import polars as pl
 
 from trainwright.config.source import load_settings
-from trainwright.data.schema import Target
-from trainwright.training.table import remarks
+from trainwright.data.schema import Column, Kind, Schema, Target
+from trainwright.training.remarks import remarks
 
 TARGET = Target("y", "classes", ("no", "yes"), positive="yes")
 RARE = pl.Series("y", ["no"] * 95 + ["yes"] * 5)
@@ -32,3 +32,23 @@ def test_a_metric_is_proposed_from_the_costs_of_errors():
 def test_keys_without_effect_are_named():
     assert "epochs" in codes("training: {families: [lightgbm], epochs: 3}")["without_effect"]
     assert "without_effect" not in codes("seed: 3")
+
+
+def test_a_setting_of_a_family_that_this_target_does_not_read_is_named():
+    found = codes("family_settings: {linear: {alpha: 0.1}}")["without_effect"]
+    assert "linear.alpha (line 1) changes nothing: it is for targets that are numbers" in found
+    assert "penalty, C, l1_ratio" in found
+    assert "without_effect" not in codes("family_settings: {linear: {C: 0.1}}")
+    alone = codes("family_settings: {linear: {l1_ratio: 0.1}}")["without_effect"]
+    assert "only where penalty is elasticnet" in alone
+    assert "without_effect" not in codes("family_settings: {linear: {l1_ratio: 0.1, penalty: elasticnet}}")
+
+
+def test_keys_of_a_network_over_columns_change_nothing_where_texts_are_the_table():
+    def said(*kinds: Kind) -> list[str]:
+        schema = Schema(tuple(Column(f"c{i}", kind) for i, kind in enumerate(kinds)))
+        notes = remarks(load_settings(text="layers: [64, 32]"), TARGET, RARE, schema)
+        return [note.message for note in notes if note.code == "without_effect"]
+
+    assert "layers (line 1)" in said(Kind.TEXT)[0]
+    assert said(Kind.TEXT, *[Kind.NUMBER] * 9) == [] == said(Kind.NUMBER)

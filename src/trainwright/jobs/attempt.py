@@ -8,9 +8,11 @@ prepared elsewhere.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,13 +22,16 @@ from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
 from trainwright.jobs.process import drain, spawn, watch_parent
 from trainwright.store.process import current_owner
-from trainwright.store.runs import begin_attempt, save_document, set_state
+from trainwright.store.runs import begin_attempt, get_run, save_document, set_state
+from trainwright.store.states import FINISHED
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 
 # The customary status of a program that Ctrl-C ended.
 INTERRUPTED = 130
-
+# The status of an attempt that ended because a later one has begun.
+SUPERSEDED = 18
+CANCELLED = "cancelled; what is finished is kept, and `trainwright jobs retry` goes on from there"
 
 EARLY = ("sklearn.linear_model", "sklearn.ensemble", "lightgbm", "catboost", "trainwright.training.run")
 
@@ -39,6 +44,8 @@ def execute(
     *,
     stop: threading.Event | None = None,
     custom: Any = None,
+    cancelled: Callable[[], None] | None = None,
+    superseded: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Runs an attempt in this process and returns the result document.
 
@@ -46,6 +53,7 @@ def execute(
         started: `time.time()` when the user's command began; the time limit counts from there.
         stop: set to end early and keep what is finished.
         custom: estimators and metrics handed over in Python (`training.material.Custom`).
+        cancelled, superseded: see `Channel`.
 
     Raises:
         TrainwrightError: whatever ended the run; its state is "failed" and its cause stored.
@@ -60,7 +68,8 @@ def execute(
         set_state(connection, run_id, attempt, "initializing", "reading the development rows")
     try:
         # One thread in linear algebra: the same sums to the last bit, also in the process of a caller.
-        with threadpool_limits(1, user_api="blas"), Channel(workspace, run_id, attempt, stop) as report:
+        channel = Channel(workspace, run_id, attempt, stop, cancelled=cancelled, superseded=superseded)
+        with threadpool_limits(1, user_api="blas"), channel as report:
             return train_run(
                 workspace,
                 run_id,
@@ -80,7 +89,9 @@ def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) 
     """Stores why an attempt ended: cause (user, environment, memory, ours), message and traceback."""
     from trainwright.store.runs import SupersededError
 
+    causes: list[tuple[type[BaseException], str]]
     causes = [(UserError, "data"), (EnvironmentProblem, "environment"), (MemoryError, "memory")]
+    causes += [(KeyboardInterrupt, "cancelled")]
     cause = next((name for kind, name in causes if isinstance(error, kind)), "ours")
     document: dict[str, Any] = {
         "cause": cause,
@@ -91,6 +102,8 @@ def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) 
     stopped = isinstance(error, KeyboardInterrupt)
     try:
         with write(workspace) as connection:
+            if get_run(connection, run_id).state in FINISHED:
+                return  # the error came after the end was written
             save_document(connection, run_id, attempt, "error", document)
             state = "cancelled" if stopped else "failed"
             set_state(connection, run_id, attempt, state, document["message"])
@@ -124,15 +137,33 @@ def _import_early() -> None:
 
 def main(arguments: list[str]) -> int:
     """The child's entry point; its result lies in the database, its exit status says how it ended."""
-    stop = threading.Event()
+    stop, cancel = threading.Event(), threading.Event()
     words: SimpleQueue[str] = SimpleQueue()
-    watch_parent(lambda word: stop.set() if word == "stop" else words.put(word))
+    told = {"stop": stop.set, "cancel": cancel.set}
+    watch_parent(lambda word: told.get(word, lambda: words.put(word))())
     if not arguments:
         _import_early()
-    path, run_id, attempt, started = arguments or json.loads(words.get())
+    path, run, number, started = arguments or json.loads(words.get())
+    run_id, attempt = int(run), int(number)
     workspace = open_workspace(Path(path), create=False)
+
+    def end_when_cancelled() -> None:
+        # At once, whatever the main thread does: a fit in native code hears nothing. What is finished is committed.
+        cancel.wait()
+        fail(workspace, run_id, attempt, KeyboardInterrupt(CANCELLED))
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=end_when_cancelled, name="cancel", daemon=True).start()
     try:
-        execute(workspace, int(run_id), int(attempt), float(started), stop=stop)
+        execute(
+            workspace,
+            run_id,
+            attempt,
+            float(started),
+            stop=stop,
+            cancelled=cancel.set,
+            superseded=lambda: os._exit(SUPERSEDED),
+        )
     except TrainwrightError as error:
         sys.stderr.write(f"{error}\n")  # the log, for the case that the run's row could not say it
         return error.exit_code

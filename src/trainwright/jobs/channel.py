@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
+
+from trainwright.store import tables
 from trainwright.store.events import add_event, add_points
-from trainwright.store.runs import extend_lease, fence
+from trainwright.store.runs import fence
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 
 # Seconds between two writes of progress: the page and the terminal need no more, and a write costs a sync.
 INTERVAL = 0.5
-# Seconds an attempt may stay silent before its run counts as abandoned.
-LEASE = 60.0
 # Kinds of event that only ever matter when they are the latest of their kind: thinned, kept as curve points.
 PROGRESS = frozenset({"iteration"})
 
 
 class Channel:
-    """Collects the events of an attempt from any thread; one thread of its own writes them and renews the lease.
+    """Collects the events of an attempt from any thread; one thread of its own writes them.
 
     Args:
         workspace: where.
         run_id, attempt: on whose behalf.
-        stop: set when somebody asked the run to stop.
+        stop: set when somebody cancelled the run, or it was given to another attempt, and nothing else is to be done.
+        cancelled: called instead when somebody cancelled the run.
+        superseded: called instead when a later attempt has begun; this one writes nothing more.
 
     A database that is locked for long delays events, it never fails the training; `problem` then says so.
     """
 
-    def __init__(self, workspace: Workspace, run_id: int, attempt: int, stop: threading.Event):
+    def __init__(
+        self,
+        workspace: Workspace,
+        run_id: int,
+        attempt: int,
+        stop: threading.Event,
+        *,
+        cancelled: Callable[[], None] | None = None,
+        superseded: Callable[[], None] | None = None,
+    ):
+        self._cancelled = cancelled or stop.set
+        self._superseded = superseded or stop.set
         self._workspace = workspace
         self._run_id = run_id
         self._attempt = attempt
-        self._stop = stop
         self._lock = threading.Lock()
         self._events: list[dict[str, Any]] = []
         self._points: list[tuple[str, float, float]] = []
@@ -82,11 +95,14 @@ class Channel:
                     add_event(connection, self._run_id, self._attempt, kind, message=message, data=data)
                 if points:
                     add_points(connection, self._run_id, self._attempt, points)
-                if extend_lease(connection, self._run_id, self._attempt, time.time() + LEASE):
-                    self._stop.set()
+                query = select(tables.job.c.cancel_asked).where(tables.job.c.run_id == self._run_id)
+                asked = bool(connection.execute(query).scalar_one())
         except SupersededError:
-            self._stop.set()
+            self._superseded()
         except EnvironmentProblem as error:
             self.problem = str(error)
             with self._lock:
                 self._events, self._points = events + self._events, points + self._points
+        else:
+            if asked:
+                self._cancelled()

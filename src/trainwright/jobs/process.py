@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -86,6 +87,31 @@ def tell(process: subprocess.Popen[bytes], word: str) -> None:
         process.stdin.flush()
     except (BrokenPipeError, ValueError):
         pass
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kills a child that has not been seen to end, and whatever it started; one that is gone is no error."""
+    if process.returncode is not None:
+        return  # its number may be another's by now
+    if os.name == "nt":
+        process.kill()
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()
+
+
+def poll_group(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit status of a child, None while it works; when it has ended, whatever it started is ended too."""
+    if os.name != "nt" and process.returncode is None:
+        # Looks without taking the status, so that the number still is the child's when its group is killed.
+        try:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                kill_group(process)
+        except ChildProcessError:  # taken by somebody else; poll says what is known
+            pass
+    return process.poll()
 
 
 def ending(returncode: int) -> tuple[str, str, str]:

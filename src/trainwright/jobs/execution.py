@@ -1,0 +1,119 @@
+"""A body at work: a child process, or a function in a thread of this process; both are watched alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from trainwright.jobs.output import Output
+from trainwright.jobs.process import kill_group, poll_group, spawn, tell
+from trainwright.store.workspace import Workspace
+
+# A body is a module that is run as `python -m MODULE WORKSPACE RUN ATTEMPT STARTED`, or a function of the same
+# arguments and an event that is set when it shall end.
+Function = Callable[[Workspace, int, int, threading.Event], None]
+Body = str | Function
+
+
+class Execution(Protocol):
+    """What a supervisor can do with a body at work."""
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal; None while it works."""
+
+    def tell(self, word: str) -> None:
+        """Says "stop" (finish with what is done) or "cancel" (end, nothing is kept)."""
+
+    def kill(self) -> None:
+        """Ends it and all it started."""
+
+    def take(self, *, last: bool = False) -> str:
+        """What it wrote since the last look."""
+
+    def close(self) -> None:
+        """Makes sure that it is over, and gives back what it held."""
+
+
+class Child:
+    """A body in a process group of its own.
+
+    Args:
+        module: what to run.
+        arguments: of the module.
+        process: a child that was started before and waits for its arguments as a line; None to start one.
+    """
+
+    def __init__(self, module: str, arguments: list[str], process: subprocess.Popen[bytes] | None = None):
+        self.process = spawn(module, *arguments) if process is None else process
+        if process is not None:
+            tell(process, json.dumps(arguments))
+        self._output = Output(self.process.stdout, self.process.stderr)
+
+    def poll(self) -> int | None:
+        return poll_group(self.process)
+
+    def tell(self, word: str) -> None:
+        tell(self.process, word)
+
+    def kill(self) -> None:
+        kill_group(self.process)
+
+    def take(self, *, last: bool = False) -> str:
+        return self._output.take(last=last)
+
+    def close(self) -> None:
+        kill_group(self.process)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class Task:
+    """A body that is a function, in a thread; it can be asked to end, not killed.
+
+    Its exit status is 0, or 1 where it raised.
+    """
+
+    def __init__(self, body: Function, workspace: Workspace, run_id: int, attempt: int):
+        self._stop = threading.Event()
+        self._status: int | None = None
+        self._words = ""
+
+        def work() -> None:
+            try:
+                body(workspace, run_id, attempt, self._stop)
+                self._status = 0
+            except BaseException as error:  # noqa: BLE001 - the end of a thread, told as a child's would be
+                self._words = f"{type(error).__name__}: {error}\n"
+                self._status = 1
+
+        self._thread = threading.Thread(target=work, name=f"run {run_id}", daemon=True)
+        self._thread.start()
+
+    def poll(self) -> int | None:
+        return self._status
+
+    def tell(self, word: str) -> None:
+        self._stop.set()
+
+    def kill(self) -> None:
+        self._stop.set()
+
+    def take(self, *, last: bool = False) -> str:
+        text, self._words = self._words, ""
+        return text
+
+    def close(self) -> None:
+        self._stop.set()
+
+
+def start(body: Body, workspace: Workspace, run_id: int, attempt: int) -> Execution:
+    """Begins to execute an attempt at a run."""
+    if callable(body):
+        return Task(body, workspace, run_id, attempt)
+    return Child(body, [str(workspace.path), str(run_id), str(attempt), repr(time.time())])

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from trainwright.engine import memory
 from trainwright.engine.batches import Held
 from trainwright.engine.diagnosis import ADVICE, judge_gradients, judge_losses
+from trainwright.engine.health import GoodState
 from trainwright.engine.loop import fit
 from trainwright.engine.randomness import alone
 from trainwright.engine.settings import EngineSettings
@@ -83,6 +84,30 @@ def test_what_is_no_number_is_named_by_the_layer_that_made_it(
     again = Classifier(breaking(layer, 0, "", 0.0))
     fit(again, rows(40), replace(SETTINGS, epochs=1), validation=rows(20, seed=1))
     assert same(weights(learner.module), weights(again.module))
+
+
+def test_a_fault_is_found_from_a_state_some_short_epochs_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    take = GoodState.take
+
+    def counted(good: GoodState, run: Any) -> None:
+        taken.append(run.state["step"])
+        take(good, run)
+
+    monkeypatch.setattr(GoodState, "take", counted)
+
+    class Thawing(Classifier):
+        """Its first line learns from the third epoch on, and its rate follows the epoch."""
+
+        def unfreeze(self, epoch: int) -> bool:
+            self.module[0].requires_grad_(epoch >= 3)
+            return epoch == 3
+
+    settings = replace(SETTINGS, epochs=12, batch_size=20, health_every=9, scheduler="step", step_size=2)
+    fitted = fit(Thawing(breaking(1, 17, "output", NAN)), rows(40), settings, validation=rows(20, seed=1))
+    # Two steps an epoch: a copy in the beginning and every nine steps, not at the start of each epoch.
+    assert taken == [0, 9]
+    assert "at step 17 the output of 2 (Layer) was the first to be no number" in fitted.stopped_because
 
 
 def test_before_the_first_epoch_is_over_it_is_an_error_with_what_to_do() -> None:

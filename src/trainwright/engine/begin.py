@@ -75,11 +75,14 @@ def begin(
         choices=choices,
         state=first_state(fixed, min(settings.batch_size, -(-rows // runtime.world))),
     )
-    run.need = _measure(run, copies=int(validation is not None))
+    most = memory.standing(module, settings, copies=int(validation is not None))
+    most = memory.bound(most, module, batches.heaviest(1))
+    run.need = _need(run, most, free)
     choices["health"] = _watch(run, free)
     choices["batch_size"] = _batch(run, free)
     if validation is not None and len(validation):
-        size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(run.need.per_row, 1.0))))
+        # By the widths, also where more is known: sums come out alike whatever memory is free.
+        size = max(settings.batch_size, min(JUDGED_ROWS, int(JUDGED_BYTES / max(most.per_row, 1.0))))
         run.validation = validation.batches(replace(reading, size=size * runtime.world, shuffle=False, workers=0))
     _go_on(run, folder)
     choices["learning_rate"] = Choice(run.state["base_rate"], run.state["rate_reason"])
@@ -121,16 +124,18 @@ def _go_on(run: Run, folder: Path | None) -> None:
     torch.manual_seed(derived(run.settings.seed, "training"))
 
 
-def _measure(run: Run, copies: int) -> memory.Need:
-    """What the training needs, by two small micro-batches; `copies` of the weights are kept aside."""
+def _need(run: Run, most: memory.Need, free: int | None) -> memory.Need:
+    """What the training needs: at most, where that is far below what is there; else by two small micro-batches."""
+    plenty = free is not None and _with_watch(run, most).of(run.state["micro"]) <= memory.PLENTY * free
+    if all(run.runtime.gathered(plenty)):
+        return most
 
     def loss(batch: Batch) -> Tensor:
         with run.numbers.autocast():
             return run.learner.loss(batch)[0]
 
-    need = memory.standing(run.learner.module, run.settings, copies=copies)
     batch = run.batches.heaviest(min(run.state["micro"], memory.MEASURED))
-    need = memory.measure(need, loss, run.learner.module, batch)
+    need = memory.measure(most, loss, run.learner.module, batch)
     # Processes that read different rows plan for the heaviest of them.
     told = run.runtime.gathered((need.fixed, need.per_row))
     return replace(need, fixed=max(fixed for fixed, _ in told), per_row=max(per_row for _, per_row in told))
@@ -139,14 +144,20 @@ def _measure(run: Run, copies: int) -> memory.Need:
 def _watch(run: Run, free: int | None) -> Choice:
     """How gradients are watched; what that keeps in memory must not make batches smaller."""
     every = run.settings.health_every
-    kept = (1 + memory.STATES[run.settings.optimizer]) * run.need.weights
-    run.watches = every > 0 and (free is None or run.need.of(run.state["micro"]) + kept <= memory.SAFE * free)
+    with_copy = _with_watch(run, run.need)
+    kept = with_copy.copies - run.need.copies
+    run.watches = every > 0 and (free is None or with_copy.of(run.state["micro"]) <= memory.SAFE * free)
     if run.watches:
-        run.need = replace(run.need, copies=run.need.copies + kept)
+        run.need = with_copy
         return Choice(every, f"every {every} steps gradients are looked at, and a copy of {readable(kept)} is kept")
     if every:
         return Choice(every, f"gradients are looked at; {readable(kept)} for a copy to name layers by are not free")
     return Choice(every, "asked for: only the loss is looked at")
+
+
+def _with_watch(run: Run, need: memory.Need) -> memory.Need:
+    """The need together with a copy of the last good state."""
+    return replace(need, copies=need.copies + (1 + memory.STATES[run.settings.optimizer]) * need.weights)
 
 
 def _batch(run: Run, free: int | None) -> Choice:
@@ -164,6 +175,8 @@ def _batch(run: Run, free: int | None) -> Choice:
             raise memory.too_large(need, free, when="memory will not do:", shorter=run.batches.shorter())
     run.state["micro"] = micro
     why = f"needs {readable(need.of(micro))}" + ("" if free is None else f" of {readable(free)} free")
+    if not need.measured and free is not None:
+        why = f"needs at most {readable(need.of(micro))} by the widths of its layers, and {readable(free)} are free"
     if rows < settings.step_rows * world:
         why = f"all {rows} rows to learn from, fewer than the {settings.step_rows * world} asked for; {why}"
     if micro < asked:

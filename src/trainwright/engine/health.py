@@ -7,7 +7,7 @@ steps repeat bit for bit, and the first output, gradient or weight that is not f
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from trainwright.engine.learner import Batch
 from trainwright.engine.run import Run, Tensors, copy_into
 
 Found = Callable[[str, str], None]
@@ -68,6 +69,11 @@ class GoodState:
         self._tensors: Tensors = {}
         self._facts: dict[str, Any] = {}
 
+    def serves(self, run: Run) -> bool:
+        """The steps since it was taken can be repeated from it, across the ends of epochs too: nothing that follows
+        from the figures of an epoch has changed them."""
+        return bool(self._facts) and self._facts["state"]["plateau"]["factor"] == run.state["plateau"]["factor"]
+
     def take(self, run: Run) -> None:
         """Copies the present state, into the same memory where it can."""
         tensors, facts = run.capture()
@@ -85,7 +91,9 @@ class GoodState:
         return True
 
 
-def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) -> Fault | None:
+def locate(
+    run: Run, good: GoodState, step: Callable[..., Any], *, last: int, unfreeze: Callable[[int], None]
+) -> Fault | None:
     """Repeats the steps since the last good state, up to step `last`, and names the first fault; None when no state
     was kept, or the repetition shows none.
 
@@ -94,6 +102,7 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
         good: the last good state.
         step: takes a step on a batch.
         last: the step that showed the trouble.
+        unfreeze: called before each epoch, as in the training.
     """
     if not good.give_back(run):
         return None
@@ -105,7 +114,7 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
 
     names = {module: name for name, module in run.learner.module.named_modules()}
     with _Watching(run.learner.module, names, note):
-        for batch in run.batches:
+        for batch in _to_the_end(run, unfreeze):
             for name, tensor in batch.items():
                 if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                     note("input", name)
@@ -121,6 +130,14 @@ def locate(run: Run, good: GoodState, step: Callable[..., Any], *, last: int) ->
     # Where one process finds the layer, the others see no more than what came of it.
     first = [fault for fault in run.runtime.gathered(found[0] if found else None) if fault is not None]
     return min(first, key=lambda fault: fault.what in ("weight", "loss"), default=None)
+
+
+def _to_the_end(run: Run, unfreeze: Callable[[int], None]) -> Iterator[Batch]:
+    """The batches from the present position on, of this epoch and those after it."""
+    while True:
+        unfreeze(run.batches.epoch)
+        yield from run.batches
+        run.batches.next_epoch()
 
 
 class _Watching:

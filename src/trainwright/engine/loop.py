@@ -115,7 +115,7 @@ class _Loop:
         run, settings, state = self._run, self._run.settings, self._run.state
         self._started = time.monotonic()
         self._unfreeze(state["epoch"] + 1)
-        if run.watches:
+        if run.watches and not self._good.serves(run):
             self._good.take(run)
         for batch in run.batches:
             number = state["step"] + 1
@@ -181,7 +181,7 @@ class _Loop:
             UserError: no epoch was finished.
         """
         run, state = self._run, self._run.state
-        fault = health.locate(run, self._good, self._advance, last=state["step"])
+        fault = health.locate(run, self._good, self._advance, last=state["step"], unfreeze=self._unfreeze)
         run.state = state
         # Gradients may all be numbers and their norm beyond the largest one.
         lost = {"loss": "the loss is no number", "gradient": "the gradient is too large to be measured"}

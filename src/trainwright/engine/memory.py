@@ -1,4 +1,4 @@
-"""What a training needs of memory, measured before it starts, and what is there; and what to do when it runs out."""
+"""What a training needs of memory, told before it starts, and what is there; and what to do when it runs out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from trainwright.machine import free_memory
 GIB = 1024**3
 # Of the memory that is there, the share a plan may take: allocators round up, and the estimate leaves out workspaces.
 SAFE = 0.8
+# A training that needs no more than this share by the widths of its layers is not measured.
+PLENTY = 0.1
+# Tensors as wide as a layer that a backward pass keeps of it, at most: before and after norm, bend, dropout, mask.
+KEPT_OF_A_LAYER = 8
 # Rows that the activations are measured with, and half as many.
 MEASURED = 4
 # Numbers that each optimiser keeps beside a weight.
@@ -31,6 +35,7 @@ class Need:
         weights, gradients, optimizer: whatever the batch.
         copies: of the weights, kept aside for the best epoch and the last good state.
         fixed, per_row: of what is kept for the backward pass: fixed + per_row * rows.
+        measured: on the network itself; otherwise at most so much, by the widths of its layers.
     """
 
     weights: int
@@ -39,6 +44,7 @@ class Need:
     copies: int
     fixed: float
     per_row: float
+    measured: bool = True
 
     def of(self, rows: int) -> int:
         """For micro-batches of so many rows."""
@@ -70,6 +76,45 @@ def standing(module: nn.Module, settings: EngineSettings, *, copies: int) -> Nee
     return Need(weights, learned, kept, copies * weights, 0.0, 0.0)
 
 
+def bound(need: Need, module: nn.Module, row: Batch) -> Need:
+    """Adds what the activations take at most, by the widths of the layers alone: nothing is computed.
+
+    Each layer keeps some tensors as wide as itself for each place of a row (a row of numbers has one, a text as many as
+    tokens, an image as pixels), and may compare all pairs of places.
+
+    Args:
+        need: see `standing`.
+        module: its weights are looked at.
+        row: one of those that need most.
+
+    Example:
+        >>> some = Need(0, 0, 0, 0, 0.0, 0.0)
+        >>> bound(some, nn.Linear(3, 5), {"x": torch.zeros(1, 3)}).per_row  # 4 bytes * 8 tensors * (3 + 5 + 1)
+        288.0
+    """
+    places = max(_places(tensor) for tensor in row.values())
+    layers = [width for inner in module.modules() if (width := _width(inner))]
+    per_row = 4.0 * KEPT_OF_A_LAYER * (places * sum(layers) + places**2 * len(layers))
+    return replace(need, fixed=0.0, per_row=per_row, measured=False)
+
+
+def _width(inner: nn.Module) -> int:
+    """What a layer takes in and gives out for one place, from its own weights; 0 where it has none."""
+    if isinstance(inner, nn.Embedding):
+        return inner.embedding_dim
+    if isinstance(inner, nn.modules.conv._ConvNd):
+        return inner.in_channels + inner.out_channels
+    weights = [weight for weight in inner.parameters(recurse=False) if weight.ndim and weight.numel()]
+    return max((weight.numel() // min(weight.shape) + min(weight.shape) for weight in weights), default=0)
+
+
+def _places(tensor: Tensor) -> int:
+    """Places of a row: numbers at which every layer is computed anew."""
+    if tensor.ndim <= 1 or (tensor.ndim == 2 and tensor.is_floating_point()):
+        return 1
+    return max(tensor.shape[1], tensor.shape[2:].numel(), 1)  # a table may have no categories: (rows, 0)
+
+
 def measure(need: Need, loss: Callable[[Batch], Tensor], module: nn.Module, batch: Batch) -> Need:
     """Adds the activations, by counting what two small micro-batches keep for their backward passes.
 
@@ -82,10 +127,10 @@ def measure(need: Need, loss: Callable[[Batch], Tensor], module: nn.Module, batc
     rows = rows_of(batch)
     all_kept = _kept(loss, module, batch)
     if rows < MEASURED:
-        return replace(need, fixed=0.0, per_row=all_kept / rows)
+        return replace(need, fixed=0.0, per_row=all_kept / rows, measured=True)
     half = rows // 2
     slope = max((all_kept - _kept(loss, module, part_of(batch, 0, half))) / (rows - half), 0.0)
-    return replace(need, fixed=all_kept - slope * rows, per_row=slope)
+    return replace(need, fixed=all_kept - slope * rows, per_row=slope, measured=True)
 
 
 def _kept(loss: Callable[[Batch], Tensor], module: nn.Module, batch: Batch) -> int:

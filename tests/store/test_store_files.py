@@ -15,6 +15,7 @@ from trainwright.store.datasets import add_dataset_version, add_split
 from trainwright.store.files import folder_hash, name_artifact, open_artifact, publish
 from trainwright.store.process import Owner, current_owner, is_alive
 from trainwright.store.projects import ensure_project
+from trainwright.store.runs import create_run, set_state
 from trainwright.store.sweep import GRACE_SECONDS, sweep
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
@@ -127,6 +128,27 @@ def test_sweep_removes_temporary_folders_of_dead_processes_only(workspace: Works
     assert sorted(p.name for p in (workspace.path / "tmp").iterdir()) == sorted([f"{me}-aa", f"{elsewhere}-aa"])
     old = time.time() + 8 * 24 * 3600
     assert sweep(workspace, now=old).temporary == (f"{elsewhere}-aa",)
+
+
+def test_sweep_removes_states_that_no_run_goes_on_from(workspace: Workspace) -> None:
+    with write(workspace) as connection:
+        project = ensure_project(connection, "adult")
+        completed, failed, training = (create_run(connection, project.id, name=n, settings={}).id for n in "abc")
+        for state in ("initializing", "training", "evaluating", "completed"):
+            set_state(connection, completed, 1, state, "")
+        set_state(connection, failed, 1, "failed", "the disk was full")
+        for state in ("initializing", "training"):  # and its process was killed
+            set_state(connection, training, 1, state, "")
+    folders = {run: workspace.path / "scratch" / f"run-{run}" for run in (completed, failed, training, 77)}
+    for folder in folders.values():
+        (folder / "neural_network.0" / "epoch-0001-step-00000010").mkdir(parents=True)
+    assert sweep(workspace).scratch == (f"run-{completed}", "run-77")
+    assert folders[failed].is_dir() and folders[training].is_dir()  # they may be resumed
+    week = time.time() + 8 * 24 * 3600
+    newest = folders[training] / "neural_network.0"
+    os.utime(newest, (week, week))  # written just now
+    assert sweep(workspace, now=week).scratch == (f"run-{failed}",)
+    assert newest.is_dir() and not folders[failed].exists()
 
 
 def test_a_process_knows_itself() -> None:

@@ -11,16 +11,21 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from trainwright.store import tables
 from trainwright.store.files import ARTIFACTS, TEMPORARY
 from trainwright.store.process import Owner, current_owner, is_alive
 from trainwright.store.tables import NAMES_ARTIFACTS
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
 # Between publishing an artifact and committing the row that names it lie milliseconds; an hour is ample.
 GRACE_SECONDS = 3600.0
 # Where it cannot be known whether the owner lives (another machine, not Linux), only age tells.
 UNKNOWN_SECONDS = 7 * 24 * 3600.0
+# States within the fits of runs that were cut short, from which they go on: a folder `run-N` for each.
+SCRATCH = "scratch"
+# A run that nobody went on with for so long begins its unfinished fits anew, to the same result.
+IDLE_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,19 @@ class Swept:
     Args:
         temporary: temporary folders of processes that are gone.
         artifacts: "kind/sha" of artifacts that no row named.
+        scratch: folders of states of runs that will not go on from them.
         bytes: the size of everything removed.
     """
 
     temporary: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
     bytes: int = 0
 
 
 def sweep(workspace: Workspace, *, now: float | None = None) -> Swept:
-    """Removes temporary folders whose process is gone, and artifacts older than an hour that no row names.
+    """Removes temporary folders whose process is gone, artifacts older than an hour that no row names, and the states
+    of runs that are completed, are not known, or were left alone for a week.
 
     Args:
         workspace: an open workspace that can be written.
@@ -53,7 +61,27 @@ def sweep(workspace: Workspace, *, now: float | None = None) -> Swept:
             size += _remove(folder)
             removed.append(folder.name)
     artifacts, more = _sweep_artifacts(workspace, now)
-    return Swept(tuple(removed), tuple(artifacts), size + more)
+    scratch, rest = _sweep_scratch(workspace, now)
+    return Swept(tuple(removed), tuple(artifacts), tuple(scratch), size + more + rest)
+
+
+def _sweep_scratch(workspace: Workspace, now: float) -> tuple[list[str], int]:
+    folders = list(_folders(workspace.path / SCRATCH))
+    if not folders:
+        return [], 0
+    with read(workspace) as connection:
+        states = {
+            f"run-{run}": state for run, state in connection.execute(select(tables.job.c.run_id, tables.job.c.state))
+        }
+    removed: list[str] = []
+    size = 0
+    for folder in folders:
+        # One that runs writes a state every few minutes.
+        newest = max(map(_age_mark, (folder, *(inner for inner in folder.rglob("*") if inner.is_dir()))))
+        if states.get(folder.name, "completed") == "completed" or now - newest > IDLE_SECONDS:
+            size += _remove(folder)
+            removed.append(folder.name)
+    return removed, size
 
 
 def _sweep_artifacts(workspace: Workspace, now: float) -> tuple[list[str], int]:

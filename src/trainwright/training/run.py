@@ -12,6 +12,7 @@ from typing import Any
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.models.spec import Report
 from trainwright.store.runs import save_document, set_state
+from trainwright.store.sweep import SCRATCH
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 from trainwright.training import finish, folds_on_disk
@@ -28,9 +29,6 @@ from trainwright.training.steps import Step
 from trainwright.training.trials import Trial, Work
 from trainwright.training.tuning.before import search_first
 from trainwright.training.tuning.contender import searched_predictions
-
-# States within fits, from which a resumed run goes on; the folder of a run is gone when its fits are done.
-SCRATCH = "scratch"
 
 
 def train_run(
@@ -61,6 +59,7 @@ def train_run(
     clock = {"start": time.time()}
     search_first(workspace, run_id, started, report=report, stop=stop)
     material = load_material(workspace, run_id, started, custom or Custom())
+    # States within fits, from which a resumed run goes on; the folder is gone when its fits are done.
     scratch = workspace.path / SCRATCH / f"run-{run_id}"
     material = replace(material, work=replace(material.work, scratch=scratch))
     budget = Budget(None if material.recorded else material.options.limit, started)

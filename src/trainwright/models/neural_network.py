@@ -109,6 +109,14 @@ SPEC = Spec(
             choices=("cross_entropy", "focal", "mse", "mae", "huber"),
             guidance="focal for rare classes, huber or mae where some targets are far off.",
         ),
+        Setting(
+            "label_smoothing",
+            0.0,
+            0.0,
+            0.9,
+            guidance="0.1 where some labels are wrong, or it is too sure of itself.",
+            tasks=("classes",),
+        ),
         Setting("gradient_clip", None, 1e-9, 1e9, log=True, guidance="1.0 when the loss jumps."),
         Setting("gradient_checkpointing", False, choices=(True, False), guidance="Saves memory; here it hardly does."),
         Setting(

@@ -42,7 +42,7 @@ def check_networks(settings: Settings, target: Target) -> None:
 
 def _check_loss(family: str, loss: str, target: Target, settings: Settings) -> None:
     """A loss that is for classes where a number is predicted, or the other way round."""
-    from trainwright.models.nets.mlp import LOSSES
+    from trainwright.models.nets.passing import LOSSES
 
     allowed = LOSSES[target.task]
     if loss not in allowed and any(loss in losses for losses in LOSSES.values()):

@@ -72,6 +72,7 @@ CHANGES: list[dict[str, Any]] = [
     {"weight_decay": 0.5},
     {"l2_regularization": 0.1},
     {"loss": "focal"},
+    {"label_smoothing": 0.2},
     {"gradient_clip": 0.01},
     {"precision": "bf16"},
 ]

@@ -16,7 +16,7 @@ from trainwright.models.nets.columns import Levels, NetRows
 from trainwright.models.nets.further import shrink_and_perturb, widened
 from trainwright.models.nets.passing import facts_of
 from trainwright.models.nets.plain import PlainNet
-from trainwright.models.nets.rows import Given, levels_of, source_of
+from trainwright.models.nets.rows import WATCHED, Given, levels_of, source_of, watch_of
 from trainwright.models.prepare.codes import Slots
 from trainwright.models.prepare.preparation import Matrix
 from trainwright.models.prepared import PreparedEstimator, softmax
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from trainwright.models.nets.learner import NetLearner
     from trainwright.models.nets.modules import Net
 
-CURVE_POINTS = 100
-# Rows learned from whose loss is told after each epoch, without dropout.
-WATCHED, WATCHED_NAME = 1_000, "training rows"
 TABLE_WIDTH = 8
 
 
@@ -195,18 +192,16 @@ class NetEstimator(PreparedEstimator):
     def _train(self, module: Net, settings: EngineSettings, given: Given, held: Given | None) -> None:
         """Trains the network that is there and keeps it as plain arrays."""
         from trainwright.engine.loop import fit
-        from trainwright.models.nets.watch import Watch, curve_of, told
+        from trainwright.models.nets.watch import curve_of, told
 
         learner = self.learner(module, settings)
-        watch = None
-        if held is not None:
-            watch = Watch(learner, given, held, self._n_classes, self.spread, seed=self.seed, name=WATCHED_NAME)
+        watch = None if held is None else watch_of(learner, given, held, spread=self.spread, seed=self.seed)
         fitted = fit(
             learner,
             source_of(given),
             settings,
             validation=None if held is None else source_of(held),
-            report=told(self.report, WATCHED_NAME),
+            report=told(self.report),
             checkpoints=self.checkpoints,
             metrics=watch,
         )
@@ -214,7 +209,7 @@ class NetEstimator(PreparedEstimator):
         module.fill_unseen(counts)
         self.net = PlainNet.restore(self.activation_of(), module.plain().arrays())
         self.iterations = max(1, int(fitted.best_epoch))
-        self.curve = curve_of(fitted.history, WATCHED_NAME, CURVE_POINTS)
+        self.curve = curve_of(fitted.history)
         self.derived |= facts_of(fitted, module) | {"threads": self.threads}
 
     def _given(self, Z: NetRows, y: np.ndarray, weight: np.ndarray | None) -> Given:

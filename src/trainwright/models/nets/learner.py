@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from trainwright.engine.learner import Batch, groups
 from trainwright.engine.settings import EngineSettings
+from trainwright.models.nets.losses import class_losses, number_losses, summed
 from trainwright.models.nets.modules import Net
 from trainwright.models.nets.tempo import Tempo
-
-FOCUS = 2.0  # of the focal loss, as its authors set it
-FAR = 1.0  # spreads of the target from which Huber's loss grows no faster
 
 
 class NetLearner:
@@ -39,7 +35,7 @@ class NetLearner:
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor | float]:
         """The sum of the rows' weighted losses, and of their weights."""
         smoothing = self._smoothing if self._net.training else 0.0
-        return self._summed(self._losses(self._scores(batch), batch["y"], smoothing), batch)
+        return summed(self._losses(self._scores(batch), batch["y"], smoothing), batch.get("weight"))
 
     def predict(self, batch: Batch) -> Tensor:
         """(rows, classes) probabilities, or (rows,) numbers on the scale of training; the mean over members."""
@@ -53,7 +49,7 @@ class NetLearner:
             scores = answer.clamp(min=1e-30).log()
         elif self._net.members is not None:
             scores = answer[:, None]
-        return (*self._summed(self._losses(scores, batch["y"], 0.0), batch), answer)
+        return (*summed(self._losses(scores, batch["y"], 0.0), batch.get("weight")), answer)
 
     def parameter_groups(self, settings: EngineSettings) -> list[dict[str, Any]]:
         """Groups by rate, and by whether they shrink; see `engine.learner.groups`."""
@@ -79,20 +75,7 @@ class NetLearner:
         if self.classes:
             flat = scores.flatten(0, 1) if members else scores
             truth = y.repeat_interleave(members) if members else y
-            losses = functional.cross_entropy(flat, truth, reduction="none", label_smoothing=smoothing)
-            if self._kind == "focal":  # Lin et al. 2017, equation 4
-                losses = losses * (1 - torch.exp(-losses)) ** FOCUS
+            losses = class_losses(self._kind, flat, truth, smoothing=smoothing)
             return losses.view(-1, members).mean(dim=1) if members else losses
-        away = scores[..., 0] - (y[:, None] if members else y)
-        if self._kind == "mae":
-            losses = away.abs()
-        elif self._kind == "huber":
-            losses = functional.huber_loss(away, torch.zeros_like(away), reduction="none", delta=FAR)
-        else:
-            losses = away**2
+        losses = number_losses(self._kind, scores[..., 0] - (y[:, None] if members else y))
         return losses.mean(dim=1) if members else losses
-
-    def _summed(self, losses: Tensor, batch: Batch) -> tuple[Tensor, Tensor | float]:
-        if "weight" not in batch:
-            return losses.sum(), float(len(losses))
-        return (losses * batch["weight"]).sum(), batch["weight"].sum()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainwright.errors import UserError
 from trainwright.models.nets.columns import NetRows
 from trainwright.models.nets.estimator import NetEstimator
 from trainwright.models.nets.further import MORE_RATE
-from trainwright.models.nets.passing import engine_choices
+from trainwright.models.nets.passing import engine_choices, loss_for
 from trainwright.models.nets.sizes import batch_for
 from trainwright.models.neural_network import SPEC, units_of
 from trainwright.models.prepare.preparation import Recipe
@@ -24,7 +23,6 @@ PASSED = (
     "gradient_checkpointing", "save_checkpoint", "checkpoint_interval", "device", "deterministic",
 )  # fmt: skip
 USUAL_DECAY = 0.01
-LOSSES = {"classes": ("cross_entropy", "focal"), "number": ("mse", "mae", "huber")}
 
 
 class NeuralNetwork(NetEstimator):
@@ -83,17 +81,6 @@ class NeuralNetwork(NetEstimator):
         """See `NetEstimator.learner`."""
         from trainwright.models.nets.learner import NetLearner
 
-        return NetLearner(module, self._n_classes, loss=self._loss())
-
-    def _loss(self) -> str:
-        """The loss asked for, or the task's own.
-
-        Raises:
-            UserError: it is for another kind of target.
-        """
-        allowed = LOSSES[self.target.task]
-        asked = self.chosen["loss"]
-        if asked is not None and asked not in allowed:
-            kind = "classes" if self.target.task == "classes" else "a number"
-            raise UserError(f"loss: {asked} is not for a target that is {kind}", remedy=f"use {' or '.join(allowed)}")
-        return str(asked or allowed[0])
+        loss = loss_for(self.target.task, self.chosen["loss"])
+        smoothing = float(self.chosen["label_smoothing"]) if self._n_classes else 0.0
+        return NetLearner(module, self._n_classes, loss=loss, smoothing=smoothing)

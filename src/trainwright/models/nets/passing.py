@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from trainwright.errors import UserError
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -16,6 +18,27 @@ def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[st
     from trainwright.config.resolve import Choice
 
     return {name: Choice(chosen[name], "") for name in names}
+
+
+# The first one is the task's own.
+LOSSES = {"classes": ("cross_entropy", "focal"), "number": ("mse", "mae", "huber")}
+
+
+def loss_for(task: str, asked: str | None) -> str:
+    """The loss asked for, or the task's own.
+
+    Raises:
+        UserError: it is for another kind of target.
+
+    Example:
+        >>> loss_for("classes", None), loss_for("number", "huber")
+        ('cross_entropy', 'huber')
+    """
+    allowed = LOSSES[task]
+    if asked is not None and asked not in allowed:
+        kind = "classes" if task == "classes" else "a number"
+        raise UserError(f"loss: {asked} is not for a target that is {kind}", remedy=f"use {' or '.join(allowed)}")
+    return asked or allowed[0]
 
 
 def facts_of(fitted: Fitted, module: nn.Module) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from trainwright.models.nets.columns import NetRows
 
 if TYPE_CHECKING:
     from trainwright.engine.batches import Held
+    from trainwright.models.nets.learner import NetLearner
+    from trainwright.models.nets.watch import Watch
+
+WATCHED = 1_000  # rows learned from whose loss is told after each epoch
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,24 @@ def source_of(given: Given) -> Held:
     if given.weight is not None:
         columns["weight"] = given.weight.astype(np.float32)
     return Held(**columns)
+
+
+def watch_of(learner: NetLearner, given: Given, held: Given, *, spread: float, seed: int) -> Watch:
+    """What is measured after each epoch; `seed` draws the rows learned from, `spread` is that of a number."""
+    import torch
+
+    from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
+
+    rows = some_rows(len(given.y), WATCHED, seed)
+    batch = {
+        "x": torch.from_numpy(given.rows.dense[rows].astype(np.float32)),
+        "levels": torch.from_numpy(levels_of(given.rows)[rows]),
+    }
+
+    def answers() -> np.ndarray:
+        with judging(learner.module) as device:
+            said: np.ndarray = learner.predict({name: part.to(device) for name, part in batch.items()}).cpu().numpy()
+        return said
+
+    learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
+    return Watch(answers, learned, Truth(held.y, held.weight), learner.classes, spread)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from trainwright.models.nets.learner import NetLearner
 from trainwright.models.spec import Report
 
-if TYPE_CHECKING:
-    from trainwright.models.nets.rows import Given
-
-MOST = 1_000
+# The figure of the rows learned from, and the most points of a curve.
+NAME, POINTS = "training rows", 100
 
 
 class Watch:
@@ -25,57 +23,48 @@ class Watch:
     root of the mean squared error for a number, whatever loss is minimised.
 
     Args:
-        learner: answers.
-        given: the rows learned from.
-        held: the validation rows.
+        answers: gives what is answered now to the rows learned from, (n, classes) or (n,).
+        learned: what is true of these rows.
+        held: what is true of the validation rows.
         classes: number of classes, 0 for a number.
         spread: of a number, to tell its error in its own units.
-        seed: draws the rows learned from.
-        name: under which their figure is told.
     """
 
-    def __init__(
-        self, learner: NetLearner, given: Given, held: Given, classes: int, spread: float, *, seed: int, name: str
-    ):
-        self._learner, self._classes, self._spread, self._name = learner, classes, spread, name
-        rows = np.arange(len(given.y))
-        if len(rows) > MOST:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, MOST, replace=False))
-        assert given.rows.levels is not None
-        self._batch: dict[str, Tensor] = {
-            "x": torch.from_numpy(given.rows.dense[rows].astype(np.float32)),
-            "levels": torch.from_numpy(given.rows.levels[rows]),
-        }
-        self._learned = _Truth(given.y[rows], None if given.weight is None else given.weight[rows])
-        self._held = _Truth(held.y, held.weight)
+    def __init__(self, answers: Callable[[], np.ndarray], learned: Truth, held: Truth, classes: int, spread: float):
+        self._answers, self._learned, self._held = answers, learned, held
+        self._classes, self._spread = classes, spread
 
     def __call__(self, answers: Tensor) -> Mapping[str, float]:
         """The figures by name."""
-        said, learned = answers.double().numpy(), self._answers().double().cpu().numpy()
+        said, learned = answers.double().numpy(), self._answers().astype(np.float64)
         if not self._classes:
-            return {
-                "rmse": self._held.rmse(said) * self._spread,
-                self._name: self._learned.rmse(learned) * self._spread,
-            }
+            return {"rmse": self._held.rmse(said) * self._spread, NAME: self._learned.rmse(learned) * self._spread}
         return {
             "accuracy": self._held.mean((said.argmax(axis=1) == self._held.y).astype(np.float64)),
             "log_loss": self._held.log_loss(said),
-            self._name: self._learned.log_loss(learned),
+            NAME: self._learned.log_loss(learned),
         }
 
-    def _answers(self) -> Tensor:
-        module = self._learner.module
-        device = next(module.parameters()).device
-        training = module.training
-        module.eval()
-        try:
-            with torch.no_grad():
-                return self._learner.predict({name: part.to(device) for name, part in self._batch.items()})
-        finally:
-            module.train(training)
+
+def some_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """Ascending positions of the rows learned from that are looked at, at most so many."""
+    rows = np.arange(n)
+    return rows if n <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-class _Truth:
+@contextmanager
+def judging(module: nn.Module) -> Iterator[torch.device]:
+    """The module answers without dropout and gradients within the block; gives the device that it is on."""
+    training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield next(module.parameters()).device
+    finally:
+        module.train(training)
+
+
+class Truth:
     """What is true of rows, and what each of them weighs."""
 
     def __init__(self, y: np.ndarray, weight: np.ndarray | None):
@@ -91,30 +80,30 @@ class _Truth:
         return self.mean(-np.log(np.maximum(said[np.arange(len(said)), self.y], 1e-15)))
 
 
-def curve_of(history: Sequence[Mapping[str, Any]], name: str, most: int) -> dict[str, list[float]] | None:
-    """The figures by epoch of the rows learned from and of the validation rows, at most so many points; None where
-    there were no validation rows."""
-    rows = [row for row in history if name in row["metrics"]]
+def curve_of(history: Sequence[Mapping[str, Any]]) -> dict[str, list[float]] | None:
+    """The figures by epoch of the rows learned from and of the validation rows, at most 100 points; None where there
+    were no validation rows."""
+    rows = [row for row in history if NAME in row["metrics"]]
     if not rows:
         return None
     held = "rmse" if "rmse" in rows[0]["metrics"] else "log_loss"
-    at = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))
+    at = np.unique(np.linspace(0, len(rows) - 1, min(POINTS, len(rows))).round().astype(int))
     return {
         "steps": [float(rows[i]["epoch"]) for i in at],
         "validation": [float(rows[i]["metrics"][held]) for i in at],
-        "training": [float(rows[i]["metrics"][name]) for i in at],
+        "training": [float(rows[i]["metrics"][NAME]) for i in at],
     }
 
 
-def told(report: Report | None, name: str) -> Report | None:
+def told(report: Report | None) -> Report | None:
     """Passes events on, the loss of rows learned from under a name of its own among the curves."""
     if report is None:
         return None
 
     def tell(event: dict[str, Any]) -> None:
         if event.get("points"):
-            own = f"{name.capitalize()}/validation"
-            event = event | {"points": [[f"Loss/{name}" if p[0] == own else p[0], *p[1:]] for p in event["points"]]}
+            own = f"{NAME.capitalize()}/validation"
+            event = event | {"points": [[f"Loss/{NAME}" if p[0] == own else p[0], *p[1:]] for p in event["points"]]}
         report(event)
 
     return tell

@@ -121,7 +121,7 @@ def test_every_preset_is_a_valid_plan(name: str) -> None:
     settings = load_settings(text=f"preset: {name}")
     families = resolve_families(settings)
     # Balanced and production are the default plan, with more folds and time.
-    assert families is None if name in ("balanced", "production") else "linear" in families
+    assert families is None if name in ("balanced", "production") else families is not None and "linear" in families
     assert resolve_time_limit(settings).reason == f"preset {name}"
     assert effects(settings, families or ()) == []
 
@@ -146,6 +146,8 @@ def test_a_network_from_scratch_and_fine_tuned() -> None:
     ("text", "families", "words"),
     [
         ("epochs: 3", ["linear"], "epochs (line 1) concerns neural networks only"),
+        ("base_model: minilm", ["neural_network"], "base_model (line 1): neural_network has no such setting"),
+        ("{epochs: 3, layers: [8]}", ["tabular_net"], "layers (line 1): tabular_net has no such setting"),
         ("folds: 5\nvalidation_split: 0.2", [], "validation_split (line 2) changes nothing: folds are given"),
         ("time: t\nshuffle: true", [], "shuffle (line 2) changes nothing: rows are split by time"),
         (
@@ -161,6 +163,15 @@ def test_a_network_from_scratch_and_fine_tuned() -> None:
 def test_a_key_without_effect_is_said(text: str, families: list[str], words: str) -> None:
     notes = effects(load_settings(text=text), families)
     assert len(notes) == 1 and words in notes[0]
+
+
+def test_keys_reach_the_table_net_where_it_is_named() -> None:
+    keys = "epochs: 3\nlearning_rate: 0.01\nlayers: [8]\npreset: balanced\n"
+    named = resolve_family_settings(load_settings(text=keys + "model_type: realmlp"))
+    assert named["tabular_net"] == {"epochs": 3, "learning_rate": 0.01}
+    listed = resolve_family_settings(load_settings(text=keys + "families: [linear, tabular_net]"))
+    assert listed["tabular_net"] == named["tabular_net"]
+    assert "tabular_net" not in resolve_family_settings(load_settings(text=keys))
 
 
 def test_keys_with_effect_are_not_said() -> None:

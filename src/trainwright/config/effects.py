@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trainwright.config.keys import extra
-from trainwright.config.known import NEURAL, TEXT_FAMILIES, canonical_family, family_spec
+from trainwright.config.known import NEURAL, TABULAR_NET, TEXT_FAMILIES, canonical_family, family_spec
 from trainwright.config.neural import network_asked
 from trainwright.config.settings import Settings
 from trainwright.config.training import TrainingSettings
@@ -36,19 +36,22 @@ def effects(settings: Settings, families: Iterable[str] = (), *, texts: bool = F
 
 
 def _neural(settings: Settings, families: tuple[str, ...], texts: bool) -> Iterator[str]:
-    if NEURAL in families or _asked(settings) or (not families and not texts and network_asked(settings)):
-        return
+    """Keys of networks that no family which is trained has a setting for."""
     families = families or (TEXT_FAMILIES if texts else ())
+    nets = [name for name in families if name in (*TEXT_FAMILIES, TABULAR_NET, NEURAL)]
+    if NEURAL not in nets and (_asked(settings) or (not families and network_asked(settings))):
+        nets.append(NEURAL)
     names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
-    over_texts = [name for name in families if name in TEXT_FAMILIES]
-    read = {setting.name for name in over_texts for setting in family_spec(name).settings}
+    read = {setting.name for name in nets for setting in family_spec(name).settings}
     given = [name for name in names if name not in read and _by_hand(settings, f"training.{name}")]
-    if given and over_texts:
-        words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])
-        yield f"{words}: {_list(over_texts)} has no such setting, so it changes nothing"
-    elif given:
-        words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])
-        they = ("concern", "they change") if len(given) > 1 else ("concerns", "it changes")
+    if not given:
+        return
+    words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])
+    they = ("concern", "they change") if len(given) > 1 else ("concerns", "it changes")
+    if nets:
+        has = "have" if len(nets) > 1 else "has"
+        yield f"{words}: {_list(nets)} {has} no such setting, so {they[1]} nothing"
+    else:
         yield f"{words} {they[0]} neural networks only; none is trained, so {they[1]} nothing"
 
 

@@ -144,14 +144,11 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
     Raises:
         EnvironmentProblem: neural networks are asked for and cannot be trained here.
     """
-    training = settings.training
-    given = training.model_type if training.model_type not in (None, "auto") else None
-    names = (given,) if given is not None else training.families
-    if not names:
+    found = named_families(settings)
+    if not found:
         return None
-    found = tuple(dict.fromkeys(canonical_family(name) for name in names))
     if {NEURAL, TABULAR_NET} & set(found) and not networks_here():
-        key = "training.model_type" if given is not None else "training.families"
+        key = "training.model_type" if settings.training.model_type not in (None, "auto") else "training.families"
         raise EnvironmentProblem(
             f"{settings.origin(key)} asks for a neural network, and the extra that trains them is not installed",
             remedy="pip install 'trainwright[neural]', or leave the key out to train models for tables",
@@ -159,12 +156,21 @@ def resolve_families(settings: Settings) -> tuple[str, ...] | None:
     return found
 
 
+def named_families(settings: Settings) -> tuple[str, ...]:
+    """The families that the user names, in our own names, whether or not they can be trained here; empty for none."""
+    training = settings.training
+    names = (training.model_type,) if training.model_type not in (None, "auto") else training.families or ()
+    return tuple(dict.fromkeys(canonical_family(name) for name in names if name is not None))
+
+
 def resolve_family_settings(settings: Settings) -> dict[str, dict[str, Any]]:
     """The settings of single families under the families' own names; keys of networks reach those that read them."""
     from trainwright.config.neural import network_settings
 
     found: dict[str, dict[str, Any]] = {}
-    for name in TEXT_FAMILIES:
+    # The recipe of the table net stays as it is where the plan adds it beside a network that the keys describe.
+    own_net = (TABULAR_NET,) if TABULAR_NET in named_families(settings) else ()
+    for name in (*TEXT_FAMILIES, *own_net):
         if own := keys_of_family(settings, name):
             found[name] = own
     if own := network_settings(settings):
@@ -177,7 +183,8 @@ def resolve_family_settings(settings: Settings) -> dict[str, dict[str, Any]]:
 def keys_of_family(settings: Settings, family: str) -> dict[str, Any]:
     """The keys of networks that were given by hand and are settings of the family.
 
-    A preset's values are for networks from scratch over tables: they do not reach what is fine-tuned.
+    A preset's values are for networks that are described key by key: they reach neither what is fine-tuned nor the
+    table net's own recipe.
 
     Example:
         >>> from trainwright.config.source import load_settings

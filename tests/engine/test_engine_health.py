@@ -183,6 +183,7 @@ def test_a_learning_rate_of_ten_is_one_message() -> None:
     fitted = fit(deep(), rows(200), replace(wild, optimizer="adamw"))
     assert [event["kind"] for event in fitted.events] == ["diverged"]
     assert fitted.events[0]["advice"][0] == "lower_learning_rate"
+    assert fitted.events[0]["text"].endswith("lower learning_rate (10 now, try 1)")
 
 
 def test_looking_at_a_training_changes_nothing_in_it() -> None:
@@ -233,6 +234,13 @@ def test_a_healthy_training_says_nothing() -> None:
 def test_verdicts_on_losses(losses: list[float], code: str | None) -> None:
     found = judge_losses(losses)
     assert (found.code if found else None) == code
+
+
+def test_a_loss_that_never_comes_back_to_where_it_began_is_told_after_any_epoch() -> None:
+    found = judge_losses([1.885, 2.418], begin=0.693)
+    assert found is not None and found.code == "diverged"
+    assert found.text == "the loss was 0.693 at the first step, and no epoch came below 1.885"
+    assert judge_losses([0.75], begin=0.693) is None
 
 
 @given(st.floats(0.1, 10), st.floats(0.3, 0.95), st.integers(4, 40), st.floats(1e-3, 1e3))

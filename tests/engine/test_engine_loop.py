@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import torch
 from engine_data import Classifier, Paced, Tagger, Words, accuracy, network, rows, same, texts, weights
 
+from trainwright.engine import usage
 from trainwright.engine.loop import fit
 from trainwright.engine.randomness import alone
 from trainwright.engine.schedules import rate
@@ -175,11 +178,56 @@ def test_a_wish_to_stop_keeps_finished_epochs_only() -> None:
     assert same(weights(learner.module), weights(again.module))
 
 
+class Slow:
+    """Rows that take their time to come."""
+
+    def __init__(self, inner: Any):
+        self._inner = inner
+
+    def __len__(self) -> int:
+        return len(self._inner)
+
+    def batches(self, reading: Any) -> Any:
+        found = self._inner.batches(reading)
+        read = found._from
+
+        def slowly(position: int) -> Any:
+            for batch in read(position):
+                time.sleep(0.05)
+                yield batch
+
+        found._from = slowly
+        return found
+
+
+def test_what_is_used_of_the_machine_is_recorded_epoch_by_epoch() -> None:
+    def points(data: Any) -> dict[str, list[float]]:
+        found: dict[str, list[float]] = {}
+        told: list[dict[str, Any]] = []
+        fit(Classifier(network()), data, EngineSettings(epochs=2, batch_size=8), report=told.append)
+        for event in told:
+            if event["kind"] == "epoch":
+                for name, epoch, value in event["points"]:
+                    found.setdefault(name, []).append(value)
+                    assert epoch == len(found[name])
+        return found
+
+    found = points(Slow(rows(32)))
+    assert all(share > 0.5 for share in found[usage.WAIT])  # 0.2 s of waiting an epoch
+    assert len(found[usage.CPU]) == 2 and min(found[usage.CPU]) > 0
+    if sys.platform == "linux":
+        assert 0.05 < found[usage.MEMORY][-1] < 64
+
+
 def test_a_batch_larger_than_the_rows_is_all_of_them_and_says_so() -> None:
-    fitted = fit(Classifier(network()), rows(30), EngineSettings(epochs=2, batch_size=512))
+    said: list[dict[str, Any]] = []
+    fitted = fit(Classifier(network()), rows(30), EngineSettings(epochs=2, batch_size=512), report=said.append)
     assert fitted.steps == 2
     assert fitted.choices["batch_size"].value == 30
     assert "fewer than the 512 asked for" in fitted.choices["batch_size"].reason
+    assert [event["message"] for event in said if event["kind"] == "notice"] == [
+        "batch_size: all 30 rows to learn from, fewer than the 512 asked for: an epoch is a single step"
+    ]
 
 
 def test_no_rows_are_refused() -> None:

@@ -178,7 +178,9 @@ def _batch(run: Run, free: int | None) -> Choice:
     if not need.measured and free is not None:
         why = f"needs at most {readable(need.of(micro))} by the widths of its layers, and {readable(free)} are free"
     if rows < settings.step_rows * world:
-        why = f"all {rows} rows to learn from, fewer than the {settings.step_rows * world} asked for; {why}"
+        few = f"all {rows} rows to learn from, fewer than the {settings.step_rows * world} asked for"
+        run.records.notice(f"batch_size: {few}: an epoch is a single step")
+        why = f"{few}; {why}"
     if micro < asked:
         why = f"taken in parts of {micro} whose gradients are added up, since {asked} at a time need "
         why += f"{readable(need.of(asked))} and {readable(free or 0)} are free"

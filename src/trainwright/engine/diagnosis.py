@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from trainwright.engine.records import power
+
 # A loss that ends above so many times its first value runs away; noise around it does not.
 RUNAWAY = 1.5
 # A loss so many times above its beginning exploded, whatever it does afterwards.
@@ -35,6 +37,28 @@ ADVICE = {
     "gradients_vanish": ("raise_learning_rate", "other_activation"),
 }
 """Codes of advice by verdict, most useful first."""
+
+WORDS = {
+    "lower_learning_rate": "lower learning_rate ({now} now, try {less})",
+    "raise_learning_rate": "raise learning_rate ({now} now, try {more})",
+    "clip_gradients": "set gradient_clip: 1.0",
+    "check_inputs": "clean or impute the values of the validation rows",
+}
+"""The first piece of advice of each verdict, with key, old and new value."""
+
+
+def remedy(code: str, rate: float) -> str:
+    """What to do, in words.
+
+    Args:
+        code: a key of `WORDS`.
+        rate: the base learning rate now.
+
+    Example:
+        >>> remedy("lower_learning_rate", 0.001)
+        'lower learning_rate (0.001 now, try 0.0001)'
+    """
+    return WORDS[code].format(now=power(rate), less=power(rate / 10), more=power(rate * 10))
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,10 @@ def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verd
     if begin is not None and losses and max(losses) > EXPLODED * abs(begin) and min(losses) >= begin:
         best = f"the best epoch came down to {min(losses):.4g}"
         return Verdict("diverged", f"the loss rose from {begin:.4g} at the first step to {max(losses):.4g}; {best}")
+    if begin is not None and losses and begin > 0 and min(losses) > RUNAWAY * begin:
+        return Verdict(
+            "diverged", f"the loss was {begin:.4g} at the first step, and no epoch came below {min(losses):.4g}"
+        )
     if len(losses) < FEW:
         return None
     first, last, low, high = losses[0], losses[-1], min(losses), max(losses)

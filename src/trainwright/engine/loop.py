@@ -18,15 +18,16 @@ from trainwright.config.resolve import Choice
 from trainwright.engine import health, judging, schedules
 from trainwright.engine.batches import Source
 from trainwright.engine.begin import begin
-from trainwright.engine.diagnosis import ADVICE, Verdict, judge_gradients, judge_losses
+from trainwright.engine.diagnosis import ADVICE, Verdict, judge_gradients, judge_losses, remedy
 from trainwright.engine.learner import Batch, Learner, Pace, tensors_of
 from trainwright.engine.randomness import alone
-from trainwright.engine.records import Report, power
+from trainwright.engine.records import Report
 from trainwright.engine.run import Metrics, Run, put
 from trainwright.engine.runtime import Runtime
 from trainwright.engine.schedules import Plateau
 from trainwright.engine.settings import EngineSettings
 from trainwright.engine.step import Step
+from trainwright.engine.usage import Usage
 from trainwright.errors import UserError
 
 # Within a long epoch a checkpoint is written after so many seconds; when it is changes nothing in the result.
@@ -105,7 +106,7 @@ class _Loop:
     def __init__(self, run: Run, folder: Path | None, stop: Callable[[], bool] | None):
         self._run, self._folder, self._stop = run, folder, stop
         self._step = Step(run)
-        self._good = health.GoodState()
+        self._good, self._usage = health.GoodState(), Usage(run.numbers.device)
         self._moves = not schedules.is_constant(run.settings)
         self._pace: Pace | None = getattr(run.learner, "pace", None)
         self._started = self._saved = time.monotonic()
@@ -114,10 +115,11 @@ class _Loop:
         """The steps from here to the end of the epoch; False when it was stopped before."""
         run, settings, state = self._run, self._run.settings, self._run.state
         self._started = time.monotonic()
+        self._usage.begin()
         self._unfreeze(state["epoch"] + 1)
         if run.watches and not self._good.serves(run):
             self._good.take(run)
-        for batch in run.batches:
+        for batch in self._usage.watched(run.batches):
             number = state["step"] + 1
             log = number % settings.log_every == 0
             look = settings.health_every > 0 and number % settings.health_every == 0
@@ -165,7 +167,7 @@ class _Loop:
         last_counts = run.validation is None and (self._stop is not None or bool(run.best))
         if standing.best_epoch == epoch or last_counts:
             run.keep_best()
-        run.records.epoch(row, seconds=time.monotonic() - self._started)
+        run.records.epoch(row, seconds=time.monotonic() - self._started, used=self._usage.figures())
         if epoch >= settings.epochs:
             state["stopped"] = f"all {settings.epochs} epochs are done"
         elif standing.over(settings):
@@ -186,13 +188,12 @@ class _Loop:
         # Gradients may all be numbers and their norm beyond the largest one.
         lost = {"loss": "the loss is no number", "gradient": "the gradient is too large to be measured"}
         where = f"at step {state['step']} {lost[broken.what]}" if fault is None else fault.text
-        remedy = "clean or impute the values of that input"
+        todo = "clean or impute the values of that input"
         if fault is None or fault.what != "input":
-            base = state["base_rate"]
-            remedy = f"lower learning_rate ({power(base)} now, try {power(base / 10)}), or set gradient_clip: 1.0"
+            todo = f"{remedy('lower_learning_rate', state['base_rate'])}, or set gradient_clip: 1.0"
         if not run.best:
-            raise UserError(f"training broke down: {where}", remedy=remedy)
-        run.happened("not_a_number", f"training broke down: {where}; {remedy}", advice=ADVICE["not_a_number"])
+            raise UserError(f"training broke down: {where}", remedy=todo)
+        run.happened("not_a_number", f"training broke down: {where}; {todo}", advice=ADVICE["not_a_number"])
         state["stopped"] = f"{where}; the best epoch before it is kept"
 
     def _advance(self, batch: Batch, *, look: bool = False) -> tuple[float, float, float | None]:
@@ -257,7 +258,9 @@ def _watched(row: dict[str, Any]) -> float:
 
 def _tell_once(run: Run, verdict: Verdict | None) -> None:
     if verdict is not None and verdict.code not in {event["kind"] for event in run.state["events"]}:
-        run.happened(verdict.code, verdict.text, advice=verdict.advice)
+        run.happened(
+            verdict.code, f"{verdict.text}; {remedy(verdict.advice[0], run.state['base_rate'])}", advice=verdict.advice
+        )
 
 
 def _finish(run: Run) -> Fitted:

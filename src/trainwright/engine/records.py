@@ -41,24 +41,26 @@ class Records:
         points = [["Loss/step", step, loss], ["Learning rate", step, rate], ["Gradient norm", step, norm]]
         self._tell({"kind": "step", "message": message, "points": points})
 
-    def epoch(self, row: Mapping[str, Any], *, seconds: float) -> None:
+    def epoch(self, row: Mapping[str, Any], *, seconds: float, used: Mapping[str, float] | None = None) -> None:
         """A line with training and validation loss, the metrics, and the time that the rest may take.
 
         Args:
-            row: of the history.
+            row: of the history; metrics of a single class, such as "f1/yes", are points alone, not words.
             seconds: that this epoch took.
+            used: of the machine; see `usage.Usage`.
         """
         epoch = row["epoch"]
         names = [("loss", "train_loss"), ("validation", "validation_loss")]
         told = [f"{word} {figure(row[name])}" for word, name in names if row.get(name) is not None]
-        told += [f"{name} {figure(value)}" for name, value in row["metrics"].items()]
+        told += [f"{name} {figure(value)}" for name, value in row["metrics"].items() if "/" not in name]
         left = self._epochs - epoch
         if left:
             told.append(f"at most {format_duration(left * seconds)} left")
         points = [["Loss/train", epoch, row["train_loss"]]]
         if row.get("validation_loss") is not None:
             points.append(["Loss/validation", epoch, row["validation_loss"]])
-        points += [[f"{name.capitalize()}/validation", epoch, value] for name, value in row["metrics"].items()]
+        points += [[f"{name[:1].upper()}{name[1:]}/validation", epoch, value] for name, value in row["metrics"].items()]
+        points += [[name, epoch, value] for name, value in (used or {}).items()]
         message = f"Epoch {epoch}/{self._epochs}: {', '.join(told)}"
         self._tell({"kind": "epoch", "message": message, "points": points})
 

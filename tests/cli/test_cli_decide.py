@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -245,3 +247,30 @@ def test_reviews_and_thresholds_by_site_are_judged_on_a_file(shop: Shop, tmp_pat
         assert any("go to a person" in note for note in found["notes"]) == (sent > 0) == (label == "d1")
     lacking = write_csv(tmp_path / "fresh2.csv", rows(150, seed=11))
     assert run("evaluate", "shop@v1", lacking, "--decision", "d2", *where).code == 0
+
+
+def test_versions_are_compared_as_each_decides(decided: tuple[Shop, dict[str, Any]], tmp_path: Path) -> None:
+    shop, _ = decided
+    where = ("--workspace", shop.workspace)
+    table = write_csv(tmp_path / "more.csv", rows(300, seed=5))
+    folder = tmp_path / "by-f1"
+    shutil.copytree(shop.workspace, folder)
+    with contextlib.closing(sqlite3.connect(folder / "trainwright.db")) as database:  # as `--metric f1` leaves it
+        database.execute("UPDATE version SET metrics = json_set(metrics, '$.metric', 'f1')")
+        database.commit()
+    said = run("versions", "compare", "shop@v1", "v2", "--data", table, "--json", "--workspace", folder).document
+    first, second = said["versions"]
+    assert first["decision"] == "d1" and first["decides"] == "d1 (--cost fp=1 fn=20)"
+    assert second["decision"] is None and second["decides"].startswith("its own threshold 0.")
+    # The figure is that of `evaluate`, which decides as the version answers; at one half it would be another.
+    by = {
+        name: run("evaluate", name, table, "--json", "--workspace", folder).document["metrics"]["f1"]["value"]
+        for name in ("shop@v1", "shop@v2")
+    }
+    assert said["verdict"]["difference"] == pytest.approx(by["shop@v2"] - by["shop@v1"])
+    assert "shop@v1 decides by d1" in said["reason"] and "shop@v2 decides by its own threshold" in said["reason"]
+    # A figure of probabilities asks for no decision, and without rows the decisions are shown all the same.
+    said = run("versions", "compare", "shop@v1", "shop@v2", *where)
+    assert "shop@v1 decides by d1 (--cost fp=1 fn=20)" in said.out
+    plain = run("versions", "compare", "shop@v1", "v2", "--data", table, "--json", *where).document
+    assert plain["verdict"] is not None and "decides" not in plain["reason"]

@@ -99,7 +99,10 @@ def show(name: str, full: bool, workspace: str | None, as_json: bool) -> None:
     output.say(yaml.safe_dump(output.plain(document), sort_keys=False, allow_unicode=True).rstrip())
 
 
-@COMMAND.command(help="Two versions side by side; with --data FILE, judged on rows neither was trained on.")
+@COMMAND.command(
+    help="Two versions side by side; with --data FILE, judged on rows neither was trained on, each by the decision "
+    "that it answers by."
+)
 @click.argument("first")
 @click.argument("second")
 @click.option("--data", "table", metavar="FILE", help="A labelled file.")
@@ -109,7 +112,7 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
     """Compares two versions."""
     from trainwright.store.names import split_name
     from trainwright.store.workspace import open_workspace
-    from trainwright.training.judge import compare as compare_versions
+    from trainwright.training.versions_compare import compare as compare_versions
 
     project, _ = split_name(first)
     if "@" not in second and second.lstrip("v").isdigit():
@@ -134,6 +137,9 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
             output.say(f"{version['name']}: {version['comments']}")
     for line in changed:
         output.say(f"differs: {line}")
+    for version in (a, b):
+        if version["decides"]:
+            output.say(f"{version['name']} decides by {version['decides']}")
     output.say(document["reason"])
 
 

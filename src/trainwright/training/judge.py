@@ -14,7 +14,6 @@ from trainwright.data.parts import read_development
 from trainwright.data.schema import Role
 from trainwright.data.snapshot import row_keys
 from trainwright.errors import UserError
-from trainwright.evaluate.compare import compare_versions
 from trainwright.evaluate.document import evaluate
 from trainwright.evaluate.interval_coverage import Bounds, booleans_of, measure
 from trainwright.packages.predictor import Given, Predictor
@@ -72,6 +71,24 @@ def open_version(workspace: Workspace, name: str) -> Opened:
     return Opened(project, version, Predictor.open(folder, expected_sha=version.manifest_sha))
 
 
+def deciding(workspace: Workspace, opened: Opened, label: str | None = None) -> tuple[Opened, JudgedBy]:
+    """The version as it answers, and by what it decides.
+
+    Args:
+        workspace: where it is.
+        opened: the version.
+        label: "d1" for a certain decision, "none" for its own threshold, None for the one in force.
+
+    Raises:
+        UserError: the version has no such decision.
+        EnvironmentProblem: the decision was damaged by hand.
+    """
+    found = decision_for(workspace, opened.project, opened.version, label)
+    threshold = opened.predictor.manifest.threshold
+    by = JudgedBy(found, None if found is None else policy_of(found), 0.5 if threshold is None else threshold)
+    return replace(opened, predictor=opened.predictor.deciding(by.policy, by.label)), by
+
+
 def evaluate_file(
     workspace: Workspace,
     name: str,
@@ -100,14 +117,9 @@ def evaluate_file(
         UserError: the table lacks the target or features, or the version has no such decision.
         EnvironmentProblem: the decision was damaged by hand.
     """
-    opened = open_version(workspace, name)
-    found = decision_for(workspace, opened.project, opened.version, decision)
+    opened, by = deciding(workspace, open_version(workspace, name), decision)
     manifest = opened.predictor.manifest
-    by = JudgedBy(
-        found, None if found is None else policy_of(found), 0.5 if manifest.threshold is None else manifest.threshold
-    )
-    opened = replace(opened, predictor=opened.predictor.deciding(by.policy, by.label))
-    labelled = _labelled(workspace, opened, table)
+    labelled = labelled_for(workspace, opened, table)
     state = opened.predictor.interval
     spans = None if state is None else opened.predictor.predict_spans(labelled.given)
     prediction = opened.predictor.predict_raw(labelled.given) if spans is None else spans[:, 0]
@@ -201,78 +213,7 @@ def _beside(version: Version, document: dict[str, Any]) -> dict[str, Any] | None
     return None
 
 
-def compare(workspace: Workspace, first: str, second: str, table: Any = None) -> dict[str, Any]:
-    """Two versions side by side, and a verdict on rows that neither was trained on.
-
-    Args:
-        first, second: such as `adult@v1` and `adult@v2`.
-        table: a labelled table; without one the stored figures are shown and no verdict is given.
-
-    Returns:
-        {"versions": [...], "rows": n, "verdict": {...} or None, "reason": words}.
-
-    Raises:
-        UserError: the versions predict different targets.
-    """
-    pair = [open_version(workspace, name) for name in (first, second)]
-    targets = [opened.predictor.manifest.target for opened in pair]
-    if targets[0].column != targets[1].column or targets[0].classes != targets[1].classes:
-        raise UserError(
-            f"{pair[0].label} and {pair[1].label} predict different things", remedy="compare versions of one target"
-        )
-    document: dict[str, Any] = {
-        "versions": [
-            {
-                "name": opened.label,
-                "metrics": opened.version.metrics,
-                "details": opened.version.details,
-                "comments": opened.version.comments,
-                "created": opened.version.created,
-            }
-            for opened in pair
-        ],
-        "rows": 0,
-        "verdict": None,
-        "reason": "no rows are known that neither version was trained on: give a labelled file with --data",
-    }
-    if table is None:
-        return document
-    seen = [_labelled(workspace, opened, table) for opened in pair]
-    target = targets[0]
-    known = seen[0].y >= 0 if target.task == "classes" else np.isfinite(seen[0].y)
-    fresh = known & ~seen[0].seen & ~seen[1].seen
-    document["rows"] = int(fresh.sum())
-    document["left_out"] = int(len(fresh) - fresh.sum())
-    if not fresh.any():
-        document["reason"] = "every labelled row of the file was trained on by one of the versions"
-        return document
-    task = task_for(target)
-    name = (pair[0].version.metrics or {}).get("metric")
-    metric = task.metrics.get(str(name)) or task.default_metric()
-    predictions = [opened.predictor.predict_raw(one.given) for opened, one in zip(pair, seen)]
-    found = compare_versions(
-        seen[0].y[fresh],
-        predictions[1][fresh],
-        predictions[0][fresh],
-        metric,
-        names=(pair[1].label, pair[0].label),
-    )
-    document["verdict"] = found.to_json()
-    document["reason"] = _words(found.to_json(), metric.title)
-    return document
-
-
-def _words(found: dict[str, Any], title: str) -> str:
-    if found["verdict"] == "too few rows":
-        return f"{found['n_rows']} rows that neither was trained on are too few for a verdict (100 are needed)"
-    words = {"better": "is better than", "worse": "is worse than"}.get(found["verdict"], "is not distinguishable from")
-    spread = ""
-    if found["low"] is not None:
-        spread = f" by {found['difference']:+.4g} ({found['low']:+.4g} to {found['high']:+.4g})"
-    return f"{found['name']} {words} {found['against']} in {title}{spread} on {found['n_rows']:,} rows"
-
-
-def _labelled(workspace: Workspace, opened: Opened, table: Any) -> Labelled:
+def labelled_for(workspace: Workspace, opened: Opened, table: Any) -> Labelled:
     """The table conformed for the version, its labels, and which rows the version knows."""
     manifest = opened.predictor.manifest
     given = opened.predictor.conform(table)

@@ -18,7 +18,7 @@ from trainwright.evaluate.resampling import make_units
 from trainwright.evaluate.width_review import Rows, judge_limit
 from trainwright.packages.number_intervals import ReviewWidth
 from trainwright.store.decisions import Decision
-from trainwright.tasks import task_for
+from trainwright.tasks import Metric, task_for
 
 # Figures of what is decided; the others are of probabilities, which a decision does not change.
 OF_DECISIONS = ("decision", "proportion")
@@ -57,6 +57,18 @@ class JudgedBy:
         own = [self.policy.segments.get(str(value), self.policy.high) for value in segment]
         return np.array(own) if n else np.empty(0)
 
+    def classes(self, target: Target, shown: np.ndarray, segment: np.ndarray | None) -> np.ndarray:
+        """(n,) the class of each row, as it is decided without a person.
+
+        Args:
+            target: what is predicted.
+            shown: (n, k) probabilities of `shown`.
+            segment: (n,) values of the column that has thresholds of its own, or None.
+        """
+        if isinstance(self.policy, Policy):
+            return self.policy.decide(shown, segment)[1]
+        return np.asarray(task_for(target).decide(shown, self.threshold))
+
     def to_json(self) -> dict[str, Any] | None:
         """Which one it is, what it was made for, and what it promised on the held-out rows of its training."""
         if self.decision is None:
@@ -86,15 +98,12 @@ class JudgedBy:
             seed: of the resamples.
             roles: (n,) `group` and `cluster`, by which the intervals are made.
         """
-        found = self.to_json()
-        document["decision"] = found
-        if found is None or not isinstance(self.policy, Policy):
-            return document
+        found = self._told(document)
         kept = (y >= 0) & np.isfinite(shown).all(1)
-        if not kept.any():
+        if found is None or not isinstance(self.policy, Policy) or not kept.any():
             return document
         decided, predicted = self.policy.decide(shown[kept], None if segment is None else segment[kept])
-        roles = {name: None if role is None else role[kept] for name, role in roles.items()}
+        roles = _of_rows(roles, kept)
         if len(target.classes) > 2:
             sure = np.eye(len(target.classes))[predicted]
             again = evaluate(target, y[kept], sure, part="file", seed=seed, **roles)
@@ -122,24 +131,25 @@ class JudgedBy:
             seed: of the resamples.
             roles: (n,) `group` and `cluster`, by which the intervals are made.
         """
-        found = self.to_json()
-        document["decision"] = found
-        if found is None or not isinstance(self.policy, ReviewWidth):
-            return document
+        found = self._told(document)
         kept = np.isfinite(y) & np.isfinite(spans).all(1)
-        if not kept.any():
+        if found is None or not isinstance(self.policy, ReviewWidth) or not kept.any():
             return document
         prediction, low, high = spans[kept].T
         width = high - low
         if self.policy.relative:
             width = np.divide(width, np.abs(prediction), out=np.full(len(width), np.inf), where=prediction != 0)
         error = np.abs(y[kept] - prediction)
-        units = make_units(
-            len(error), loss=error, seed=seed, **{k: None if r is None else r[kept] for k, r in roles.items()}
-        )
+        units = make_units(len(error), loss=error, seed=seed, **_of_rows(roles, kept))
         figures = judge_limit(Rows(width, error, units, seed), self.policy.value)
         found["figures"] = {name: figures[name] for name in FIGURES_OF_WIDTH if name in figures}
         return document
+
+    def _told(self, document: dict[str, Any]) -> dict[str, Any] | None:
+        """Says in an evaluation document by which decision it is; returns that part."""
+        document["decision"] = self.to_json()
+        found: dict[str, Any] | None = document["decision"]
+        return found
 
     def _corrected(self, target: Target, y: np.ndarray) -> list[str]:
         """That probabilities are those for other shares of the classes than these rows have."""
@@ -153,9 +163,18 @@ class JudgedBy:
         ]
 
 
+def of_decisions(metric: Metric, target: Target) -> bool:
+    """Whether a metric is of the classes decided, not of their probabilities."""
+    return target.task == "classes" and metric.kind in OF_DECISIONS and not metric.name.startswith("top_")
+
+
+def _of_rows(roles: Mapping[str, Any], kept: np.ndarray) -> dict[str, Any]:
+    return {name: None if role is None else role[kept] for name, role in roles.items()}
+
+
 def _take_over(document: dict[str, Any], again: Mapping[str, Any], target: Target) -> None:
     """Puts what was measured on the classes decided in the place of what the most probable classes would be."""
     for name, metric in task_for(target).metrics.items():
-        if metric.kind in OF_DECISIONS and not name.startswith("top_") and name in again["metrics"]:
+        if of_decisions(metric, target) and name in again["metrics"]:
             document["metrics"][name] = again["metrics"][name]
     document["per_class"], document["confusion"] = again["per_class"], again["confusion"]

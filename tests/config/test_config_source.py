@@ -35,6 +35,10 @@ def test_the_message_names_file_line_key_allowed_values_and_the_nearest(tmp_path
     ("text", "words"),
     [
         ("epoch: 3", ["line 1", "'epoch'", "did you mean 'epochs'?"]),
+        (
+            "training:\n  learnin_rate: 0.1\n  droput: 0.3\nsead: 1",
+            ["line 2", "did you mean 'learning_rate'?", "also unknown: line 3 (droput), line 4 (sead)"],
+        ),
         ("seed: 1\ndata:\n  tarket: x", ["line 3", "`data:`", "did you mean 'target'?"]),
         ("data:\n  dropout: 0.1", ["line 2", "belongs under `training:`"]),
         ("data:\n  dropuot: 0.1", ["line 2", "'dropout'", "belongs under `training:`"]),

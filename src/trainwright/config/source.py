@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,25 +100,42 @@ def _read(path: Path) -> str:
         raise UserError(f"{path.name} line {line}: this is not UTF-8 text", remedy="save it as UTF-8") from None
 
 
+@dataclass(frozen=True)
+class _Unknown:
+    """A key of the file that there is not."""
+
+    key: str
+    block: str | None
+    place: str
+
+
 def _place(root: Written, where: str) -> dict[str, Given]:
-    """Every key of the file under its full name."""
+    """Every key of the file under its full name.
+
+    Raises:
+        UserError: keys that there are not: the first with what may be meant, the others with their lines.
+    """
     found: dict[str, Given] = {}
+    unknown: list[_Unknown] = []
     for key, written in root.value.items():
         if key == "problem" and isinstance(written.value, str):  # free text
             _put(found, "problem.description", written, where)
         elif key == "decision" and isinstance(written.value, str):  # the decision that the model supports, in words
             _put(found, "problem.decision", written, where)
         elif is_block(key):
-            _place_block(found, key, written, where)
+            _place_block(found, key, written, where, unknown)
         else:
-            name = full_name(key)
-            if name is None:
-                raise UserError(f"{where}line {written.line}: there is no key {key!r}", remedy=advice(key, None))
-            _place_key(found, name, written, where)
+            _place_key(found, key, None, written, where, unknown)
+    if unknown:
+        first, *others = unknown
+        block = f" in `{first.block}:`" if first.block else ""
+        also = ", ".join(f"{one.place} ({one.key})" for one in others)
+        problem = f"{first.place}: there is no key {first.key!r}{block}"
+        raise UserError(problem + (f"; also unknown: {also}" if also else ""), remedy=advice(first.key, first.block))
     return found
 
 
-def _place_block(found: dict[str, Given], block: str, written: Written, where: str) -> None:
+def _place_block(found: dict[str, Given], block: str, written: Written, where: str, unknown: list[_Unknown]) -> None:
     if written.value is None:  # a block whose keys are all commented out
         return
     if not isinstance(written.value, dict):
@@ -126,16 +144,17 @@ def _place_block(found: dict[str, Given], block: str, written: Written, where: s
             remedy="put each key on its own line, indented by two spaces",
         )
     for key, item in written.value.items():
-        name = full_name(key, block)
-        if name is None:
-            problem = f"{where}line {item.line}: there is no key {key!r} in `{block}:`"
-            raise UserError(problem, remedy=advice(key, block))
-        _place_key(found, name, item, where)
+        _place_key(found, key, block, item, where, unknown)
 
 
-def _place_key(found: dict[str, Given], name: str, written: Written, where: str) -> None:
-    if is_block(name):
-        _place_block(found, name, written, where)
+def _place_key(
+    found: dict[str, Given], key: str, block: str | None, written: Written, where: str, unknown: list[_Unknown]
+) -> None:
+    name = full_name(key, block)
+    if name is None:
+        unknown.append(_Unknown(key, block, f"{where}line {written.line}"))
+    elif is_block(name):
+        _place_block(found, name, written, where, unknown)
     else:
         _put(found, name, written, where)
 

@@ -63,6 +63,26 @@ def whole_memory(root: Path = ROOT) -> int | None:
     return min(found) if found else None
 
 
+def memory_kills(root: Path = ROOT) -> int | None:
+    """How many processes were killed for want of memory since the machine started, as far as this process can know of
+    it; None where nothing tells. Two counts are compared: the number itself means little.
+    """
+    found: list[int] = []
+    for folder, second in _groups("memory", root):
+        found += _counted(folder / ("memory.events" if second else "memory.oom_control"), "oom_kill")
+    found += _counted(root / "proc/vmstat", "oom_kill")
+    return sum(found) if found else None
+
+
+def _counted(path: Path, key: str) -> list[int]:
+    """The number behind a key in a file of `key number` lines; nothing where there is none."""
+    try:
+        words = [line.split() for line in path.read_text().splitlines()]
+        return [int(line[1]) for line in words if len(line) == 2 and line[0] == key]
+    except (OSError, ValueError):
+        return []
+
+
 def _of_system(key: str, root: Path) -> int | None:
     try:
         for line in (root / "proc/meminfo").read_text().splitlines():

@@ -80,11 +80,11 @@ def test_a_killed_child_is_reported_and_its_run_resumed(
     with monkeypatch.context() as held:
         hold_children(held, moment, marker)
         when_marked(marker, kill)
-        with pytest.raises(EnvironmentProblem, match=r"signal 9.*memory") as caught:
+        with pytest.raises(EnvironmentProblem, match=r"signal 9.*no kill for want of memory") as caught:
             launch.follow(workspace, run, time.time())
     assert f"runs resume {run.id}" in str(caught.value)
     failed = now(workspace, run.id)
-    assert failed.state == "failed" and (failed.error or {})["cause"] == "memory"
+    assert failed.state == "failed" and (failed.error or {})["cause"] == "killed"
     assert rows_of(workspace, "select * from version") == []
     check_sound(workspace)
     before = trials(workspace, run.id)

@@ -16,6 +16,7 @@ from training_runs import FEATURES, LIGHT, new_workspace, rows_of, table
 import trainwright as tw
 from trainwright.errors import UserError
 from trainwright.jobs import launch, process
+from trainwright.jobs.output import Output
 
 QUICK = {"data.folds": 2, "data.repeats": 1, "training.family_settings": LIGHT, "training.threads": 1}
 
@@ -114,10 +115,12 @@ LOUD = "import sys; [sys.stderr.write('x' * 1023 + chr(10)) for _ in range(1024)
 
 def test_a_child_that_writes_much_is_not_held_up_and_its_last_words_are_kept() -> None:
     child = subprocess.Popen([sys.executable, "-c", LOUD], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    words = process.drain(child.stderr, 1_000)
+    output = Output(child.stdout, child.stderr, keep=1_000)
     assert child.wait(60) == 0
-    assert len(words()) == 1_000 and words().endswith(b"the end")
-    assert process.drain(child.stdout)() == b""
+    said, words = output.take(last=True).split("\n", 1)
+    assert len(words) == 1_000 and words.endswith("the end")
+    assert said == f"[{1024 * 1024 + len('the end') - 1_000:,} bytes before this were not kept]"
+    assert output.take(last=True) == ""
     for pipe in (child.stdout, child.stderr):
         assert pipe is not None
         pipe.close()

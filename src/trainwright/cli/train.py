@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,13 +11,27 @@ from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 from trainwright.config.flags import Flag, flags, parse_pairs
 
+if TYPE_CHECKING:
+    from trainwright.config.settings import Settings
+    from trainwright.jobs.launch import Watcher
+
 # Flags worth seeing first; `--help` shows the others below them.
 FIRST = ("data.target", "project", "training.time_limit", "training.preset", "data.test_file", "data.test_size",
          "data.group", "data.time", "training.metric", "training.families")  # fmt: skip
 
 
-def train(source: str | None, config: str | None, workspace: str | None, as_json: bool, **given: Any) -> None:
-    """Reads the flags, trains, and shows what came out."""
+def train(
+    source: str | None,
+    config: str | None,
+    queue: bool,
+    priority: int | None,
+    after: tuple[int, ...],
+    needs: str | None,
+    workspace: str | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Reads the flags, trains, and shows what came out; or leaves the training to the workers."""
     started = time.time()
     from trainwright.cli.progress import Screen
     from trainwright.config.source import load_settings
@@ -33,6 +47,15 @@ def train(source: str | None, config: str | None, workspace: str | None, as_json
             "no table is named", remedy="trainwright train TABLE.csv --target COLUMN, or data.train_file in the YAML"
         )
     screen = Screen(quiet=as_json or not settings.training.verbose, started=started)
+    for flag, value in (("--priority", priority is not None), ("--after", after), ("--needs", needs)):
+        if value and not queue:
+            raise UserError(f"{flag} is about the queue, and this training is not queued", remedy="add --queue")
+    if queue:
+        with screen:
+            watcher = Watcher(stage=screen.stage, prepared=screen.prepared)
+            document = _enqueue(workspace, source, settings, priority or 0, after, needs, watcher)
+        _say_queued(document, as_json)
+        return
     with screen:
         watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
         document = launch(workspace, source, settings, started=started, watcher=watcher)
@@ -40,6 +63,40 @@ def train(source: str | None, config: str | None, workspace: str | None, as_json
         output.print_json(document)
     else:
         screen.result(document)
+
+
+def _enqueue(
+    workspace: str | None,
+    source: str | None,
+    settings: Settings,
+    priority: int,
+    after: tuple[int, ...],
+    needs: str | None,
+    watcher: Watcher,
+) -> dict[str, Any]:
+    """Prepares the training and puts it into the queue; its number and place."""
+    from trainwright.jobs.queued import enqueue
+    from trainwright.jobs.slots import parse_slots
+    from trainwright.store.projects import project_of
+    from trainwright.store.transaction import read
+    from trainwright.store.workers import list_workers
+
+    amount = None if needs is None else parse_slots(needs, flag="--needs")
+    space, run = enqueue(workspace, source, settings, needs=amount, priority=priority, after=after, watcher=watcher)
+    with read(space) as connection:
+        project = project_of(connection, run.project_id).name
+        working = len(list_workers(connection, live=True))
+    return {"run": run.id, "project": project, "state": run.state, "priority": run.priority, "workers": working}
+
+
+def _say_queued(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        output.print_json(document)
+        return
+    output.say(f"run {document['run']} is queued")
+    if not document["workers"]:
+        output.say("no worker is at work: `trainwright worker` starts one, `trainwright serve` two")
+    output.say(f"  trainwright jobs watch {document['run']}")
 
 
 def overrides(given: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +144,10 @@ def _command() -> click.Command:
         params=[
             click.Argument(["source"], metavar="[TABLE]", required=False),
             click.Option(["--config"], metavar="FILE", help="A YAML file; flags win over it."),
+            click.Option(["--queue"], is_flag=True, help="Leave it to the workers (`trainwright worker`)."),
+            click.Option(["--priority"], type=int, metavar="NUMBER", help="In the queue, higher first."),
+            click.Option(["--after"], type=int, multiple=True, metavar="RUN", help="In the queue, after this run."),
+            click.Option(["--needs"], metavar="LIST", help="Of a worker's slots: cpu=2,gpu=1,memory=8GB."),
             *(option for flag in ordered for option in options_for(flag)),
         ],
     )

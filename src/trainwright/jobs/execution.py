@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 import time
@@ -10,11 +9,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from trainwright.jobs.output import Output
-from trainwright.jobs.process import kill_group, poll_group, spawn, tell
+from trainwright.jobs.process import ending, kill_group, poll_group, spawn, tell
+from trainwright.machine import memory_kills
 from trainwright.store.workspace import Workspace
 
-# A body is a module that is run as `python -m MODULE WORKSPACE RUN ATTEMPT STARTED`, or a function of the same
-# arguments and an event that is set when it shall end.
+# A body is a module that is run as `python -m MODULE WORKSPACE RUN ATTEMPT STARTED`, or a function that is given the
+# workspace, run, attempt and an event that is set when it shall end.
 Function = Callable[[Workspace, int, int, threading.Event], None]
 Body = str | Function
 
@@ -26,13 +26,18 @@ class Execution(Protocol):
         """Its exit status, negative for a signal; None while it works."""
 
     def tell(self, word: str) -> None:
-        """Says "stop" (finish with what is done) or "cancel" (end, nothing is kept)."""
+        """Says "stop" (finish with what is done) or "cancel" (end, nothing is made of it)."""
 
     def kill(self) -> None:
         """Ends it and all it started."""
 
     def take(self, *, last: bool = False) -> str:
         """What it wrote since the last look."""
+        raise NotImplementedError
+
+    def ending(self) -> tuple[str, str, str]:
+        """What an end without a result means: (cause, sentence, what to do)."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Makes sure that it is over, and gives back what it held."""
@@ -42,33 +47,35 @@ class Child:
     """A body in a process group of its own.
 
     Args:
-        module: what to run.
-        arguments: of the module.
-        process: a child that was started before and waits for its arguments as a line; None to start one.
+        process: as `process.spawn` starts it.
     """
 
-    def __init__(self, module: str, arguments: list[str], process: subprocess.Popen[bytes] | None = None):
-        self.process = spawn(module, *arguments) if process is None else process
-        if process is not None:
-            tell(process, json.dumps(arguments))
-        self._output = Output(self.process.stdout, self.process.stderr)
+    def __init__(self, process: subprocess.Popen[bytes]):
+        self._process = process
+        self._kills = memory_kills()
+        self._output = Output(process.stdout, process.stderr)
 
     def poll(self) -> int | None:
-        return poll_group(self.process)
+        return poll_group(self._process)
 
     def tell(self, word: str) -> None:
-        tell(self.process, word)
+        tell(self._process, word)
 
     def kill(self) -> None:
-        kill_group(self.process)
+        kill_group(self._process)
 
     def take(self, *, last: bool = False) -> str:
         return self._output.take(last=last)
 
+    def ending(self) -> tuple[str, str, str]:
+        kills = memory_kills()
+        known = kills is not None and self._kills is not None
+        return ending(self._process.returncode or 0, (kills or 0) - (self._kills or 0) if known else None)
+
     def close(self) -> None:
-        kill_group(self.process)
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+        kill_group(self._process)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
 
@@ -92,8 +99,7 @@ class Task:
                 self._words = f"{type(error).__name__}: {error}\n"
                 self._status = 1
 
-        self._thread = threading.Thread(target=work, name=f"run {run_id}", daemon=True)
-        self._thread.start()
+        threading.Thread(target=work, name=f"body of run {run_id}", daemon=True).start()
 
     def poll(self) -> int | None:
         return self._status
@@ -108,12 +114,15 @@ class Task:
         text, self._words = self._words, ""
         return text
 
+    def ending(self) -> tuple[str, str, str]:
+        return ending(self._status or 0)
+
     def close(self) -> None:
         self._stop.set()
 
 
 def start(body: Body, workspace: Workspace, run_id: int, attempt: int) -> Execution:
-    """Begins to execute an attempt at a run."""
+    """Begins to execute an attempt at a run; its time limit counts from now."""
     if callable(body):
         return Task(body, workspace, run_id, attempt)
-    return Child(body, [str(workspace.path), str(run_id), str(attempt), repr(time.time())])
+    return Child(spawn(body, str(workspace.path), str(run_id), str(attempt), repr(time.time())))

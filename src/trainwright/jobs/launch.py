@@ -16,11 +16,15 @@ from trainwright.config.settings import Settings
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.attempt import execute
-from trainwright.jobs.process import drain, ending, spawn, tell
+from trainwright.jobs.execution import Child
+from trainwright.jobs.lost import is_direct
+from trainwright.jobs.process import spawn, tell
+from trainwright.jobs.queue import Claim
+from trainwright.jobs.supervise import Supervisor
 from trainwright.store.evaluations import findings_of
-from trainwright.store.events import Event, add_event, events_after
-from trainwright.store.process import Owner, is_alive
-from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document, set_state
+from trainwright.store.events import Event, events_after
+from trainwright.store.process import Owner, current_owner, is_alive
+from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document
 from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
@@ -31,8 +35,6 @@ from trainwright.training.prepared import Prepared
 
 ATTEMPT = "trainwright.jobs.attempt"
 POLL = 0.15
-# Of the child's output, what is kept with the run when it ends without a result.
-LOG_BYTES = 20_000
 STOPPING = "stopping: what is finished is evaluated and kept (Ctrl-C again to give up)"
 
 
@@ -76,11 +78,7 @@ def train(
     """
     started = time.time() if started is None else started
     watcher = watcher or Watcher()
-    if not isinstance(workspace, Workspace):
-        stored = settings.data.version is not None or settings.training.incremental
-        if not stored and not (locate(workspace) / DATABASE).exists():
-            source = look_first(source, settings, say=watcher.stage)
-        workspace = open_workspace(workspace, create=not stored)
+    workspace, source = opened(workspace, source, settings, watcher)
     sweep(workspace)
     # The child imports its libraries while the table is prepared here.
     child = None if _in_this_process(custom) else spawn(ATTEMPT)
@@ -89,9 +87,21 @@ def train(
         watcher.prepared(prepared)
     except BaseException:
         if child is not None:
-            _end(child)
+            Child(child).close()
         raise
     return follow(workspace, prepared.run, started, watcher=watcher, custom=custom, child=child)
+
+
+def opened(
+    workspace: Workspace | str | Path | None, source: Any, settings: Settings, watcher: Watcher
+) -> tuple[Workspace, Any]:
+    """The open workspace, and the source: a table that was looked at, where the workspace had to be made."""
+    if isinstance(workspace, Workspace):
+        return workspace, source
+    stored = settings.data.version is not None or settings.training.incremental
+    if not stored and not (locate(workspace) / DATABASE).exists():
+        source = look_first(source, settings, say=watcher.stage)
+    return open_workspace(workspace, create=not stored), source
 
 
 def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None) -> dict[str, Any]:
@@ -105,7 +115,10 @@ def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None)
         run = get_run(connection, run_id)
         if run.state == "completed":
             raise UserError(f"run {run_id} is completed", remedy=f"see `trainwright runs show {run_id}`")
-        if run.state not in FINISHED and _still_works(attempts_of(connection, run_id)[-1].process):
+        if run.state not in FINISHED and not is_direct(run.owner):
+            whose = "waits for a worker" if run.owner is None else f"is worked on by {run.owner}"
+            raise UserError(f"run {run_id} {whose}", remedy=f"`trainwright jobs watch {run_id}` shows how far it is")
+        if run.state not in FINISHED and _still_works(run, attempts_of(connection, run_id)[-1].process):
             raise UserError(f"run {run_id} still works (it is {run.state})", remedy="wait for it, or stop it first")
         if Settings.from_json(run.settings or {}).data.on_finding == "stop":
             stop = stop_on_errors(findings_of(connection, run_id))
@@ -160,11 +173,11 @@ def follow(
         return _here(workspace, run, started, custom, watcher)
     arguments = [str(workspace.path), str(run.id), str(run.attempt), repr(started)]
     if child is None:
-        process = spawn(ATTEMPT, *arguments)
+        child = spawn(ATTEMPT, *arguments)
     else:
-        process = child
-        tell(process, json.dumps(arguments))
-    log = drain(process.stdout, LOG_BYTES), drain(process.stderr, LOG_BYTES)
+        tell(child, json.dumps(arguments))
+    execution = Child(child)
+    supervisor = Supervisor(workspace, Claim(run.id, run.attempt), execution)
     interrupts = 0
     seen = 0
 
@@ -173,39 +186,35 @@ def follow(
         interrupts += 1
         if interrupts == 1:
             watcher.stage(STOPPING)
-            tell(process, "stop")
+            execution.tell("stop")
         else:
-            process.kill()
+            execution.kill()
 
     before = _on_interrupt(ask_to_stop)
     try:
-        while process.poll() is None:
-            seen = _hand_on(workspace, run.id, seen, watcher)
+        while execution.poll() is None:
+            seen = hand_on(workspace, run.id, seen, watcher)
+            supervisor.tick()
             time.sleep(POLL)
-        _hand_on(workspace, run.id, seen, watcher)
-        words = b"".join(end() for end in log).decode(errors="replace")
+        if interrupts > 1:
+            supervisor.cancelled("stopped by Ctrl-C")
+        supervisor.conclude()
+        hand_on(workspace, run.id, seen, watcher)
     except BaseException as error:
-        process.kill()
-        process.wait()
-        with read(workspace) as connection:
-            now = get_run(connection, run.id)
-        message = f"the process that watched the training failed: {type(error).__name__}: {error}"
-        _record_end(workspace, now, "failed", message, {"cause": "ours", "message": message})
+        execution.kill()
+        child.wait()
+        supervisor.failed(f"the process that watched the training failed: {type(error).__name__}: {error}")
         raise
     finally:
-        _end(process)
+        execution.close()
         _restore_interrupt(before)
-    return _outcome(workspace, run, process, words, interrupts)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a child, if it has not ended yet, and closes its pipes."""
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
+    with read(workspace) as connection:
+        now = get_run(connection, run.id)
+    if now.state not in FINISHED or now.attempt != run.attempt:
+        raise TrainwrightError(f"run {run.id} was taken over: it is {now.state}, attempt {now.attempt}")
+    if interrupts and now.state == "cancelled":
+        raise KeyboardInterrupt((now.error or {}).get("message", ""))
+    return outcome(now)
 
 
 def _in_this_process(custom: Custom | None) -> bool:
@@ -230,40 +239,22 @@ def _here(workspace: Workspace, run: Run, started: float, custom: Custom, watche
         _restore_interrupt(before)
 
 
-def _outcome(
-    workspace: Workspace, run: Run, process: subprocess.Popen[bytes], words: str, interrupts: int
-) -> dict[str, Any]:
-    """The result document, or the error that ended the run."""
-    with read(workspace) as connection:
-        now = get_run(connection, run.id)
-    if now.state == "completed" and now.result is not None:
-        return now.result
-    if interrupts > 1:
-        _record_end(workspace, now, "cancelled", "stopped by Ctrl-C", {})
-        raise KeyboardInterrupt
-    if interrupts and now.state == "cancelled":
-        raise KeyboardInterrupt((now.error or {}).get("message", ""))
-    error = now.error if now.state in FINISHED and now.error else None
-    if error is None:
-        cause, message, remedy = ending(process.returncode)
-        _record_end(workspace, now, "failed", message, {"cause": cause, "message": message, "log": words[-LOG_BYTES:]})
-        raise EnvironmentProblem(message, remedy=f"{remedy}; `trainwright runs resume {run.id}` keeps what is done")
+def outcome(run: Run) -> dict[str, Any]:
+    """The result document of a run that has ended.
+
+    Raises:
+        UserError, EnvironmentProblem, TrainwrightError: why it failed, or that it was cancelled.
+    """
+    if run.state == "completed" and run.result is not None:
+        return run.result
+    error = run.error or {}
+    message = error.get("message") or f"run {run.id} is {run.state}"
     kinds = {2: UserError, 3: EnvironmentProblem}
-    raise kinds.get(error.get("exit_code", 1), TrainwrightError)(error["message"])
+    raise kinds.get(error.get("exit_code", 1), TrainwrightError)(message)
 
 
-def _record_end(workspace: Workspace, run: Run, state: str, reason: str, error: dict[str, Any]) -> None:
-    """Writes the end of a child that could not write it itself."""
-    if run.state in FINISHED:
-        return
-    with write(workspace) as connection:
-        if error:
-            save_document(connection, run.id, run.attempt, "error", error)
-            add_event(connection, run.id, run.attempt, "log", message=error.get("log") or reason)
-        set_state(connection, run.id, run.attempt, state, reason)
-
-
-def _hand_on(workspace: Workspace, run_id: int, seen: int, watcher: Watcher) -> int:
+def hand_on(workspace: Workspace, run_id: int, seen: int, watcher: Watcher) -> int:
+    """Tells the events of a run later than `seen`; returns the number of the last one."""
     with read(workspace) as connection:
         events = events_after(connection, run_id, seen)
     for event in events:
@@ -272,10 +263,14 @@ def _hand_on(workspace: Workspace, run_id: int, seen: int, watcher: Watcher) -> 
     return seen
 
 
-def _still_works(process: str | None) -> bool:
-    """Whether the process that executes an attempt is alive; one on another machine counts as alive."""
+def _still_works(run: Run, process: str | None) -> bool:
+    """Whether the process that executes an attempt is alive, or the one that is about to; one on another machine
+    counts as alive.
+    """
     if process is None:
-        return False
+        process = (run.owner or "").partition(" ")[2]
+        if process in ("", str(current_owner())):
+            return False
     owner = Owner.parse(process)
     return owner is None or is_alive(owner) is not False
 

@@ -131,7 +131,8 @@ def lost(
             _one_fit(connection, run)
         again(connection, run_id, whole, not_before=now(connection) + verdict.delay, lost=run.lost + 1)
     else:
-        kept = f"`trainwright jobs retry {run_id}` goes on from what is finished"
+        verb = "runs resume" if is_direct(run.owner) else "jobs retry"
+        kept = f"`trainwright {verb} {run_id}` goes on from what is finished"
         advice = "; ".join(part for part in (remedy, kept) if part)
         error = {"cause": "cancelled" if verdict.state == "cancelled" else cause, "message": f"{whole}; {advice}"}
         save_document(connection, run_id, attempt, "error", {**error, "remedy": advice, "exit_code": 3})

@@ -49,12 +49,11 @@ def watch_parent(on_word: Callable[[str], None]) -> None:
     threading.Thread(target=loop, name="parent", daemon=True).start()
 
 
-def drain(stream: IO[bytes] | None, keep: int | None = None) -> Callable[[], bytes]:
-    """Reads a child's output as it comes, since a child whose pipe is full stands still.
+def drain(stream: IO[bytes] | None) -> Callable[[], bytes]:
+    """Reads all of a child's output as it comes, since a child whose pipe is full stands still (see also `Output`).
 
     Args:
         stream: standard output or error of the child.
-        keep: bytes to remember, the last ones; None for all.
 
     Returns:
         A function that waits for the end of the output and gives it.
@@ -66,15 +65,13 @@ def drain(stream: IO[bytes] | None, keep: int | None = None) -> Callable[[], byt
     def loop() -> None:
         while chunk := os.read(stream.fileno(), 65_536):
             held.extend(chunk)
-            if keep is not None and len(held) > 2 * keep:
-                del held[:-keep]
 
     thread = threading.Thread(target=loop, name="output", daemon=True)
     thread.start()
 
     def end() -> bytes:
         thread.join()
-        return bytes(held if keep is None else held[-keep:])
+        return bytes(held)
 
     return end
 
@@ -114,15 +111,25 @@ def poll_group(process: subprocess.Popen[bytes]) -> int | None:
     return process.poll()
 
 
-def ending(returncode: int) -> tuple[str, str, str]:
+def ending(returncode: int, memory_kills: int | None = None) -> tuple[str, str, str]:
     """What the end of a process without a result means: (cause, sentence, what to do).
 
-    Causes are "memory", "killed" and "crash".
+    Causes are "memory", "killed", "data" and "crash".
+
+    Args:
+        returncode: the exit status; negative for a signal.
+        memory_kills: processes that the system killed for want of memory meanwhile; None where that is not known.
 
     Example:
-        >>> ending(-9)[0]
-        'memory'
+        >>> ending(-9)[0], ending(-9, 1)[0], ending(-9, 0)[0]
+        ('memory', 'memory', 'killed')
     """
+    if returncode in (-9, 137) and memory_kills == 0:
+        return (
+            "killed",
+            "the training process was killed (signal 9); the system counts no kill for want of memory meanwhile",
+            "somebody, a container or a limit on processes ended it",
+        )
     if returncode in (-9, 137):
         return (
             "memory",
@@ -133,10 +140,12 @@ def ending(returncode: int) -> tuple[str, str, str]:
         return (
             "killed",
             f"the training process was ended by signal {-returncode}",
-            "go on with `trainwright runs resume`",
+            "if it happens again, a library crashed: see the log",
         )
+    if returncode == 2:
+        return "data", "the training process found a mistake in what it was given", "see the log"
     return (
         "crash",
         f"the training process ended with status {returncode} and no result",
-        "the log is kept with the run: `trainwright runs show`",
+        "see the log",
     )

@@ -47,11 +47,12 @@ class Slots:
         return {"cpu": self.cpu, "gpu": self.gpu, "memory_mb": self.memory_mb}
 
 
-def parse_slots(text: str) -> Slots:
+def parse_slots(text: str, flag: str = "--slots") -> Slots:
     """Slots from what a user writes.
 
     Args:
         text: "cpu=2,gpu=1,memory=8GB"; what is left out is none, one core at least.
+        flag: where it was written.
 
     Raises:
         UserError: it cannot be read.
@@ -71,11 +72,11 @@ def parse_slots(text: str) -> Slots:
         bad = match is None or unit not in MEMORY or (match[1] != "memory" and unit != "")
         if match is None or unit is None or bad or (match[1] == "cpu" and int(match[2]) == 0):
             raise UserError(
-                f"--slots: {item!r} is none of cpu=N, gpu=N, memory=N[MB|GB]",
+                f"{flag}: {item!r} is none of cpu=N, gpu=N, memory=N[MB|GB]",
                 remedy="for example cpu=2,gpu=1,memory=8GB",
             )
         key = "memory_mb" if match[1] == "memory" else match[1]
         if key in given:
-            raise UserError(f"--slots names {match[1]} twice", remedy="name each once")
+            raise UserError(f"{flag} names {match[1]} twice", remedy="name each once")
         given[key] = int(match[2]) * MEMORY[unit]
     return Slots(**given)

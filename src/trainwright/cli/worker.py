@@ -1,0 +1,63 @@
+"""`trainwright worker`: executes the trainings that wait in a workspace's queue."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from trainwright.cli import output
+from trainwright.cli.output import workspace_option
+
+HELP = """Execute the trainings that wait in the queue, on this machine.
+
+Ctrl-C (or SIGTERM) once takes no more jobs and gives those that run a few seconds; what is not done by then, and
+everything at a second Ctrl-C, is given back: another worker goes on from the folds that are finished.
+"""
+
+
+@click.command("worker", help=HELP, epilog="Example: trainwright worker --slots cpu=2,gpu=1,memory=16GB")
+@click.option("--slots", metavar="LIST", default="cpu=1", show_default=True, help="What may run at a time.")
+@click.option("--name", help="The worker's name; by default one made of machine and process.")
+@click.option("--once", is_flag=True, help="End when nothing waits any more.")
+@click.option("--grace", metavar="TIME", default="10s", show_default=True, help="What running jobs get at the end.")
+@workspace_option
+def COMMAND(slots: str, name: str | None, once: bool, grace: str, workspace: str | None) -> None:
+    """Works."""
+    import signal
+    import sys
+
+    from trainwright.config.durations import parse_duration
+    from trainwright.jobs.slots import parse_slots
+    from trainwright.jobs.worker import Worker
+    from trainwright.store.workspace import open_workspace
+
+    amount, seconds = parse_slots(slots), parse_duration(grace)
+    space = open_workspace(workspace, create=False)
+    worker = Worker(space, amount, name=name, grace=seconds, tell=_say)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: worker.ask_to_end())
+    output.say(f"worker {worker.name}: {slots}, workspace {space.path}")
+    sys.stdout.flush()
+    done = worker.run(once=once)
+    output.say(f"worker {worker.name}: {done} {'job' if done == 1 else 'jobs'} executed")
+
+
+def _say(event: dict[str, Any]) -> None:
+    """A line for what the worker did, with the time of day."""
+    import sys
+
+    words = {
+        "claimed": "begins attempt {attempt}",
+        "ended": "is {state}",
+        "given_back": "is given back to the queue",
+        "reaped": "is {state}: {message}",
+        "scheduled": "is queued by its schedule",
+        "problem": "{message}",
+    }[event["kind"]].format(**event)
+    if event["kind"] == "ended":
+        words = {None: "was taken over by another worker", "queued": "is queued again"}.get(event["state"], words)
+    subject = f"run {event['run']} " if event.get("run") is not None else ""
+    output.say(f"{time.strftime('%H:%M:%S')} {subject}{words}")
+    sys.stdout.flush()

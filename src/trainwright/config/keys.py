@@ -67,6 +67,20 @@ def _seconds(value: Any) -> Any:
         raise ValueError(error.problem) from None
 
 
+def true_false_or_count(value: Any, counted: str) -> Any:
+    """A key that is true, false or a count; pydantic would read the text "1" of a flag as true.
+
+    Args:
+        value: as given.
+        counted: what a number counts, for the message.
+    """
+    if isinstance(value, str) and value.strip().lstrip("+-").isdigit():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+        raise ValueError(f"must be true, false or a number of {counted} of at least 1; got {value}")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_text), AsWritten()]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_list), AsWritten()]
 Words = Annotated[tuple[str, ...], BeforeValidator(_list)]

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 # The first screen of `train` has at most 25 lines; findings and candidates beyond these are counted.
 FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
-SAID = ("without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task", "corrected_labels")
+SAID = (
+    "files_left_out", "without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task",
+    "corrected_labels",
+)  # fmt: skip
 CANDIDATES = 5
 # What a network tells while it learns: shown of the first fold, for networks that were asked for by name.
 LOOP = ("epoch", "step", "notice")
@@ -126,6 +129,8 @@ class Screen:
         if event.kind == "plan":
             self._planned = {step["name"]: data["folds"] for step in data["steps"]}
             self._asked = {step["name"] for step in data["steps"] if step.get("reason") == "asked for by name"}
+        elif event.kind == "choice" and data.get("trial") in self._asked and data.get("fold") == 0:
+            self._line(f"  {data['trial']} chose {event.message}")
         elif event.kind in LOOP and data.get("trial") in self._asked:
             if self._live:
                 self._status(f"{data['trial']}, fold {data.get('fold', 0) + 1}: {event.message}")

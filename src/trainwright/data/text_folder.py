@@ -124,18 +124,18 @@ def _left_out(places: list[Path], empty: list[str]) -> list[Note]:
     deeper = [path for path in others if path.is_dir() and path.parent != places[0]]
     if empty:
         which = f"the folders {listing(empty)} hold" if len(empty) > 1 else f"the folder {empty[0]!r} holds"
-        notes.append(Note("text_folder", f"{which} no text file directly and became no class", (LABEL,)))
+        notes.append(Note("files_left_out", f"{which} no text file directly and became no class", (LABEL,)))
     if files:
         kinds = Counter(path.suffix.lower() or "without a suffix" for path in files)
         most = sorted(kinds, key=lambda kind: (-kinds[kind], kind))[:5]
         which = ", ".join(f"{kind} {kinds[kind]:,}" for kind in most)
         verb = "file was" if len(files) == 1 else "files were"
         told = f"{len(files):,} other {verb} left out ({which}); texts end in {listing(SUFFIXES)}"
-        notes.append(Note("text_folder", told, (TEXT,)))
+        notes.append(Note("files_left_out", told, (TEXT,)))
     if deeper:
         verb = "folder" if len(deeper) == 1 else "folders"
         told = f"{len(deeper):,} {verb} within a class left out, such as {str(deeper[0])!r}: one level is read"
-        notes.append(Note("text_folder", told, (TEXT,)))
+        notes.append(Note("files_left_out", told, (TEXT,)))
     return notes
 
 

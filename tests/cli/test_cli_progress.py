@@ -1,0 +1,24 @@
+"""What the terminal shows while a network that was asked for by name learns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trainwright.cli.progress import Screen
+from trainwright.store.events import Event
+
+
+def event(kind: str, message: str = "", **data: Any) -> Event:
+    return Event(run_id=1, attempt=1, seq=1, at=0.0, kind=kind, state=None, message=message, data=data)
+
+
+def test_choices_of_a_network_are_told_once_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(quiet=False, started=0.0)
+    steps = [{"name": "neural_network", "reason": "asked for by name"}, {"name": "tabular_net", "reason": "more"}]
+    screen.event(event("plan", steps=steps, folds=2))
+    for trial in ("neural_network", "tabular_net"):
+        for fold in (0, 1):
+            screen.event(event("choice", "learning_rate: 0.002 (range test)", trial=trial, fold=fold))
+    assert capsys.readouterr().out == "  neural_network chose learning_rate: 0.002 (range test)\n"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
 
 import trainwright
 from trainwright.store.workspace import Workspace
 from trainwright.web import problems, static_files
 from trainwright.web.api import routers as api_routers
+from trainwright.web.helpers.pool import Helpers
 from trainwright.web.pages import routers as page_routers
 from trainwright.web.security.gate import Gate
 from trainwright.web.settings import WebSettings
@@ -38,10 +41,17 @@ def create_app(workspace: Workspace, *, settings: WebSettings | None = None) -> 
     """
     settings = (settings or WebSettings()).checked()
 
+    helpers = Helpers(workspace, most=settings.helpers, seconds=settings.helper_seconds)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        app.state.closing = True
+        resting = asyncio.create_task(_rest(helpers))
+        try:
+            yield
+        finally:
+            app.state.closing = True
+            resting.cancel()
+            await run_in_threadpool(helpers.close)
 
     app = FastAPI(
         title="Trainwright",
@@ -54,11 +64,19 @@ def create_app(workspace: Workspace, *, settings: WebSettings | None = None) -> 
     )
     app.state.workspace = workspace
     app.state.settings = settings
+    app.state.helpers = helpers
     app.state.closing = False
     _add(app, [static_files.router, *api_routers(), *page_routers()])
     problems.install(app)
     app.add_middleware(Gate, settings=settings)
     return app
+
+
+async def _rest(helpers: Helpers) -> None:
+    """Ends child processes that nobody needs any more, now and then."""
+    while True:
+        await asyncio.sleep(60)
+        await run_in_threadpool(helpers.rest)
 
 
 def _add(app: FastAPI, routers: Sequence[APIRouter]) -> None:

@@ -1,4 +1,4 @@
-"""What endpoints ask a request for: the workspace, the settings, the caller."""
+"""What endpoints ask a request for: the workspace, the settings, the caller, the child processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from trainwright.errors import UserError
 from trainwright.store.workspace import Workspace
+from trainwright.web.helpers.pool import Helpers
 from trainwright.web.problems import Refusal
 from trainwright.web.security.caller import Caller
 from trainwright.web.settings import WebSettings
@@ -31,9 +32,15 @@ async def _caller(request: Request) -> Caller:
     return found
 
 
+async def _children(request: Request) -> Helpers:
+    found: Helpers = request.app.state.helpers
+    return found
+
+
 Space = Annotated[Workspace, Depends(_workspace)]
 Web = Annotated[WebSettings, Depends(_settings)]
 Who = Annotated[Caller, Depends(_caller)]
+Children = Annotated[Helpers, Depends(_children)]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     """Every noun's routes; a literal path stands before one with a name in its place."""
-    from trainwright.web.api import health
+    from trainwright.web.api import examine, health, jobs, projects, stream, uploads
 
-    return [health.router]
+    modules = (health, projects, uploads, examine, stream, jobs)
+    return [module.router for module in modules]

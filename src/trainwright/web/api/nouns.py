@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from trainwright.web.problems import MEDIA
 from trainwright.web.security.guard import GuardedRoute
 
 PREFIX = "/api/v1"
+LARGEST = 2**63 - 1
+Item = TypeVar("Item")
+
+# Parameters that several nouns share. Numbers stay within what the database can hold.
+Number = Annotated[int, Path(ge=1, le=LARGEST)]
+Limit = Annotated[int, Query(ge=1, le=200, description="So many at most.")]
+After = Annotated[int | None, Query(ge=1, le=LARGEST, description="The `next` of the page before.")]
+Cursor = Annotated[int, Query(ge=0, le=LARGEST, description="Later than this; 0 for the beginning.")]
+ProjectName = Annotated[str, Path(min_length=1, max_length=100)]
+VersionLabel = Annotated[str, Path(pattern=r"^v[1-9]\d{0,8}$", description="Such as v3.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some of a long list: the items, and the cursor (`after`) of those that follow, or null."""
+
+    items: list[Item]
+    next: int | None
 
 
 class Problem(BaseModel):

@@ -1,0 +1,83 @@
+"""Tasks on tables: look at one before any job, and make a queued job of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainwright.errors import UserError
+from trainwright.jobs.queue import find_key, place
+from trainwright.store.audit import record_act
+from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
+from trainwright.web.client_settings import client_settings
+
+
+def examine_table(
+    workspace: Workspace, *, table: str, yaml: str | None, values: Mapping[str, Any], test_file: str | None = None
+) -> dict[str, Any]:
+    """What a table holds and what is wrong with it; nothing is written.
+
+    Args:
+        workspace: not used; every task gets it.
+        table: the server's own path of an upload.
+        yaml, values: settings from the client, `data.target` among them.
+        test_file: the path of a further upload, the sealed test.
+    """
+    from trainwright.training.prepare import examine
+
+    return examine(table, client_settings(yaml, values, test_file=test_file))
+
+
+def submit(
+    workspace: Workspace,
+    *,
+    table: str | None,
+    yaml: str | None,
+    values: Mapping[str, Any],
+    who: str,
+    test_file: str | None = None,
+    priority: int = 0,
+    cpu: int = 1,
+    gpu: int = 0,
+    memory_mb: int | None = None,
+    after: Sequence[int] = (),
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Prepares a training and puts it into the queue.
+
+    Args:
+        workspace: where.
+        table: the server's own path of an upload; None with `data.version`.
+        yaml, values: settings from the client.
+        who: asks for it.
+        test_file: the path of a further upload, the sealed test.
+        priority, cpu, gpu, memory_mb, after, key: see `jobs.queue.place`.
+
+    Returns:
+        {"run": number, "new": whether the key was not known before}.
+    """
+    from trainwright.training.prepare import prepare
+
+    if key is not None:
+        with read(workspace) as connection:
+            known = find_key(connection, key)
+        if known is not None:
+            return {"run": known, "new": False}
+    settings = client_settings(yaml, values, test_file=test_file)
+    if table is None and settings.data.version is None:
+        raise UserError("no data is named", remedy="name an upload, or a dataset version: data.version")
+    prepared = prepare(workspace, table, settings)
+    with write(workspace) as connection:
+        place(
+            connection,
+            prepared.run.id,
+            priority=priority,
+            cpu=cpu,
+            gpu=gpu,
+            memory_mb=memory_mb,
+            after=after,
+            key=key,
+        )
+        record_act(connection, "train", f"run {prepared.run.id}", project_id=prepared.project.id, who=who)
+    return {"run": prepared.run.id, "new": True}

@@ -1,0 +1,15 @@
+"""The tasks that a child does, by name: code of ours, never named by a request."""
+
+from __future__ import annotations
+
+TASKS = {
+    "examine": "trainwright.web.helpers.tables:examine_table",
+    "submit": "trainwright.web.helpers.tables:submit",
+    "predict": "trainwright.web.helpers.predicting:predict",
+    "inputs": "trainwright.web.helpers.predicting:inputs",
+    "compare": "trainwright.web.helpers.versions:compare_versions",
+    "evaluate": "trainwright.web.helpers.versions:evaluate_version",
+    "decide": "trainwright.web.helpers.versions:decide",
+    "export": "trainwright.web.helpers.versions:export",
+    "report": "trainwright.web.helpers.versions:report",
+}

@@ -160,7 +160,8 @@ class PreparedEstimator(Estimator):
     def _follower(self, *names: str, seed: int, threads: int, report: Report | None) -> Self:
         """A model of the same settings that is to learn on, with what this one learned under these names."""
         grown = type(self)(self.target, dict(self.settings))
-        for name in ("chosen", "preparation", "prior", "present", *names):
+        grown.chosen = check_settings(self.spec, self.chosen)  # settings that a model of an earlier release lacks
+        for name in ("preparation", "prior", "present", *names):
             setattr(grown, name, getattr(self, name))
         grown.seed, grown.threads, grown.report, grown.is_constant = seed, threads, report, False
         return grown

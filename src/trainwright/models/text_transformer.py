@@ -74,6 +74,28 @@ SPEC = Spec(
         Setting("momentum", None, 0.0, 0.999, guidance="sgd, momentum and rmsprop only."),
         Setting("weight_decay", 0.01, 0.0, 10.0, guidance="Raise it when it overfits."),
         Setting("dropout", 0.1, 0.0, 0.9, guidance="Raise it when it overfits."),
+        Setting(
+            "augment",
+            0.0,
+            0.0,
+            0.5,
+            guidance="0.1 where texts are few: so many tokens of each training text are left out and neighbours "
+            "swapped, anew at each step.",
+        ),
+        Setting(
+            "loss",
+            None,
+            choices=("cross_entropy", "focal", "mse", "mae", "huber"),
+            guidance="focal for rare classes, huber or mae where some targets are far off.",
+        ),
+        Setting(
+            "label_smoothing",
+            0.0,
+            0.0,
+            0.9,
+            guidance="0.1 where some labels are wrong, or it is too sure of itself.",
+            tasks=("classes",),
+        ),
         Setting("gradient_clip", 1.0, 1e-6, 1e6, log=True, guidance="The largest norm of a step's gradient."),
         Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
         Setting("patience", 3, 1, 1000, guidance="Epochs without improvement before it stops."),

@@ -47,6 +47,79 @@ def test_fine_tuning_begins_at_the_solved_head_and_stops_by_held_rows(base_folde
     assert found.derived["learning_rate"] == 5e-5 and "base_sha256" in found.derived
 
 
+def test_a_loss_smoothing_and_augmentation_each_change_what_is_learned() -> None:
+    texts, y = notes(80)
+    found: dict[bytes, dict[str, Any]] = {}
+    changes: tuple[dict[str, Any], ...] = ({"loss": "focal"}, {"label_smoothing": 0.2}, {"augment": 0.2})
+    for change in ({}, *changes, {"augment": 0.3}):
+        fitted = model(SCRATCH | {"epochs": 2} | change).fit(columns(texts), y, seed=1)
+        answers = fitted.predict(columns(texts)).tobytes()
+        assert answers not in found, f"{change} is the same as {found.get(answers)}"
+        found[answers] = change
+    again = model(SCRATCH | {"epochs": 2, "augment": 0.3}).fit(columns(texts), y, seed=1)
+    assert again.predict(columns(texts)).tobytes() in found
+
+
+def test_only_what_is_learned_from_is_augmented(base_folder: Path) -> None:
+    import torch
+
+    from trainwright.engine.randomness import alone
+    from trainwright.models.text.encoder import open_encoder
+    from trainwright.models.text.network import TextLearner, TextNetwork
+
+    with alone(3):
+        network = TextNetwork(open_encoder(base_folder, dropout=0.0), 32, 0, 2, 0.0)
+        plain, changed = TextLearner(network, 2), TextLearner(network, 2, augment=0.5)
+        ids = torch.randint(5, 40, (16, 12))
+        batch = {"ids": ids, "mask": torch.ones_like(ids), "y": torch.zeros(16, dtype=torch.int64)}
+        network.eval()
+        assert torch.equal(changed.loss(batch)[0], plain.loss(batch)[0])
+        assert torch.equal(changed.judge(batch)[0], plain.loss(batch)[0])
+        network.train()
+        assert not torch.equal(changed.loss(batch)[0], plain.loss(batch)[0])
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 9])
+def test_augmented_texts_keep_their_ends_and_hold_nothing_new(length: int) -> None:
+    import torch
+
+    from trainwright.engine.randomness import alone
+    from trainwright.models.text.augment import augmented
+
+    ids = torch.zeros((200, 12), dtype=torch.int64)
+    ids[:, :length] = torch.arange(1, length + 1)
+    mask = (ids > 0).long()
+    with alone(1):
+        changed, kept = augmented(ids, mask, 0.4)
+    assert torch.equal(changed.sort(dim=1).values, ids.sort(dim=1).values)  # the same tokens, in another order
+    assert (kept <= mask).all() and (kept[:, 0] == 1).all() and (kept[:, length - 1] == 1).all()
+    assert torch.equal(changed[:, [0, length - 1]], ids[:, [0, length - 1]])
+    moved = (changed[:, :length] - ids[:, :length]).abs()
+    assert moved.max() <= 1, "tokens change places with a neighbour only"
+    inner = max(length - 2, 0)
+    assert abs(int((mask - kept).sum()) - 0.4 * 200 * inner) <= 0.1 * 200 * inner
+    assert (moved.max() == 1) == (length >= 4)
+
+
+def test_a_number_is_followed_in_its_own_units_on_both_kinds_of_rows() -> None:
+    texts, y = notes(160)
+    heights = 500.0 + 100.0 * y
+    held = Dataset(columns(texts[120:]), heights[120:], np.arange(40))
+    target = Target("y", "number")
+    found = model(SCRATCH | {"loss": "huber", "epochs": 10}, target)
+    found.fit(columns(texts[:120]), heights[:120], validation=held, seed=1)
+    assert found.curve is not None and len(found.curve["training"]) == len(found.curve["validation"]) >= 3
+    best = min(found.curve["validation"])
+    rmse = float(np.sqrt(np.mean((found.predict(columns(texts[120:])) - heights[120:]) ** 2)))
+    assert best == pytest.approx(rmse, rel=0.05, abs=1.0) and found.curve["validation"][0] > best
+
+
+def test_a_loss_for_another_target_is_refused() -> None:
+    texts, y = notes(40)
+    with pytest.raises(UserError, match="loss: huber is not for a target that is classes"):
+        model(SCRATCH | {"loss": "huber"}).fit(columns(texts), y)
+
+
 def test_other_columns_join_at_the_head_unless_they_are_not_wanted(base_folder: Path) -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 200)
@@ -109,6 +182,19 @@ def test_new_classes_grow_the_head_and_the_known_stay_known(tmp_path: Path) -> N
     assert accuracy(grown, asked, np.full(40, 2)) > 0.9 and accuracy(grown, texts[120:], y[120:]) > 0.9
     assert grown.derived["learned_on_from"] == found.iterations and grown.iterations > found.iterations
     assert np.array_equal(wide.predict(columns(texts))[:, :2], before)
+
+
+def test_learning_on_begins_with_the_head_alone_nearer_to_zero_where_a_base_was_read(base_folder: Path) -> None:
+    texts, y = notes(80)
+    still = {"base_model": str(base_folder), "epochs": 1, "batch_size": 32, "learning_rate": 1e-7}
+    fitted: Any = model(still).fit(columns(texts), y)
+    grown: Any = learn_more(fitted, columns(texts), y, rounds=1, seed=2)
+    before, after = ({n: p.detach().numpy() for n, p in one.network.named_parameters()} for one in (fitted, grown))
+    name = "encoder.encoder.layer.1.output.dense.weight"
+    np.testing.assert_allclose(after[name], before[name], atol=1e-3)
+    ratio = (after["head.weight"] * before["head.weight"]).sum() / (before["head.weight"] ** 2).sum()
+    assert 0.88 < ratio < 0.92
+    assert accuracy(grown, texts, y) == pytest.approx(accuracy(fitted, texts, y), abs=0.03)
 
 
 def test_a_rate_beyond_reason_ends_in_one_message() -> None:

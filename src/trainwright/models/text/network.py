@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from trainwright.engine.learner import Batch, freeze, groups
 from trainwright.engine.settings import EngineSettings
+from trainwright.models.nets.losses import class_losses, number_losses, summed
+from trainwright.models.text.augment import augmented
 from trainwright.models.text.encoder import pooled
 
 _LAYER = re.compile(r"^encoder\..*?\b(?:layers?|h|blocks?)\.(\d+)\.")
@@ -81,12 +82,17 @@ def layer_of(name: str) -> int:
 class TextLearner:
     """How the training loop sees the network; see `engine.learner.Learner`.
 
+    Validation rows are judged as they are, without smoothing of labels.
+
     Args:
         module: the network.
         classes: number of classes, 0 for a number.
         layer_decay: the rate of a layer as a share of that of the layer above it.
         frozen_epochs: so many epochs only the head learns.
         frozen_layers: so many lowest layers, and the embeddings below them, never learn.
+        loss: cross_entropy, focal, mse, mae or huber; the task's own when not given.
+        smoothing: share of each label that is spread over all classes while training.
+        augment: see `augment.augmented`; while training only.
     """
 
     def __init__(
@@ -94,6 +100,9 @@ class TextLearner:
         module: TextNetwork,
         classes: int,
         *,
+        loss: str | None = None,
+        smoothing: float = 0.0,
+        augment: float = 0.0,
         layer_decay: float = 1.0,
         frozen_epochs: int = 0,
         frozen_layers: int = 0,
@@ -102,10 +111,18 @@ class TextLearner:
         self._network = module
         self.classes, self.layer_decay = classes, layer_decay
         self.frozen_epochs, self.frozen_layers = frozen_epochs, frozen_layers
+        self._kind = loss or ("cross_entropy" if classes else "mse")
+        self._smoothing, self._augment = smoothing, augment
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor | float]:
         """The sum of the rows' weighted losses, and of their weights."""
-        return self._loss(self._scores(batch), batch)
+        smoothing = 0.0
+        if self._network.training:
+            smoothing = self._smoothing
+            if self._augment:
+                ids, mask = augmented(batch["ids"], batch["mask"], self._augment)
+                batch = {**batch, "ids": ids, "mask": mask}
+        return self._loss(self._scores(batch), batch, smoothing)
 
     def predict(self, batch: Batch) -> Tensor:
         """(rows, classes) probabilities, or (rows,) numbers on the scale of training."""
@@ -154,11 +171,9 @@ class TextLearner:
     def _answer(self, scores: Tensor) -> Tensor:
         return scores.softmax(dim=1) if self.classes else scores[:, 0]
 
-    def _loss(self, scores: Tensor, batch: Batch) -> tuple[Tensor, Tensor | float]:
+    def _loss(self, scores: Tensor, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor | float]:
         if self.classes:
-            losses = functional.cross_entropy(scores, batch["y"], reduction="none")
+            losses = class_losses(self._kind, scores, batch["y"], smoothing=smoothing)
         else:
-            losses = (scores[:, 0] - batch["y"]) ** 2
-        if "weight" not in batch:
-            return losses.sum(), float(len(losses))
-        return (losses * batch["weight"]).sum(), batch["weight"].sum()
+            losses = number_losses(self._kind, scores[:, 0] - batch["y"])
+        return summed(losses, batch.get("weight"))

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainwright.models.prepare.preparation import Matrix
+from trainwright.models.prepared import softmax
 
 if TYPE_CHECKING:
     from trainwright.engine.batches import Ragged
+    from trainwright.models.nets.watch import Watch
+    from trainwright.models.text.network import TextLearner
+
+# Rows learned from whose loss is told after each epoch: a share of them, within these bounds.
+SHARE_WATCHED, LEAST_WATCHED, MOST_WATCHED = 0.2, 50, 200
 
 
 @dataclass(frozen=True)
@@ -64,3 +70,35 @@ class GivenTexts:
         if extra is not None:
             columns["extra"] = extra
         return Ragged(self.ids, pad=pad, **columns)
+
+
+def watch_of(
+    learner: TextLearner, given: GivenTexts, held: GivenTexts, *, pad: int, precision: str, spread: float, seed: int
+) -> Watch:
+    """What is measured after each epoch.
+
+    Args:
+        learner: asked.
+        given, held: rows learned from, and validation rows.
+        pad: see `GivenTexts.source`.
+        precision: the format of the answers.
+        spread: of a number, to tell its error in its own units.
+        seed: draws the rows learned from.
+    """
+    from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
+    from trainwright.models.text.encoder import answers, numbers_for
+
+    n = len(given.y)
+    rows = some_rows(n, min(max(int(SHARE_WATCHED * n), LEAST_WATCHED), MOST_WATCHED), seed)
+    ids, extra = [given.ids[row] for row in rows], given.extra()
+
+    def told() -> np.ndarray:
+        with judging(learner.module) as device:
+            numbers = numbers_for(learner.module, device=device.type.replace("cuda", "gpu"), precision=precision)
+            scores = answers(
+                learner.module, ids, pad=pad, numbers=numbers, extra=None if extra is None else extra[rows]
+            )
+        return softmax(scores.astype(np.float64)) if learner.classes else scores[:, 0]
+
+    learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
+    return Watch(told, learned, Truth(held.y, held.weight), learner.classes, spread)

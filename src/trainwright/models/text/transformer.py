@@ -15,22 +15,24 @@ import numpy as np
 from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Target
 from trainwright.models.extras import require
-from trainwright.models.nets.passing import engine_choices, facts_of
+from trainwright.models.nets.further import shrink_and_perturb
+from trainwright.models.nets.passing import engine_choices, facts_of, loss_for
 from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, softmax
 from trainwright.models.selected import View
 from trainwright.models.spec import Report
 from trainwright.models.text.base import NONE, Base, fingerprint, resolve
 from trainwright.models.text.head import solved_head
-from trainwright.models.text.rows import GivenTexts, TextRows
+from trainwright.models.text.rows import GivenTexts, TextRows, watch_of
 from trainwright.models.text_transformer import FINE_TUNING, FROM_SCRATCH, SPEC
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from trainwright.engine.settings import EngineSettings
     from trainwright.models.text.network import TextNetwork
     from trainwright.models.text.tokens import Tokens
 
-CURVE_POINTS = 100
 PASSED = (
     "epochs", "batch_size", "optimizer", "scheduler", "warmup_ratio", "step_size", "gamma", "momentum", "weight_decay",
     "gradient_clip", "early_stopping", "patience", "min_delta", "precision", "gradient_checkpointing", "device",
@@ -166,6 +168,7 @@ class TextTransformer(PreparedEstimator):
         before = self.iterations or 0
         with alone(seed, threads=threads):
             grown.network = copied(self.network)
+            shrink_and_perturb(grown._restarted())
             inside = grown._joined(self, y, sample_weight)
             Z = grown._matrix(X)
             assert isinstance(Z, TextRows)
@@ -178,6 +181,13 @@ class TextTransformer(PreparedEstimator):
         grown.derived = {**self.derived, **facts, "learned_on_from": before}
         grown.iterations = before + (grown.iterations or 0)
         return grown
+
+    def _restarted(self) -> list[nn.Parameter]:
+        """What begins again a little nearer to zero when it learns on: the head, and from scratch every layer. What a
+        base model has read is kept as it is."""
+        assert self.network is not None
+        part = self.network if self.chosen["base_model"] == NONE else self.network.head
+        return [parameter for parameter in part.parameters() if parameter.ndim > 1]
 
     # The training.
 
@@ -195,6 +205,7 @@ class TextTransformer(PreparedEstimator):
     ) -> dict[str, Any]:
         """Trains the network that is there; returns what was found out on the way."""
         from trainwright.engine.loop import fit
+        from trainwright.models.nets.watch import curve_of, told
         from trainwright.models.text.files import round_weights
         from trainwright.models.text.network import TextLearner
 
@@ -206,18 +217,35 @@ class TextTransformer(PreparedEstimator):
             layer_decay=float(self.chosen["layer_decay"]),
             frozen_epochs=int(self.chosen["frozen_epochs"]),
             frozen_layers=int(self.chosen["frozen_layers"]),
+            loss=loss_for(self.target.task, self.chosen["loss"]),
+            smoothing=float(self.chosen["label_smoothing"]),
+            augment=float(self.chosen["augment"]),
         )
         pad = self.tokens.pad
-        validation = None
+        given = GivenTexts(Z, encoded.ids, self._scaled(y), weight)
+        inner = watch = None
         if held is not None:
             assert isinstance(held[0], TextRows)
             ids = self.tokens.encode(held[0].joined()).ids
-            validation = GivenTexts(held[0], ids, self._scaled(held[1]), self.held_weight).source(pad)
-        source = GivenTexts(Z, encoded.ids, self._scaled(y), weight).source(pad)
-        fitted = fit(learner, source, self._engine_settings(), validation=validation, report=self.report)
+            inner = GivenTexts(held[0], ids, self._scaled(held[1]), self.held_weight)
+            options: dict[str, Any] = {
+                "pad": pad,
+                "precision": self._answering(),
+                "spread": self.spread,
+                "seed": self.seed,
+            }
+            watch = watch_of(learner, given, inner, **options)
+        fitted = fit(
+            learner,
+            given.source(pad),
+            self._engine_settings(),
+            validation=None if inner is None else inner.source(pad),
+            report=told(self.report),
+            metrics=watch,
+        )
         round_weights(self.network)
         self.iterations = max(1, int(fitted.best_epoch))
-        self.curve = _curve(fitted.history)
+        self.curve = curve_of(fitted.history)
         return facts_of(fitted, self.network) | {
             "max_tokens": self.tokens.limit,
             "texts_cut": encoded.cut_texts,
@@ -264,11 +292,3 @@ class TextTransformer(PreparedEstimator):
     def _answering(self) -> str:
         """The format to answer in: the one it was trained in, where this processor can."""
         return "auto" if self.chosen["precision"] in ("auto", "fp16") else str(self.chosen["precision"])
-
-
-def _curve(history: Any) -> dict[str, list[float]] | None:
-    """The validation loss by epoch, where there were validation rows."""
-    losses = [row.get("validation_loss") for row in history]
-    if not losses or any(loss is None for loss in losses):
-        return None
-    return {"steps": [float(i + 1) for i in range(len(losses))][:CURVE_POINTS], "validation": losses[:CURVE_POINTS]}

@@ -21,6 +21,7 @@ from typing import Any
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
 from trainwright.jobs.process import drain, spawn, watch_parent
+from trainwright.jobs.unprepared import prepare_first
 from trainwright.store.process import current_owner
 from trainwright.store.runs import begin_attempt, get_run, save_document, set_state
 from trainwright.store.states import FINISHED
@@ -67,6 +68,7 @@ def execute(
         begin_attempt(connection, run_id, attempt, str(current_owner()))
         set_state(connection, run_id, attempt, "initializing", "reading the development rows")
     try:
+        prepare_first(workspace, run_id, attempt)
         # One thread in linear algebra: the same sums to the last bit, also in the process of a caller.
         channel = Channel(workspace, run_id, attempt, stop, cancelled=cancelled, superseded=superseded)
         with threadpool_limits(1, user_api="blas"), channel as report:

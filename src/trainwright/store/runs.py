@@ -151,6 +151,26 @@ def create_run(
     return get_run(connection, run_id)
 
 
+def fill_run(
+    connection: Connection,
+    run: Run,
+    *,
+    settings: dict[str, Any],
+    origins: dict[str, str],
+    dataset_version_id: int,
+    split_id: int,
+) -> Run:
+    """Gives a run that was made before its data was read what it will train on.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    fence(connection, run.id, run.attempt)
+    values = {"settings": settings, "origins": origins, "dataset_version_id": dataset_version_id, "split_id": split_id}
+    connection.execute(tables.run.update().where(tables.run.c.id == run.id).values(values))
+    return get_run(connection, run.id)
+
+
 def get_run(connection: Connection, run_id: int) -> Run:
     """The run with this number.
 

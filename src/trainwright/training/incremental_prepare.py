@@ -18,6 +18,7 @@ from trainwright.data.replay import replayed
 from trainwright.data.split import DEVELOPMENT, TEST
 from trainwright.errors import UserError
 from trainwright.evaluate.retraining import Recommendation
+from trainwright.store.runs import Run
 from trainwright.store.sealed_keys import earlier_keys, last_entry, record_keys
 from trainwright.store.workspace import Workspace
 from trainwright.training.incremental_advice import advise
@@ -38,6 +39,7 @@ def prepare_incremental(
     settings: Settings,
     *,
     say: Callable[[str], None] = lambda _: None,
+    run: Run | None = None,
 ) -> Prepared:
     """Writes everything an incremental run needs; nothing is written before file, base and split are known to be sound.
 
@@ -46,6 +48,7 @@ def prepare_incremental(
         source: a path or a frame with the new rows; it may hold the earlier ones too.
         settings: with `project` and `training.incremental`.
         say: told which stage begins.
+        run: one that was made before its data was read, to be filled in; None to make one.
 
     Raises:
         UserError: there is no base, the file does not fit it, or nothing in it is new.
@@ -121,6 +124,7 @@ def prepare_incremental(
         limit=options.limit,
         grown=grown,
         say=say,
+        run=run,
     )
 
 

@@ -15,6 +15,7 @@ from trainwright.data.checks.policy import check_codes, silence
 from trainwright.data.split import DEVELOPMENT, TEST, Split
 from trainwright.errors import UserError
 from trainwright.store.projects import check_project_name
+from trainwright.store.runs import Run
 from trainwright.store.workspace import Workspace
 from trainwright.training.full_or_incremental import advice_before_full
 from trainwright.training.options import RunOptions
@@ -77,6 +78,7 @@ def prepare(
     settings: Settings,
     *,
     say: Callable[[str], None] = lambda _: None,
+    run: Run | None = None,
 ) -> Prepared:
     """Writes everything a run needs; nothing is written before the table and the split are known to be sound.
 
@@ -84,6 +86,7 @@ def prepare(
         source: see `understand`; or a `Table` that is understood already; None with `data.version`.
         settings: of the run.
         say: told which stage begins.
+        run: one that was made before its data was read, to be filled in; None to make one.
 
     Raises:
         UserError: about the table, the split or the settings.
@@ -92,11 +95,11 @@ def prepare(
     if settings.training.incremental:
         from trainwright.training.incremental_prepare import prepare_incremental
 
-        return prepare_incremental(workspace, source, settings, say=say)
+        return prepare_incremental(workspace, source, settings, say=say, run=run)
     if settings.data.version is not None:
         from trainwright.training.stored import prepare_stored
 
-        return prepare_stored(workspace, source, settings, say=say)
+        return prepare_stored(workspace, source, settings, say=say, run=run)
     check_search(settings.search)
     check_winner(workspace, settings.project, settings)
     if not isinstance(source, Table):
@@ -129,6 +132,7 @@ def prepare(
         summary=_summary(split, given_test),
         limit=options.limit,
         say=say,
+        run=run,
     )
 
 

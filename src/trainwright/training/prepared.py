@@ -20,7 +20,7 @@ from trainwright.store.datasets import DatasetVersion, SplitRow, add_dataset_ver
 from trainwright.store.evaluations import save_findings, save_outcomes
 from trainwright.store.files import Published
 from trainwright.store.projects import Project
-from trainwright.store.runs import Run, create_run, save_document, set_state
+from trainwright.store.runs import Run, create_run, fill_run, save_document, set_state
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 from trainwright.training.table import Table
@@ -65,6 +65,7 @@ def write_prepared(
     limit: float,
     grown: Mapping[str, Any] | None = None,
     say: Callable[[str], None],
+    run: Run | None = None,
 ) -> Prepared:
     """Writes dataset version, split and run in one transaction, then looks at the development rows.
 
@@ -80,6 +81,7 @@ def write_prepared(
         limit: seconds of the whole run.
         grown: what an incremental training is made of; None for a training in full.
         say: told which stage begins.
+        run: one that waits for its data, to be filled in; None to make one.
 
     Raises:
         UserError: see `check`.
@@ -111,7 +113,7 @@ def write_prepared(
             artifacts=parts,
         )
         kind = "full" if grown is None else "incremental"
-        run = queue_run(connection, project, settings, dataset, row, called=called, kind=kind)
+        run = queue_run(connection, project, settings, dataset, row, called=called, kind=kind, run=run)
     say("checking the data")
     development = table.frame.filter(pl.Series(split.part == DEVELOPMENT))
     findings = check(workspace, run, row, table, development, split, limit)
@@ -127,8 +129,21 @@ def queue_run(
     *,
     called: str,
     kind: str = "full",
+    run: Run | None = None,
 ) -> Run:
-    """Writes a run of these settings on this split, which waits to be executed; its name ends with the moment."""
+    """Writes a run of these settings on this split, which waits to be executed; its name ends with the moment.
+
+    A `run` that waits for its data is filled in instead.
+    """
+    if run is not None:
+        return fill_run(
+            connection,
+            run,
+            settings=settings.to_json(),
+            origins=settings.origins,
+            dataset_version_id=dataset.id,
+            split_id=split.id,
+        )
     return create_run(
         connection,
         project.id,

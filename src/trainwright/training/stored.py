@@ -34,7 +34,12 @@ NOT_KEPT = ("without_effect", "recommendation")
 
 
 def prepare_stored(
-    workspace: Workspace, source: Any, settings: Settings, *, say: Callable[[str], None] = lambda _: None
+    workspace: Workspace,
+    source: Any,
+    settings: Settings,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    run: Run | None = None,
 ) -> Prepared:
     """Writes everything a run on a stored dataset version needs; no sealed label is read.
 
@@ -43,6 +48,7 @@ def prepare_stored(
         source: must be None: the rows are stored.
         settings: with `data.version` and `project`; what they leave open is taken from the run that made the split.
         say: told which stage begins.
+        run: one that was made before, to be filled in; None to make one.
 
     Raises:
         UserError: no such project or version, a table beside the version, or a setting that would change the split.
@@ -90,7 +96,8 @@ def prepare_stored(
     )
     options = RunOptions.from_settings(settings)
     with write(workspace) as connection:
-        run = queue_run(connection, project, settings, dataset, row, called=f"{project.name} d{dataset.number}")
+        called = f"{project.name} d{dataset.number}"
+        run = queue_run(connection, project, settings, dataset, row, called=called, run=run)
     say("checking the data")
     findings = check(workspace, run, row, table, frame, split, options.limit)
     return Prepared(run, project, table, split, findings, dataset.number, dataset.rows)

@@ -13,6 +13,7 @@ from command_line import Shop, assert_refused, run
 
 import trainwright as tw
 from trainwright.packages.export import export as exporting
+from trainwright.packages.export import forms
 from trainwright.store.audit import acts
 from trainwright.store.transaction import read
 from trainwright.store.workspace import open_workspace
@@ -88,14 +89,14 @@ def test_what_is_wrong_is_one_message(words, said, trained: Shop, tmp_path: Path
 def test_an_export_that_answers_otherwise_is_not_published(
     trained: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = exporting.pipeline
+    real = forms.pipeline
 
     def wrong(checked, ensemble, deciding):
         pipe = real(checked, ensemble, deciding)
         object.__setattr__(pipe, "output", pipe.steps.affine(pipe.output, 1.0, [0.001, -0.001]))
         return pipe
 
-    monkeypatch.setattr(exporting, "pipeline", wrong)
+    monkeypatch.setattr(forms, "pipeline", wrong)
     words = ("export", "shop", "--format", "folder", "--to", "deep/er/out", "--workspace", trained.workspace)
     assert_refused(run(*words), 2, "does not answer as the version does", "difference of 0.001", "nothing was written")
     assert not list(tmp_path.iterdir())

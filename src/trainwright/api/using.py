@@ -98,6 +98,7 @@ def export(
     to: str | Path | None = None,
     *,
     decision: str | None = None,
+    int8: bool = False,
     workspace: str | Path | None = None,
 ) -> dict[str, Any]:
     """Writes a version for other programs and compares their answers with its own, like `trainwright export`.
@@ -107,6 +108,7 @@ def export(
         format: "onnx", "folder" (a script that needs no trainwright) or "mlflow".
         to: a new or empty folder; for ONNX also a new file ending in .onnx.
         decision: "d1" for a certain decision of the version, "none" for its own threshold; by default the one in force.
+        int8: networks are written in eight bits; "int8" says what that costs.
         workspace: the workspace folder; by default the nearest `.trainwright`.
 
     Returns:
@@ -123,4 +125,4 @@ def export(
     from trainwright.packages.export.export import export_version
     from trainwright.store.workspace import open_workspace
 
-    return export_version(open_workspace(workspace, create=False), name, format, to, decision=decision)
+    return export_version(open_workspace(workspace, create=False), name, format, to, decision=decision, int8=int8)

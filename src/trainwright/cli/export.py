@@ -24,10 +24,17 @@ from trainwright.cli.output import json_option, workspace_option
 @click.option(
     "--decision", metavar="dN|none", help="A decision of the version, not the one in force; none: its own threshold."
 )
+@click.option("--int8", is_flag=True, help="Networks in eight bits: smaller, quicker; what it costs is measured.")
 @workspace_option
 @json_option
 def COMMAND(
-    version: str, form: str | None, place: str | None, decision: str | None, workspace: str | None, as_json: bool
+    version: str,
+    form: str | None,
+    place: str | None,
+    decision: str | None,
+    int8: bool,
+    workspace: str | None,
+    as_json: bool,
 ) -> None:
     """Exports."""
     from trainwright.errors import UserError
@@ -38,12 +45,15 @@ def COMMAND(
         raise UserError(f"--format says which of {', '.join(FORMATS)}", remedy="such as --format onnx")
     say = (lambda words: None) if as_json else (lambda words: output.say(f"{words} ..."))
     space = open_workspace(workspace, create=False)
-    found = export_version(space, version, form, place, decision=decision, say=say)
+    found = export_version(space, version, form, place, decision=decision, int8=int8, say=say)
     if as_json:
         output.print_json(found)
         return
     output.say(f"{found['version']} is in {found['path']} ({found['size_mb']:.1f} MB)")
     output.say(found["text"])
+    for remark in (found["int8_text"] if found["int8"] else None, *found["remarks"]):
+        if remark:
+            output.say(remark)
     if found["decides"]:
         output.say(f"it decides: {found['decides']}")
     needs = ", ".join(f"{library}{range_}" for library, range_ in sorted(found["needs"].items()))

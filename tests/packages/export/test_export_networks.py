@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from export_maker import make, opened, table
 
+from trainwright.errors import UserError
 from trainwright.packages.export.folder import network as carried_out
 from trainwright.packages.export.folder.model import Model
+from trainwright.packages.export.int8 import in_int8
 from trainwright.packages.export.onnx_export import run_onnx, write_onnx
 from trainwright.packages.export.standalone import write_folder
 
@@ -51,3 +53,25 @@ def test_embedded_categories_alone_and_numbers_alone(family, columns, tmp_path):
     frame = table().select(columns)
     folder, onnx = differences(make(tmp_path / "package", [family], "two", frame=frame), tmp_path, frame)
     assert folder < 1e-9 and onnx < 1e-9
+
+
+def test_eight_bits_keep_the_answers_near_and_the_arrays_small(tmp_path, monkeypatch):
+    monkeypatch.setitem(export_maker.QUICK, "neural_network", {"layers": "128, 64", "epochs": 2})
+    checked = make(tmp_path / "package", ["neural_network"], "two")
+    predictor, pipe, rows = opened(checked, n=80)
+    less = in_int8(pipe)
+    short = next(step for step in less.steps if step.operation == "network").values
+    assert str(short["layer1_weight"].dtype) == "int8" and str(short["layer2_weight"].dtype) == "float32"
+    ours = predictor.predict_raw(rows)
+    (tmp_path / "out").mkdir()
+    write_folder(tmp_path / "out", less, checked, "demo@v1")
+    model = Model(tmp_path / "out")
+    folder = model.predict_raw({name: rows.frame[name].to_list() for name in pipe.layout.names}, 80)
+    write_onnx(tmp_path / "m.onnx", less, "demo@v1", "0.1.0")
+    onnx, _ = run_onnx(tmp_path / "m.onnx", less, rows.frame)
+    assert np.abs(folder - onnx).max() < 1e-9 and 0 < np.abs(folder - ours).max() < 0.05
+
+
+def test_eight_bits_without_a_network_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"--int8 shortens networks, and the version has none worth it.*linear"):
+        in_int8(opened(make(tmp_path / "package", ["linear"], "two"))[1])

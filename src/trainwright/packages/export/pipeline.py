@@ -17,6 +17,7 @@ from trainwright.packages.export.inputs import Inputs
 from trainwright.packages.export.members.table import member
 from trainwright.packages.export.steps import Steps
 from trainwright.packages.manifest import MemberEntry
+from trainwright.packages.outputs import typed_labels
 from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.verify import Checked
 
@@ -47,6 +48,16 @@ class Pipeline:
     bounds: dict[str, Any] | None = None
     band: tuple[float, float] | None = None
     left_out: tuple[str, ...] = ()
+
+    def answers(self) -> dict[str, Any]:
+        """How answers are told: labels, names of probabilities, and by what is decided."""
+        target = self.target
+        return {
+            "labels": typed_labels(target) if target.task == "classes" else [],
+            "outputs": [f"probability_{name}" for name in target.classes],
+            "positive": target.positive_index if target.n_outputs == 2 else None,
+            "threshold": self.threshold,
+        }
 
 
 def pipeline(checked: Checked, ensemble: Ensemble, deciding: Deciding | None = None) -> Pipeline:

@@ -6,8 +6,10 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,12 +22,14 @@ from trainwright.packages import needs
 from trainwright.packages.export.pipeline import Pipeline
 from trainwright.packages.export.steps import Step
 from trainwright.packages.manifest import NAME
-from trainwright.packages.outputs import typed_labels
 from trainwright.packages.verify import Checked
 
 _HERE = Path(__file__).parent
-_SUFFIXES = {"lightgbm": "txt", "xgboost": "ubj", "catboost": "cbm"}
+_SUFFIXES = {"lightgbm": "txt", "xgboost": "ubj", "catboost": "cbm", "tokens": "json", "encoder": "onnx"}
+# What language models need, which are not opened by the library that trained them.
+TEXTS = {"tokens": {"tokenizers": ">=0.20,<1"}, "encoder": {"onnxruntime": ">=1.20,<2"}}
 _SECONDS = 600
+TIMES = 3
 
 # What runs the script as a user would, on a machine where trainwright cannot be imported.
 _ALONE = """
@@ -48,16 +52,12 @@ def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str)
     """
     arrays: dict[str, np.ndarray] = {}
     steps = [_stored(step, arrays, folder) for step in pipeline.steps]
-    target = pipeline.target
     facts = {
         "format": 1,
         "version": label,
-        "target": target.column,
+        "target": pipeline.target.column,
         "columns": list(pipeline.layout.names),
-        "labels": typed_labels(target) if target.task == "classes" else [],
-        "outputs": [f"probability_{name}" for name in target.classes],
-        "positive": target.positive_index if target.n_outputs == 2 else None,
-        "threshold": pipeline.threshold,
+        **pipeline.answers(),
         "band": pipeline.band,
         "bounds": pipeline.bounds,
         "steps": steps,
@@ -65,20 +65,29 @@ def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str)
     }
     write_json(folder / "model.json", facts)
     write_arrays(folder / "arrays.npz", **arrays)
-    runtime = folder / "runtime"
-    runtime.mkdir()
-    for source in sorted((_HERE / "folder").glob("*.py")):
-        (runtime / source.name).write_bytes(source.read_bytes())
-    (folder / "predict.py").write_bytes((_HERE / "folder_script.txt").read_bytes())
+    write_script(folder, "model")
     (folder / NAME).write_bytes((checked.folder / NAME).read_bytes())
-    used = [step.operation for step in pipeline.steps if step.operation in needs.BY_FAMILY]
     needed = {"numpy": needs.ALWAYS["numpy"]}
-    for family in used:
-        needed |= needs.BY_FAMILY[family]
+    for step in pipeline.steps:
+        needed |= TEXTS.get(step.operation) or needs.BY_FAMILY.get(step.operation, {})
     lines = [f"{library}{range_}" for library, range_ in sorted(needed.items())]
     (folder / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
     (folder / "README.md").write_text(_readme(pipeline, label, needed), "utf-8")
     return needed
+
+
+def write_script(folder: Path, runtime: str) -> None:
+    """Writes `predict.py` and `runtime/`, the code that it runs.
+
+    Args:
+        folder: beside the model.
+        runtime: the module of `runtime/` whose `Model` is opened.
+    """
+    (folder / "runtime").mkdir()
+    for source in sorted((_HERE / "folder").glob("*.py")):
+        (folder / "runtime" / source.name).write_bytes(source.read_bytes())
+    script = (_HERE / "folder_script.txt").read_text("utf-8").replace("RUNTIME", runtime)
+    (folder / "predict.py").write_text(script, "utf-8")
 
 
 def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, list[Any] | None]:
@@ -110,6 +119,21 @@ def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[n
     return np.array([[row[name] for name in names] for row in rows]), [row["prediction"] for row in rows]
 
 
+def timed_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, float]:
+    """What the folder predicts for rows with the types of the training table, and the seconds that it takes, reading
+    included; the median of a few runs."""
+    from trainwright.packages.export.folder.model import Model
+
+    model, seconds = Model(folder), []
+    table = {name: _cells(frame[name], pipeline.schema[name].kind) for name in pipeline.layout.names}
+    found = model.predict_raw({name: cells[:1] for name, cells in table.items()}, 1)  # opens what is slow to open
+    for _ in range(TIMES):
+        before = time.perf_counter()
+        found = model.predict_raw(table, frame.height)
+        seconds.append(time.perf_counter() - before)
+    return found[:, 0] if pipeline.target.task == "number" else found, median(seconds)
+
+
 def _stored(step: Step, arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:
     """A step as JSON; its arrays and a library's own model are put aside."""
     values: dict[str, Any] = {}
@@ -129,21 +153,23 @@ def _stored(step: Step, arrays: dict[str, np.ndarray], folder: Path) -> dict[str
 
 def _write_csv(path: Path, frame: pl.DataFrame, pipeline: Pipeline) -> None:
     """The rows as a user's file: plain numbers, true and false, ISO moments, nothing for missing."""
-    columns = []
-    for name in pipeline.layout.names:
-        column, kind = frame[name], pipeline.schema[name].kind
-        if kind is Kind.BOOLEAN:
-            column = column.cast(pl.Boolean)
-        elif kind is Kind.NUMBER:
-            column = column.cast(pl.Float64)
-        cells = column.to_list()
-        if kind is Kind.DATETIME:
-            cells = [None if cell is None else cell.isoformat() for cell in cells]
-        columns.append(cells)
+    columns = [_cells(frame[name], pipeline.schema[name].kind) for name in pipeline.layout.names]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(pipeline.layout.names)
         writer.writerows(zip(*columns))
+
+
+def _cells(column: pl.Series, kind: Kind) -> list[Any]:
+    """A column as a user's file holds it."""
+    if kind is Kind.BOOLEAN:
+        column = column.cast(pl.Boolean)
+    elif kind is Kind.NUMBER:
+        column = column.cast(pl.Float64)
+    cells = column.to_list()
+    if kind is Kind.DATETIME:
+        return [None if cell is None else cell.isoformat() for cell in cells]
+    return cells
 
 
 def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
@@ -183,7 +209,8 @@ def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
             *kinds,
             "",
             *_answers(pipeline),
-            *_left_out(pipeline),
+            *origins(pipeline),
+            *left_out(pipeline),
             "Every column must be there; an empty cell is a missing value, a new category is no error.",
             "Numbers are written with a point, moments as 2024-01-31 or 2024-01-31T10:30:00 (UTC).",
             "`export.json` says how the folder was compared with the version. `model.json`, `arrays.npz` and `files/`",
@@ -216,7 +243,13 @@ def _answers(pipeline: Pipeline) -> list[str]:
     return []
 
 
-def _left_out(pipeline: Pipeline) -> list[str]:
+def origins(pipeline: Pipeline) -> list[str]:
+    """Which language models it contains, in Markdown."""
+    names = dict.fromkeys(step.values["origin"] for step in pipeline.steps if step.operation == "encoder")
+    return [f"It contains a language model ({'; '.join(names)}).", ""] if names else []
+
+
+def left_out(pipeline: Pipeline) -> list[str]:
     """What the folder does not hold of the version, in Markdown."""
     if not pipeline.left_out:
         return []

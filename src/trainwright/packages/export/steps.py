@@ -6,7 +6,7 @@ A value is a matrix: (n, m) float64, or (n, 1) int64 places in a table. The oper
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ class Steps:
         self._steps: list[Step] = []
         self._made: dict[Any, str] = {}
         self.member = ""  # written into the steps that are added from now on
+        self.memory: dict[Any, Any] = {}  # what converters keep for one another, because it takes long to make
 
     def __iter__(self) -> Any:
         return iter(self._steps)
@@ -62,6 +63,12 @@ class Steps:
             self._made[key] = str(len(self._steps) + 1)
             self._steps.append(Step(operation, inputs, self._made[key], values, self.member))
         return self._made[key]
+
+    def replaced(self, change: Callable[[Step], Step]) -> Steps:
+        """The same list with every step changed; the names of values stay."""
+        other = Steps()
+        other._steps = [change(step) for step in self._steps]
+        return other
 
     def join(self, parts: Sequence[str]) -> str:
         """The values side by side."""

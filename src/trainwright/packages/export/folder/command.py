@@ -6,15 +6,18 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from .model import Model
 
+def main(arguments: Sequence[str], load: Callable[[], Any]) -> int:
+    """Predicts the rows of a file; returns the exit status: 0, or 2 for a mistake in what was given.
 
-def main(arguments: Sequence[str], folder: Path) -> int:
-    """Predicts the rows of a file; returns the exit status: 0, or 2 for a mistake in what was given."""
+    Args:
+        arguments: of the command line.
+        load: opens the model.
+    """
     parser = argparse.ArgumentParser(prog="predict.py", description="Predicts the rows of a CSV or JSON file.")
     parser.add_argument("table", help="a .csv, .json or .jsonl file; - reads JSON lines from standard input")
     parser.add_argument("-o", "--output", help="where to write: .csv, .json or .jsonl; otherwise CSV on the screen")
@@ -22,7 +25,7 @@ def main(arguments: Sequence[str], folder: Path) -> int:
     options = parser.parse_args(arguments)
     try:
         rows = _read(options.table)
-        model = Model(folder)
+        model = load()
         out = model.predict(rows, options.threshold)
     except (OSError, ValueError, KeyError) as error:
         sys.stderr.write(f"error: {error.args[0] if isinstance(error, KeyError) else error}\n")

@@ -15,9 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from . import bounds, libraries, network, operations, reading, trees
+from . import answers, bounds, libraries, network, operations, reading, texts, trees
 
-OPERATIONS = {**operations.OPERATIONS, **network.OPERATIONS, **trees.OPERATIONS, **libraries.OPERATIONS}
+OPERATIONS = {
+    **operations.OPERATIONS,
+    **network.OPERATIONS,
+    **texts.OPERATIONS,
+    **trees.OPERATIONS,
+    **libraries.OPERATIONS,
+}
 COLUMNS = ("number", "boolean", "category", "moment", "text")
 _ROWS = 10_000  # carried out at a time
 
@@ -72,7 +78,7 @@ class Model:
         if not self.classes:
             own = self.facts.get("bounds")
             return [{"prediction": row[0]} if own is None else bounds.told(own, *row) for row in raw.tolist()]
-        return [self._told(values, threshold) for values in raw.tolist()]
+        return [answers.told(self.facts, values, threshold) for values in raw.tolist()]
 
     def predict_raw(self, table: Mapping[str, Sequence[Any]], n: int) -> np.ndarray:
         """(n, classes) probabilities, (n, 1) numbers, or (n, 3) numbers with low and high, for columns of n cells."""
@@ -87,7 +93,7 @@ class Model:
         return np.concatenate(parts) if parts else np.zeros((0, max(len(self.classes), 1)))
 
     def _carried_out(self, table: Mapping[str, Sequence[Any]], n: int, lost: dict[str, int]) -> np.ndarray:
-        made: dict[str, np.ndarray] = {}
+        made: dict[str, Any] = {}
         for operation, inputs, output, own in self._steps:
             if operation in COLUMNS:
                 made[output], count = reading.column(operation, own, table[own["column"]])
@@ -102,23 +108,6 @@ class Model:
             return out
         parts = np.column_stack([made[member["value"]] for member in own["members"]])
         return np.column_stack([out[:, 0], *bounds.low_and_high(own, parts, out[:, 0])])
-
-    def _told(self, values: list[float], threshold: float | None) -> dict[str, Any]:
-        """A row's probabilities with the class that is decided."""
-        if len(values) == 2:
-            positive = self.facts["positive"]
-            bar = self.facts["threshold"] if threshold is None else threshold
-            chosen = positive if values[positive] >= bar else 1 - positive
-        else:
-            chosen = values.index(max(values))
-        out = {"prediction": self.classes[chosen]}
-        out.update(zip(self.facts["outputs"], values))
-        out["confidence"] = values[chosen]
-        band = self.facts.get("band")
-        if band is not None and threshold is None:
-            score = values[self.facts["positive"]]
-            out["decision"] = "reject" if score >= band[1] else "accept" if score < band[0] else "review"
-        return out
 
 
 def _values(found: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The families that predict with NumPy alone, over the prepared matrix: linear, trees, boosting, SVM, networks."""
+"""The families over the prepared matrix: linear, trees, boosting, SVM, networks, and language models beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from trainwright.models.tree_arrays import TreeArrays
 from trainwright.packages.export.inputs import Inputs
 from trainwright.packages.export.members.networks import network
 from trainwright.packages.export.members.preparing import blocks, matrix
+from trainwright.packages.export.members.texts import embedded, transformer
 from trainwright.packages.export.steps import Steps
 
 
@@ -111,6 +112,8 @@ def trees(steps: Steps, rows: str, arrays: TreeArrays, *, each: bool = False) ->
 
 _ANSWERS: dict[str, Callable[[Any, Inputs], str]] = {
     "linear": _linear,
+    "text_embedding": lambda model, inputs: _linear(model, embedded(model, inputs)),
+    "text_transformer": transformer,
     "decision_tree": _trees,
     "forest": _trees,
     "extra_trees": _trees,

@@ -25,6 +25,8 @@ CONVERTERS: dict[str, Callable[[Any, Inputs], str]] = {
     "svm": prepared,
     "neural_network": prepared,
     "tabular_net": prepared,
+    "text_embedding": prepared,
+    "text_transformer": prepared,
     "lightgbm": lightgbm,
     "catboost": catboost,
     "xgboost": xgboost,

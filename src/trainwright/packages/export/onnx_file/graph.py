@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from trainwright.errors import UserError
-from trainwright.packages.export.onnx_file import columns, network
+from trainwright.packages.export.onnx_file import columns, network, texts
 from trainwright.packages.export.onnx_file.catboost_trees import catboost
 from trainwright.packages.export.onnx_file.forest import of_arrays, tree_ensemble
 from trainwright.packages.export.onnx_file.lightgbm_trees import lightgbm
 from trainwright.packages.export.onnx_file.operations import OPERATIONS as PLAIN
-from trainwright.packages.export.onnx_file.writer import ML, ML_OPSET, OPSET, Writer
+from trainwright.packages.export.onnx_file.writer import ML, ML_OPSET, Writer
 from trainwright.packages.export.onnx_file.xgboost_trees import xgboost
 from trainwright.packages.export.pipeline import Pipeline
 from trainwright.packages.export.steps import Step
@@ -45,12 +45,28 @@ def onnx_model(pipeline: Pipeline, name: str, writer_version: str) -> Any:
     from onnx import TensorProto, helper
 
     kinds = {step.values["column"]: step.operation for step in pipeline.steps if step.operation in columns.COLUMNS}
+    tokens = texts.tokens_of(pipeline)
+    read = {step.values["column"] for one in tokens.values() for step in one.columns}
     kinds = {column: kinds.get(column, _kind(pipeline, column)) for column in pipeline.layout.names}
-    writer = Writer(set(kinds))
+    kinds = {column: kind for column, kind in kinds.items() if column not in read}
+    writer = Writer({*kinds, *(name for one in tokens.values() for name in (one.ids, one.mask))})
+    rows = next(iter(kinds), None) or next(one.ids for one in tokens.values())
     made: dict[str, str] = {}
+    words: dict[str, Step] = {}  # texts, which only tokens can be made of
     for step in pipeline.steps:
-        made[step.output] = _written(writer, step, [made[value] for value in step.inputs], pipeline)
+        if step.operation == "text":
+            words[step.output] = step
+        elif step.operation == "encoder":
+            made[step.output] = texts.encoder(writer, step.values, tokens[step.inputs[0]])
+        elif step.operation != "tokens":
+            _refuse_words(step, words)
+            made[step.output] = _written(writer, step, [made[value] for value in step.inputs], rows)
     inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["rows", "tokens" + name.removeprefix(start)])
+        for one in tokens.values()
+        for name, start in ((one.ids, texts.IDS), (one.mask, texts.MASK))
+    ]
+    inputs += [
         helper.make_tensor_value_info(
             column, TensorProto.STRING if kind == "category" else TensorProto.DOUBLE, ["rows", 1]
         )
@@ -62,10 +78,12 @@ def onnx_model(pipeline: Pipeline, name: str, writer_version: str) -> Any:
         graph,
         producer_name="trainwright",
         producer_version=writer_version,
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
+        opset_imports=[helper.make_opsetid("", writer.opset), helper.make_opsetid(ML, ML_OPSET)],
         ir_version=IR_VERSION,
     )
     facts: dict[str, Any] = {"columns": kinds, "target": pipeline.target.to_json(), "threshold": pipeline.threshold}
+    if tokens:
+        facts |= _for_script(pipeline, kinds) | {"tokens": [one.facts for one in tokens.values()]}
     if pipeline.left_out:
         facts["left_out"] = list(pipeline.left_out)
     helper.set_model_props(model, {"trainwright": json.dumps(facts, ensure_ascii=False, sort_keys=True)})
@@ -94,13 +112,39 @@ def _kind(pipeline: Pipeline, column: str) -> str:
     return "category" if column in layout.categories + layout.texts else "number"
 
 
-def _written(writer: Writer, step: Step, inputs: list[str], pipeline: Pipeline) -> str:
+def _for_script(pipeline: Pipeline, kinds: dict[str, str]) -> dict[str, Any]:
+    """What the script beside a graph that reads texts must know of the cells of a table, and of the answers."""
+    read = {step.values["column"]: step for step in pipeline.steps if step.operation in columns.COLUMNS}
+    cells = {}
+    for name, kind in kinds.items():
+        own = read[name].values if name in read else {}
+        cells[name] = {"operation": kind, "marks": list(own.get("marks", ())), "format": own.get("format", "")}
+    return {"cells": cells, "layout": list(pipeline.layout.names), **pipeline.answers()}
+
+
+def _refuse_words(step: Step, words: dict[str, Step]) -> None:
+    """Refuses a step that reads the words of a text.
+
+    Raises:
+        UserError: with the member and the column.
+    """
+    for value in step.inputs:
+        if value in words:
+            column = words[value].values["column"]
+            raise UserError(
+                f"{step.member} cannot be written as ONNX: it reads the words of the free text in column "
+                f"{column!r}, which ONNX has no operators for",
+                remedy=f"use --format folder or mlflow, or train without the column (--ignore {column})",
+            )
+
+
+def _written(writer: Writer, step: Step, inputs: list[str], rows: str) -> str:
+    """The nodes of a step; `rows` is an input of the graph, which has as many rows as the answer."""
     if step.operation in columns.COLUMNS:
         return columns.read(writer, step, step.values["column"])
     if step.operation == "constant":
-        first = pipeline.layout.names[0]
-        rows = writer.node("Shape", first)
-        return writer.node("Expand", writer.constant(np.asarray(step.values["values"])[None, :]), rows)
+        count = writer.node("Concat", writer.node("Shape", rows, end=1), writer.numbers(1), axis=0)
+        return writer.node("Expand", writer.constant(np.asarray(step.values["values"])[None, :]), count)
     if step.operation in OPERATIONS:
         return OPERATIONS[step.operation](writer, step.values, inputs)
     if step.operation in _MODELS:
@@ -108,12 +152,6 @@ def _written(writer: Writer, step: Step, inputs: list[str], pipeline: Pipeline) 
             return _MODELS[step.operation](writer, step.values, inputs)
         except UserError as error:
             raise UserError(f"{step.member} cannot be written as ONNX: {error.problem}", remedy=_REMEDY) from None
-    if step.operation == "text":
-        raise UserError(
-            f"{step.member} cannot be written as ONNX: it reads the words of the free text in column "
-            f"{step.values['column']!r}, which ONNX has no operators for",
-            remedy=f"use --format folder or mlflow, or train without the column (--ignore {step.values['column']})",
-        )
     raise UserError(
         f"{step.member} cannot be written as ONNX: its step {step.operation!r} has no counterpart there", remedy=_REMEDY
     )

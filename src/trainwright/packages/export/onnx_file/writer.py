@@ -25,6 +25,7 @@ class Writer:
         self._prefix = prefix
         self._count = 0
         self._constants: dict[Any, str] = {}
+        self.opset = OPSET
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
 
@@ -67,6 +68,31 @@ class Writer:
         from onnx import TensorProto
 
         return self.node("Cast", value, to=getattr(TensorProto, kind))
+
+    def merged(self, model: Any, given: dict[str, str]) -> str:
+        """Takes up the nodes of a whole model of one output, and returns that output's name.
+
+        Args:
+            model: `onnx.ModelProto` without functions of its own.
+            given: its inputs -> names of values that are there.
+        """
+        graph, start = model.graph, self._name()
+        names = {"": "", **given}
+
+        def renamed(name: str) -> str:
+            return names.setdefault(name, f"{start}/{name}")
+
+        for initializer in graph.initializer:
+            initializer.name = renamed(initializer.name)
+            self.initializers.append(initializer)
+        for node in graph.node:
+            node.input[:] = [renamed(name) for name in node.input]
+            node.output[:] = [renamed(name) for name in node.output]
+            node.name = ""
+            self.nodes.append(node)
+        own = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
+        self.opset = max(self.opset, *own)
+        return renamed(graph.output[0].name)
 
     def flat(self, places: str) -> str:
         """(n, 1) to (n,)."""

@@ -155,7 +155,7 @@ def owner_columns(owner: np.ndarray, style: str, rng: Rng) -> tuple[list[pl.Seri
     code = rng.permutation(count)[owner]
     if style == "two columns":
         return [pl.Series("site", [f"site {c % 7}" for c in code]), pl.Series("no", code // 7 + 1)], ["site", "no"]
-    made = {
+    made: dict[str, list[str] | list[int]] = {
         "string": [f"P{100_000 + 7 * c}" for c in code],
         "bare string": [f"{(int(c) * 2654435761) % 2**32:08x}" for c in code],
         "integer": [int(c) * 13 + 100_000 for c in code],

@@ -80,9 +80,7 @@ def compare(name: str, way: str, data: Path | None, rounds: int, mode: str = eve
             **{name: _same(clean, noisy, key) for name, key in CHOSEN.items() if clean.get(key) is not None},
             "result": _bytes(clean, OF_THE_TEST | own) == _bytes(noisy, OF_THE_TEST | own),
         },
-        "differs": _differences(
-            *(_strip({k: _steady(k, v) for k, v in d.items()}) for d in documents), OF_THE_TEST | own
-        )[:20],
+        "differs": _differences(_steadied(clean), _steadied(noisy), OF_THE_TEST | own)[:20],
         "test_changed": clean["test"] != noisy["test"],
         "selected": clean["selected"],
         "test_clean": clean["test"][clean["metric"]]["value"],
@@ -161,7 +159,13 @@ def _same(clean: dict[str, Any], noisy: dict[str, Any], *keys: str) -> bool:
 
 def _bytes(document: dict[str, Any], without: set[str]) -> str:
     """The document as text, without what a clock measured."""
-    return json.dumps(_strip({k: _steady(k, v) for k, v in document.items() if k not in without}), sort_keys=True)
+    return json.dumps({k: v for k, v in _steadied(document).items() if k not in without}, sort_keys=True)
+
+
+def _steadied(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what the clock decides."""
+    found: dict[str, Any] = _strip({k: _steady(k, v) for k, v in document.items()})
+    return found
 
 
 def _steady(key: str, value: Any) -> Any:

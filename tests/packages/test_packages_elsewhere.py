@@ -15,7 +15,7 @@ import pytest
 from package_maker import THREE, make, table
 
 from trainwright.errors import UserError
-from trainwright.packages import elsewhere
+from trainwright.packages import elsewhere, sandbox
 from trainwright.packages.elsewhere import RemoteEnsemble
 from trainwright.packages.limits_posix import Limits, available
 from trainwright.packages.manifest import NAME
@@ -75,10 +75,17 @@ def test_a_family_that_is_not_on_the_list_is_refused(made: Path, tmp_path: Path)
         Predictor.open(folder)
 
 
-def test_the_list_names_families_of_this_release() -> None:
+def test_the_list_is_written_out_by_hand(made: Path) -> None:
+    """A family becomes one that strangers' packages may name only when somebody has looked at what its files can do."""
     from trainwright.models.families import families
+    from trainwright.packages.ensemble import Ensemble
 
-    assert set(families()) == ALLOWED
+    source = Path(sandbox.__file__).read_text("utf-8")
+    assert "families import" not in source and all(f'"{name}"' in source for name in ALLOWED)
+    assert set(families()) == ALLOWED, "look at what the new family reads, then name it in packages/sandbox.py"
+    checked = check_package(made, None)
+    with pytest.raises(UserError, match="family 'lightgbm', expected one of"):
+        Ensemble(checked, ALLOWED - {"lightgbm"})
 
 
 def test_a_damaged_model_file_ends_in_a_message(made: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from damage import damaged
 from training_runs import FEATURES, new_workspace, run_here, settings, table
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError
@@ -43,17 +43,7 @@ def put(workspace: Workspace, run: Run, plan: Any) -> None:
 
 
 def changed_plans(plan: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for place in [(key,) for key in plan] + [("steps", 0, key) for key in plan["steps"][0]]:
-        for new in ("removed", *JUNK):
-            changed = copy.deepcopy(plan)
-            at: Any = changed
-            for step in place[:-1]:
-                at = at[step]
-            if new == "removed":
-                del at[place[-1]]
-            else:
-                at[place[-1]] = new
-            yield f"{place}: {new!r}", changed
+    yield from damaged(plan, [(key,) for key in plan] + [("steps", 0, key) for key in plan["steps"][0]], JUNK)
     yield from (("a list", []), ("a text", "plan"), ("a number", 4))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from damage import damaged
 
 from trainwright.cli.decide_screen import say_decision, say_list
 from trainwright.data.schema import Target
@@ -85,17 +85,7 @@ def mutations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     places += [(key, inner) for key, value in document.items() if isinstance(value, dict) for inner in value]
     for key in ("sweep", "segments"):
         places += [(key, 0, inner) for inner in (document.get(key) or [{}])[0]]
-    for place in places:
-        for new in ("removed", *JUNK):
-            changed = copy.deepcopy(document)
-            at: Any = changed
-            for step in place[:-1]:
-                at = at[step]
-            if new == "removed":
-                del at[place[-1]]
-            else:
-                at[place[-1]] = copy.deepcopy(new)
-            yield f"{'.'.join(map(str, place))}: {new!r}", changed
+    yield from damaged(document, places, JUNK)
 
 
 @pytest.mark.parametrize("kind", MADE)

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Always by constraints.txt: of a mere range of torch pip takes a build that brings several GB of CUDA.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --constraint constraints.txt
 # Compiled bytecode is kept, or every start of a command would compile its libraries anew.
 export PYTHONDONTWRITEBYTECODE :=

@@ -1,4 +1,5 @@
-"""The chosen candidate's own curves: loss by round on rows learned from and on others, with their verdict.
+"""The chosen candidate's own curves, and those of families asked for by name: loss by round on rows learned from and
+on others, with their verdict.
 
 Measured once, after the choice, from the fitted models; nothing is chosen by it.
 """
@@ -14,6 +15,7 @@ import numpy as np
 from trainwright.evaluate.convergence import HEALTHY, TITLES, judge_document
 from trainwright.tasks import Metric, Task
 from trainwright.training.outcome import Outcome
+from trainwright.training.steps import ASKED
 from trainwright.training.trials import FoldFit, Trial, Work
 
 POINTS = 20
@@ -23,7 +25,9 @@ SECONDS = 3.0
 
 
 def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SECONDS) -> list[dict[str, Any]]:
-    """The curves of the chosen candidate's members that learn in rounds, heaviest first.
+    """The curves of the chosen candidate's members, heaviest first, then those of families asked for by name.
+
+    Who asks for a network by name and gets a simpler model wants to see why: its curves are part of the report.
 
     Args:
         outcome: what was chosen, with its fold models.
@@ -38,7 +42,10 @@ def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SEC
     loss = task.metrics["log_loss" if task.name == "classes" else "rmse"]
     end = time.monotonic() + seconds
     out: list[dict[str, Any]] = []
-    for trial in sorted(outcome.members, key=lambda t: -outcome.weights[t.name]):
+    members = sorted(outcome.members, key=lambda t: -outcome.weights[t.name])
+    chosen = {trial.name for trial in members}
+    others = [trial for trial in outcome.trials if trial.step.reason == ASKED and trial.name not in chosen]
+    for trial in [*members, *others]:
         for index in sorted(trial.fits)[:FOLDS]:
             if time.monotonic() > end:
                 return out
@@ -49,8 +56,10 @@ def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SEC
     return out
 
 
-def convergence(curves: list[dict[str, Any]]) -> dict[str, Any] | None:
+def convergence(curves: list[dict[str, Any]], outcome: Outcome) -> dict[str, Any] | None:
     """One verdict on the heaviest member: the most frequent over its folds, an unhealthy one where two tie."""
+    chosen = {trial.name for trial in outcome.members}
+    curves = [curve for curve in curves if curve["name"] in chosen]
     if not curves:
         return None
     own = [curve for curve in curves if curve["name"] == curves[0]["name"]]

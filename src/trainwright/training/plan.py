@@ -19,7 +19,7 @@ from trainwright.models.families import families
 from trainwright.training import rebalance_plan
 from trainwright.training.portfolio import INNER, further, strongest
 from trainwright.training.portfolio_text import MISSING, about_texts
-from trainwright.training.steps import CUSTOM, Facts, Step, estimate, wall
+from trainwright.training.steps import ASKED, CUSTOM, Facts, Step, estimate, wall
 
 if TYPE_CHECKING:
     from trainwright.data.columns import Layout
@@ -223,7 +223,7 @@ def _named(chosen: tuple[str, ...]) -> list[Step]:
             continue
         inner = INNER if name in STOPPED else 0.0
         settings = {"features": "plain"} if name == "lightgbm" else {}
-        steps.append(Step(name, name, settings, inner=inner, reason="asked for by name"))
+        steps.append(Step(name, name, settings, inner=inner, reason=ASKED))
     return steps
 
 

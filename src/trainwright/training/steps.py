@@ -14,6 +14,8 @@ from trainwright.models.gallery import relative_cost
 STOPPED_SHARE = 0.4
 # What the family of an estimator begins with that was handed over in Python.
 CUSTOM = "custom:"
+# Why a step is there that the user named.
+ASKED = "asked for by name"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def understand(material: Material, outcome: Outcome, budget: Budget, report: Rep
     plain = uncorrected(outcome)
     curves = guarded(lambda: run_curves(plain, work, task, seconds=min(3.0, 0.01 * material.options.limit + 0.2)))
     found: dict[str, Any] = {"curves": curves if isinstance(curves, list) else []}
-    found["convergence"] = convergence(found["curves"])
+    found["convergence"] = convergence(found["curves"], plain)
     seeds = material.options.settings.training.seeds
     left = min(_left(budget), SEEDS_SHARE * material.options.limit)
     if seeds > 1 and work.continuing is None:

@@ -19,9 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import markdown
+import polars as pl
 import processes
 import results
 import tables
+import text_tables
 from replay import fresh_rows
 
 
@@ -30,11 +32,12 @@ class Kind:
     """One run to reproduce.
 
     Args:
-        table: of `tables.TABLES`.
+        table: of `tables.TABLES`, or of `text_tables.SETS` where `texts` says how many rows of it.
         limit: seconds of its training.
         flags: of `train`.
         then: the command that makes the run to reproduce, after a first training; "" for that training itself.
         more: its words.
+        texts: the first rows of a set of texts, 0 for a table.
     """
 
     table: str
@@ -42,10 +45,11 @@ class Kind:
     flags: tuple[str, ...] = ()
     then: str = ""
     more: tuple[str, ...] = ()
+    texts: int = 0
 
 
-def _family(name: str, table: str) -> Kind:
-    return Kind(table, 30.0, ("--families", name, "--folds", "3"))
+def _family(name: str, table: str, texts: int = 0) -> Kind:
+    return Kind(table, 30.0, ("--families", name, "--folds", "3"), texts=texts)
 
 
 RUNS: dict[str, Kind] = {
@@ -70,6 +74,10 @@ RUNS: dict[str, Kind] = {
     "svm": _family("svm", "steel_plates"),
     "xgboost": _family("xgboost", "wine_quality"),
     "ebm": _family("ebm", "bank_marketing"),
+    "neural_network": _family("neural_network", "concrete"),
+    "tabular_net": _family("tabular_net", "diabetes"),
+    "text_embedding": _family("text_embedding", "sms_spam", 600),
+    "text_transformer": _family("text_transformer", "sms_spam", 600),
 }
 
 
@@ -123,8 +131,7 @@ def measure(kind: Kind, data: Path | None, scale: float = 1.0) -> dict[str, Any]
 def _made(kind: Kind, data: Path | None, folder: Path, place: Path, scale: float) -> int:
     """The number of the run to reproduce."""
     _there(kind)
-    target = tables.TABLES[kind.table].target
-    frame = tables.load(kind.table, data)
+    frame, target = _rows(kind, data)
     table = folder / f"{kind.table}.csv"
     first = frame.head(frame.height * 3 // 4) if kind.then == "incremental" else frame
     first.write_csv(table)
@@ -139,6 +146,14 @@ def _made(kind: Kind, data: Path | None, folder: Path, place: Path, scale: float
         return int(document["run"])
     document = _command(place, kind.then, "p", *kind.more)[1]
     return _newest(place) if "run" not in document else int(document["run"])
+
+
+def _rows(kind: Kind, data: Path | None) -> tuple[pl.DataFrame, str]:
+    """The rows that a run learns from, and what it predicts."""
+    if not kind.texts:
+        return tables.load(kind.table, data), tables.TABLES[kind.table].target
+    found = text_tables.load(kind.table, data)
+    return pl.DataFrame({"text": found.text[: kind.texts], "label": found.label[: kind.texts]}), "label"
 
 
 def _newest(place: Path) -> int:

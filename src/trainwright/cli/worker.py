@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -22,8 +23,9 @@ everything at a second Ctrl-C, is given back: another worker goes on from the fo
 @click.option("--name", help="The worker's name; by default one made of machine and process.")
 @click.option("--once", is_flag=True, help="End when nothing waits any more.")
 @click.option("--grace", metavar="TIME", default="10s", show_default=True, help="What running jobs get at the end.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does: its holder is gone.")
 @workspace_option
-def COMMAND(slots: str, name: str | None, once: bool, grace: str, workspace: str | None) -> None:
+def COMMAND(slots: str, name: str | None, once: bool, grace: str, with_parent: bool, workspace: str | None) -> None:
     """Works."""
     import signal
     import sys
@@ -38,10 +40,26 @@ def COMMAND(slots: str, name: str | None, once: bool, grace: str, workspace: str
     worker = Worker(space, amount, name=name, grace=seconds, tell=_say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.ask_to_end())
+    if with_parent:
+        _end_with_parent(worker.ask_to_end)
     output.say(f"worker {worker.name}: {slots}, workspace {space.path}")
     sys.stdout.flush()
     done = worker.run(once=once)
     output.say(f"worker {worker.name}: {done} {'job' if done == 1 else 'jobs'} executed")
+
+
+def _end_with_parent(end: Callable[[], None]) -> None:
+    """Ends the worker, jobs left for others, once whoever holds its standard input is gone."""
+    import os
+    import threading
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        end()
+        end()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def _say(event: dict[str, Any]) -> None:

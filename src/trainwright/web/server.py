@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from trainwright.errors import EnvironmentProblem, UserError
@@ -128,8 +131,13 @@ def _run(
     from trainwright.web.workers import Workers, worker_starts
 
     beside = Workers(worker_starts(str(workspace.path), workers))
+    app = create_app(workspace, settings=settings)
 
     class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state.closing = True  # streams end by themselves
+            super().handle_exit(sig, frame)
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             started()
@@ -139,7 +147,7 @@ def _run(
     if tls is not None:
         options = {"ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}
     config = uvicorn.Config(
-        create_app(workspace, settings=settings),
+        app,
         log_level="warning",
         access_log=False,  # addresses may hold tokens
         server_header=False,
@@ -149,8 +157,12 @@ def _run(
         **options,
     )
     server = Server(config)
+    # uvicorn raises the signal again once it has served; without a handler the workers would be left alone.
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        server.run(sockets=[listening])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
     finally:
+        signal.signal(signal.SIGTERM, before)
         if server.started:
             beside.__exit__()

@@ -53,6 +53,9 @@ class Workers:
         self._thread.join()
         for place in self._places:
             place.tell_end()
+        time.sleep(POLL)
+        for place in self._places:
+            place.tell_end()  # asked twice, a worker leaves its job to others at once
         deadline = time.monotonic() + PATIENCE
         for place in self._places:
             place.end(max(0.1, deadline - time.monotonic()))
@@ -126,8 +129,9 @@ def worker_starts(workspace: str, number: int, prefix: str = "serve") -> list[St
     """
 
     def start(name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "trainwright", "worker", "--workspace", workspace, "--name", name]
+        command = [sys.executable, "-m", "trainwright", "worker", "--with-parent", "--name", name]
+        command += ["--workspace", workspace]
         options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, **options)  # type: ignore[call-overload]
 
     return [partial(start, f"{prefix}-{os.getpid()}-{n}") for n in range(1, number + 1)]

@@ -130,7 +130,11 @@ class NetworkSettings(Block):
         None, "What counts as an improvement of the validation loss.", example=0.001, concerns="neural", ge=0
     )
     loss: Loss | None = key(
-        None, "The loss that is minimised; the task's own when not given.", example="focal", concerns="neural"
+        None,
+        "The loss that is minimised: cross_entropy for classes and mse for a number when not given; "
+        "focal (rare classes) is for classes, huber and mae (targets far off) are for numbers.",
+        example="focal",
+        concerns="neural",
     )
     gradient_clip: float | None = key(
         None,

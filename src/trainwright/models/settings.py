@@ -105,6 +105,8 @@ def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
     # bool is an int in Python: `True` must be listed as a choice to count.
     if any(type(value) is type(choice) and value == choice for choice in setting.choices):
         return value
+    if isinstance(value, Mapping) and setting.pattern:
+        value = "; ".join(f"{name}: {words}" for name, words in value.items())
     if isinstance(value, str) and takes_text(setting, value):
         return value
     if _is_ranged(setting) and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -36,6 +36,16 @@ SPEC = Spec(
             log=True,
             guidance="Tokens read of each text, up to what the base model can; raise it where long texts are cut.",
         ),
+        Setting(
+            "label_descriptions",
+            "auto",
+            choices=("auto", "names", "none"),
+            pattern=r"(?s)[^:]+:.+",
+            words="texts such as NAME: words; NAME: words",
+            guidance="What a class is about, as a further example of it. auto takes the classes' names where a class "
+            "has ten rows or fewer and texts are the only columns.",
+            tasks=("classes",),
+        ),
         Setting("penalty", "l2", choices=("l2", "l1", "elasticnet"), guidance="l2 predicts best."),
         Setting(
             "C",

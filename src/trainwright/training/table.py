@@ -27,7 +27,7 @@ from trainwright.training.network_request import check_networks
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
 from trainwright.training.remarks import remarks
-from trainwright.training.text_models import check_texts
+from trainwright.training.text_models import check_labels, check_texts
 from trainwright.training.weak_columns import check_most
 
 METRICS = CLASS_METRICS.keys() | NUMBER_METRICS.keys()
@@ -129,6 +129,7 @@ def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.Da
     calibrate.check(settings.training.calibration, target)
     check_decision(settings, target, frame)
     check_texts(settings, schema)
+    check_labels(settings, target)
     check_networks(settings, target)
     called = f"training.select_features ({settings.origin('training.select_features')})"
     check_most(settings.training.select_features, len(schema.features), called)

@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any
 from trainwright.config.known import TEXT_FAMILIES
 from trainwright.config.resolve import resolve_families, resolve_family_settings
 from trainwright.config.settings import Settings
-from trainwright.data.schema import Kind, Schema
+from trainwright.data.schema import Kind, Schema, Target
 from trainwright.errors import UserError
 
 if TYPE_CHECKING:
     from trainwright.store.workspace import Workspace
 
 _VERSION = re.compile(r"(?P<project>.+)@v(?P<number>\d+)")
-WEIGHTS = "model.safetensors"
+_NAME = r"[A-Za-z0-9][\w.+-]*"  # without a slash, as a folder or a name on the hub would have
+WEIGHTS, NONE = "model.safetensors", "none"
 
 
 def check_texts(settings: Settings, schema: Schema) -> None:
     """Refuses text families for a table without a text, and base models that cannot be had or are of another kind.
 
-    A version as a base is looked for later, when the workspace is known.
+    A version as a base, and a name that only the workspace's own gallery may know, are looked for later, when the
+    workspace is known.
 
     Args:
         settings: of the run.
@@ -43,29 +45,80 @@ def check_texts(settings: Settings, schema: Schema) -> None:
             remedy="say which one is, for example with --kind COLUMN=text",
         )
     for family, base in _bases(settings).items():
-        if texts and not _VERSION.fullmatch(base) and (family in named or not resolve_families(settings)):
+        if texts and not _in_workspace(base) and (family in named or not resolve_families(settings)):
             resolve(base)
     for family in named:
         if family not in _bases(settings):
             resolve("minilm")
 
 
-def with_folders(workspace: Workspace, given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Settings by family, with each version that serves as a base model replaced by its folder.
+def check_labels(settings: Settings, target: Target) -> None:
+    """Refuses descriptions of classes that there are not.
 
     Args:
-        workspace: where the versions are.
+        settings: of the run.
+        target: what is predicted.
+
+    Raises:
+        UserError: naming the class that is none.
+    """
+    from trainwright.models.settings import check_settings
+    from trainwright.models.text.labels import descriptions
+    from trainwright.models.text_embedding import SPEC
+
+    given = resolve_family_settings(settings).get(SPEC.name, {})
+    if "label_descriptions" in given and target.task == "classes":
+        descriptions(str(check_settings(SPEC, given)["label_descriptions"]), target.classes)
+
+
+def with_folders(workspace: Workspace, given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Settings by family; versions and models of the workspace's own gallery that serve as a base model are replaced
+    by their folders.
+
+    Args:
+        workspace: where they are.
         given: settings by family.
 
     Raises:
-        UserError: there is no such version, or it holds no model of texts.
+        UserError: there is no such version or model, or the version holds no model of texts.
     """
     found = dict(given)
     for family in TEXT_FAMILIES:
         base = str(given.get(family, {}).get("base_model", ""))
-        if _VERSION.fullmatch(base):
-            found[family] = given[family] | {"base_model": str(folder_of(workspace, base))}
+        if _in_workspace(base):
+            folder = folder_of(workspace, base) if _VERSION.fullmatch(base) else _published(workspace, base)
+            found[family] = given[family] | {"base_model": str(folder)}
     return found
+
+
+def _in_workspace(base: str) -> bool:
+    """Whether only a workspace can say what this base model is: a version, or a name that nobody else knows."""
+    from trainwright.models.gallery import gallery
+
+    if not base or base == NONE or base in gallery():
+        return False
+    return bool(_VERSION.fullmatch(base)) or (re.fullmatch(_NAME, base) is not None and not Path(base).is_dir())
+
+
+def _published(workspace: Workspace, name: str) -> Path:
+    """The folder of a model of the workspace's own gallery.
+
+    Raises:
+        UserError: there is none of that name, with what there is.
+    """
+    from trainwright.data.notes import nearest
+    from trainwright.models.gallery import gallery
+    from trainwright.packages.gallery import entries
+
+    own = entries(workspace)
+    if name in own:
+        return own[name].folder
+    near = nearest(name, [*gallery(), *own])
+    hint = f"did you mean {near!r}? " if near else ""
+    raise UserError(
+        f"there is no base model {name!r}: it is no name of the gallery, no folder, and no name on the hub",
+        remedy=f"{hint}the gallery has {', '.join([*gallery(), *own])}; none trains from scratch",
+    )
 
 
 def folder_of(workspace: Workspace, name: str) -> Path:
@@ -102,7 +155,7 @@ def folder_of(workspace: Workspace, name: str) -> Path:
 
 
 def check_versions(workspace: Workspace, settings: Settings) -> None:
-    """Refuses versions as bases that are not there."""
+    """Refuses versions and models of the workspace's gallery as bases that are not there."""
     with_folders(workspace, resolve_family_settings(settings))
 
 

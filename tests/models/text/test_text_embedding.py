@@ -53,6 +53,59 @@ def test_few_examples_teach_meaning_that_counted_words_do_not_have(minilm: Path)
     assert (Linear(TWO).fit(X, y).predict(asked).argmax(axis=1) == truth).sum() < len(truth)
 
 
+TOPICS = ("card_delivery", "exchange_rate", "lostCard")
+ONE_EACH = ["has my new one been sent out", "what do you take for euros", "it was stolen from my bag"]
+QUESTIONS = (
+    ("when will the card arrive by post", 0),
+    ("is my card on its way", 0),
+    ("track the delivery of my card", 0),
+    ("how is the exchange rate worked out", 1),
+    ("the conversion of currencies looks wrong", 1),
+    ("which rates do you use for dollars", 1),
+    ("I lost my card", 2),
+    ("my card is missing", 2),
+    ("I cannot find my card any more", 2),
+)
+
+
+def right(settings: dict) -> int:
+    found = model(settings, Target("y", "classes", TOPICS)).fit(columns(ONE_EACH), np.arange(3))
+    answers = found.predict(columns([text for text, _ in QUESTIONS])).argmax(axis=1)
+    return int((answers == [label for _, label in QUESTIONS]).sum())
+
+
+def test_names_of_classes_are_examples_where_there_are_few(minilm: Path) -> None:
+    without = right({"label_descriptions": "none"})
+    assert right({}) == right({"label_descriptions": "names"}) > without
+    told = {"card_delivery": "a card on its way", "exchange_rate": "currencies", "lostCard": "a card that is missing"}
+    assert right({"label_descriptions": told}) > without
+
+
+def test_names_are_left_out_where_there_are_rows_or_they_say_nothing(base_folder: Path) -> None:
+    few, many = notes(16), notes(60)
+    settings = {"base_model": str(base_folder)}
+    for (texts, y), target, added in (
+        (few, TWO, 2),
+        (many, TWO, 0),
+        (few, Target("y", "classes", ("0", "1")), 0),
+        (few, Target("y", "classes", ("praise", "trouble", "other")), 2),
+    ):
+        found = model(settings, target).fit(columns(texts), y)
+        assert found.derived["labels_as_examples"] == added
+        assert found.predict(columns(texts)).shape == (len(texts), len(target.classes))
+    beside = columns(few[0], np.random.default_rng(0).normal(size=(16, 1)))
+    assert model(settings).fit(beside, few[1]).derived["labels_as_examples"] == 0
+
+
+def test_a_description_of_no_class_names_the_nearest() -> None:
+    from trainwright.models.text.labels import descriptions
+
+    assert descriptions("a: b: two\na: one", ["a", "a: b"]) == {0: "one", 1: "two"}
+    with pytest.raises(UserError, match="'troubel', which is no class") as caught:
+        descriptions("praise: all is well; troubel: it failed", TWO.classes)
+    assert "did you mean 'trouble'?" in str(caught.value.remedy)
+
+
 def test_its_package_names_the_embedded_base_and_is_small(minilm: Path, tmp_path: Path) -> None:
     found = model().fit(*told(TAUGHT))
     found.save(tmp_path)

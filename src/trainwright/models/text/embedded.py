@@ -19,6 +19,7 @@ from trainwright.models.settings import check_settings
 from trainwright.models.spec import Report
 from trainwright.models.storage import read_json, write_json
 from trainwright.models.text.base import FETCHED, NONE, Base, fingerprint, resolve
+from trainwright.models.text.labels import with_labels
 from trainwright.models.text_embedding import SPEC
 
 FILE, FOLDER = "embedding.json", "base"
@@ -59,9 +60,13 @@ class TextEmbedding(Linear):
                 )
         options: dict[str, Any] = {"seed": seed, "threads": threads, "report": report}
         held = None if validation is None else self._dataset(validation)
-        super().fit(self._embedded(X), y, sample_weight=sample_weight, validation=held, **options)
+        rows, labels, weight, described = X, y, sample_weight, 0
+        if self.base is not None and self.target.task == "classes":
+            told = str(self.chosen["label_descriptions"])
+            rows, labels, weight, described = with_labels(X, y, sample_weight, told, self.target.classes)
+        super().fit(self._embedded(rows), labels, sample_weight=weight, validation=held, **options)
         if self.base is not None:
-            self.derived |= self._facts(X)
+            self.derived |= self._facts(X) | {"labels_as_examples": described}
         return self
 
     def more(

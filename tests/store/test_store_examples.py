@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["filesystem", "jsons", "projects", "states"])
+@pytest.mark.parametrize("name", ["filesystem", "jsons", "projects", "states", "workers"])
 def test_examples(name: str) -> None:
     result = doctest.testmod(import_module(f"trainwright.store.{name}"), optionflags=doctest.ELLIPSIS)
     assert result.attempted > 0 and result.failed == 0

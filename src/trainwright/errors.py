@@ -36,3 +36,7 @@ class EnvironmentProblem(TrainwrightError):
     """Something around us fails: disk full, no rights, a missing extra, a newer workspace (exit status 3)."""
 
     exit_code = 3
+
+
+class DiskFull(EnvironmentProblem):
+    """Nothing more can be written: whatever goes on would be lost, so that a run ends here and is resumed later."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trainwright.errors import EnvironmentProblem, TrainwrightError
+from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def explain(error: BaseException, path: Path, *, needed: int | None = None) -> E
     named = getattr(error, "filename", None)
     elsewhere = isinstance(named, str) and not Path(named).absolute().is_relative_to(path.absolute())
     if number in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text or "disk is full" in text:
-        return EnvironmentProblem(
+        return DiskFull(
             f"the disk that holds {path} is full: {_space(path, needed)}; nothing was left half-written",
             remedy="free some space, or choose a workspace on another disk with --workspace",
         )

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from trainwright.errors import DiskFull, TrainwrightError
 from trainwright.models.spec import Report
 from trainwright.training import rebalance_plan
 from trainwright.training.budget import Budget
@@ -101,13 +102,14 @@ def _collect(
     on_fold: Callable[[Step, FoldFit], None],
     report: Report,
 ) -> None:
-    """Keeps a finished fold; a family that fails is left out and named, it never ends the run."""
+    """Keeps a finished fold; a family that fails is left out and named, it never ends the run. A full disk does: it
+    is resumed from the folds that are done."""
     try:
         fit = future.result()
-    except MemoryError:
+    except (MemoryError, DiskFull):
         raise
     except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
-        trial.failure = f"{type(error).__name__}: {error}"
+        trial.failure = str(error) if isinstance(error, TrainwrightError) else f"{type(error).__name__}: {error}"
         report({"kind": "trial_failed", "trial": trial.name, "error": trial.failure})
         return
     trial.fits[fit.fold] = fit

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from nets_data import files, fitted, rows, target_of
+from sklearn.metrics import f1_score
 
 pytest.importorskip("torch")
 
@@ -105,6 +106,18 @@ def test_what_is_left_to_us_is_told() -> None:
     assert any(line.startswith("batch_size: 16 (automatic for 240 rows") for line in said)
     assert any(line.startswith("learning_rate: ") and "range test" in line for line in said)
     assert any(line.startswith("Epoch 1/3: loss ") and "training rows" in line for line in said)
+
+
+def test_the_f1_of_each_class_is_a_curve_by_epoch_and_no_clutter_in_the_log() -> None:
+    events: list[dict[str, Any]] = []
+    model = fitted(NeuralNetwork, "three", SMALL | {"epochs": 6, "learning_rate": 0.02}, report=events.append)
+    epochs = [event for event in events if event["kind"] == "epoch"]
+    assert not any("f1" in event["message"] for event in epochs)
+    last = {name: value for name, _, value in epochs[model.iterations - 1]["points"]}
+    data = rows(300, "three")
+    held = data.take(np.arange(240, 300))
+    expected = f1_score(held.y, model.predict(held.columns).argmax(axis=1), average=None)
+    assert [last[f"F1/{label}/validation"] for label in ("high", "low", "mid")] == pytest.approx(list(expected))
 
 
 def test_a_loss_for_another_target_is_refused() -> None:

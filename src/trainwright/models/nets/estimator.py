@@ -195,7 +195,10 @@ class NetEstimator(PreparedEstimator):
         from trainwright.models.nets.watch import curve_of, told
 
         learner = self.learner(module, settings)
-        watch = None if held is None else watch_of(learner, given, held, spread=self.spread, seed=self.seed)
+        watch = None
+        if held is not None:
+            labels = [str(self.target.classes[k]) for k in self.present] if self._n_classes else []
+            watch = watch_of(learner, given, held, spread=self.spread, seed=self.seed, labels=labels)
         fitted = fit(
             learner,
             source_of(given),

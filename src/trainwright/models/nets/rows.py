@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,11 @@ def source_of(given: Given) -> Held:
     return Held(**columns)
 
 
-def watch_of(learner: NetLearner, given: Given, held: Given, *, spread: float, seed: int) -> Watch:
-    """What is measured after each epoch; `seed` draws the rows learned from, `spread` is that of a number."""
+def watch_of(
+    learner: NetLearner, given: Given, held: Given, *, spread: float, seed: int, labels: Sequence[str]
+) -> Watch:
+    """What is measured after each epoch; `seed` draws the rows learned from, `spread` is that of a number, and `labels`
+    name the classes."""
     import torch
 
     from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
@@ -71,4 +75,4 @@ def watch_of(learner: NetLearner, given: Given, held: Given, *, spread: float, s
         return said
 
     learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
-    return Watch(answers, learned, Truth(held.y, held.weight), learner.classes, spread)
+    return Watch(answers, learned, Truth(held.y, held.weight), learner.classes, spread, labels)

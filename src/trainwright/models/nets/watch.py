@@ -28,22 +28,32 @@ class Watch:
         held: what is true of the validation rows.
         classes: number of classes, 0 for a number.
         spread: of a number, to tell its error in its own units.
+        labels: of the classes, under which the F1 of each is told, such as "f1/yes"; none are told without them.
     """
 
-    def __init__(self, answers: Callable[[], np.ndarray], learned: Truth, held: Truth, classes: int, spread: float):
+    def __init__(
+        self,
+        answers: Callable[[], np.ndarray],
+        learned: Truth,
+        held: Truth,
+        classes: int,
+        spread: float,
+        labels: Sequence[str] = (),
+    ):
         self._answers, self._learned, self._held = answers, learned, held
-        self._classes, self._spread = classes, spread
+        self._classes, self._spread, self._labels = classes, spread, labels
 
     def __call__(self, answers: Tensor) -> Mapping[str, float]:
         """The figures by name."""
         said, learned = answers.double().numpy(), self._answers().astype(np.float64)
         if not self._classes:
             return {"rmse": self._held.rmse(said) * self._spread, NAME: self._learned.rmse(learned) * self._spread}
-        return {
+        found = {
             "accuracy": self._held.mean((said.argmax(axis=1) == self._held.y).astype(np.float64)),
             "log_loss": self._held.log_loss(said),
             NAME: self._learned.log_loss(learned),
         }
+        return found | {f"f1/{label}": self._held.f1(said, k) for k, label in enumerate(self._labels)}
 
 
 def some_rows(n: int, most: int, seed: int) -> np.ndarray:
@@ -75,6 +85,13 @@ class Truth:
 
     def rmse(self, said: np.ndarray) -> float:
         return float(np.sqrt(self.mean((said - self.y) ** 2)))
+
+    def f1(self, said: np.ndarray, k: int) -> float:
+        """2 TP / (2 TP + FP + FN) of class k; 0 where it is neither there nor said."""
+        there, told = self.y == k, said.argmax(axis=1) == k
+        weight = np.ones(len(there)) if self._weight is None else self._weight
+        both = 2.0 * float(weight[there & told].sum())
+        return both / max(float(weight[there].sum() + weight[told].sum()), 1e-12)
 
     def log_loss(self, said: np.ndarray) -> float:
         return self.mean(-np.log(np.maximum(said[np.arange(len(said)), self.y], 1e-15)))

@@ -40,6 +40,7 @@ def decide_version(
     name: str,
     *,
     use: bool = False,
+    who: str | None = None,
     report: Report = lambda event: None,
     **asked: Any,
 ) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def decide_version(
         workspace: where the version is kept.
         name: such as `adult` or `adult@v2`.
         use: let the version answer by it from now on; it must be the active one.
+        who: asks for it; the user of this process when not given.
         report: told what happens.
         asked: what `evaluate.deciding.question.ask` takes. Without a goal that of the training's settings counts.
 
@@ -77,7 +79,7 @@ def decide_version(
     if known is not None and known.get("task") == "number":
         report({"kind": "stage", "stage": f"reading the held-out predictions of {called}"})
         found = decide_numbers(workspace, called, max_width=width, **asked)
-        return _keep(workspace, project, version, {**found, "run": run.id, "used": use}, called)
+        return _keep(workspace, project, version, {**found, "run": run.id, "used": use}, called, who)
     if width is not None:
         raise UserError(
             "--max-width is for numbers, which have a low and a high; this target has classes",
@@ -108,7 +110,7 @@ def decide_version(
         result={**(run.result or {}), "target": material.target.to_json()},
         seed=material.options.seed,
     )
-    return _keep(workspace, project, version, {**document, "run": run.id, "used": use}, called)
+    return _keep(workspace, project, version, {**document, "run": run.id, "used": use}, called, who)
 
 
 def _held_out(result: Mapping[str, Any]) -> int | None:
@@ -118,7 +120,12 @@ def _held_out(result: Mapping[str, Any]) -> int | None:
 
 
 def _keep(
-    workspace: Workspace, project: Project, version: Version, document: dict[str, Any], called: str
+    workspace: Workspace,
+    project: Project,
+    version: Version,
+    document: dict[str, Any],
+    called: str,
+    who: str | None,
 ) -> dict[str, Any]:
     """Numbers and stores a decision, lets the version answer by it where asked, and writes the report anew."""
     with write(workspace) as connection:
@@ -128,9 +135,10 @@ def _keep(
             {**document, "version": called, "origin": "decide"},
             project_id=project.id,
             version_label=version.label,
+            who=who,
         )
         if document["used"]:
-            use_decision(connection, project.id, version.id, version.label, made)
+            use_decision(connection, project.id, version.id, version.label, made, who=who)
     document = with_label(document, made.label, called, "decide")
     document["report"] = refresh_report(workspace, version)
     return document

@@ -7,7 +7,35 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     """Every noun's routes; a literal path stands before one with a name in its place."""
-    from trainwright.web.api import examine, health, jobs, projects, stream, uploads
+    from trainwright.web.api import (
+        access,
+        decisions,
+        examine,
+        health,
+        jobs,
+        predict,
+        projects,
+        running,
+        runs,
+        schedules,
+        stream,
+        uploads,
+        versions,
+    )
 
-    modules = (health, projects, uploads, examine, stream, jobs)
+    modules = (
+        health,
+        access,
+        projects,
+        uploads,
+        examine,
+        stream,
+        jobs,
+        runs,
+        versions,
+        decisions,
+        predict,
+        schedules,
+        running,
+    )
     return [module.router for module in modules]

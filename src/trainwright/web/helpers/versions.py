@@ -39,7 +39,7 @@ def decide(workspace: Workspace, *, name: str, use: bool, who: str, asked: Mappi
     if isinstance(cost, str) and "=" not in cost:
         raise UserError(f"cost {cost!r} names a file of the server", remedy='write the costs: {"fp": 1, "fn": 20}')
     with threadpool_limits(1, user_api="blas"):
-        return decide_version(workspace, name, use=use, **dict(asked))
+        return decide_version(workspace, name, use=use, who=who, **dict(asked))
 
 
 def export(workspace: Workspace, *, name: str, format: str, decision: str | None = None) -> dict[str, Any]:

@@ -113,7 +113,10 @@ def go_on(
             continue
         lost = int((trial.details or {}).get("lost", 0))
         if lost >= MOST_LOST:
-            reason = f"its process died {lost} times while it was fitted: out of memory, most likely"
+            reason = (
+                f"its process died {lost} times while it was fitted: out of memory, most likely; "
+                "search a narrower space, or on a machine with more memory"
+            )
             with write(workspace) as connection:
                 finish_search_trial(connection, trial, "failed", details={"stopped": reason})
             continue

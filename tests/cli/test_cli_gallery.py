@@ -27,3 +27,8 @@ def test_the_gallery_says_what_each_model_needs_and_where_it_is(
 def test_an_unknown_model_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'roberta'"):
         CliRunner().invoke(COMMAND, ["show", "robert"], catch_exceptions=False)
+
+
+def test_a_workspace_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no workspace"):
+        CliRunner().invoke(COMMAND, ["list", "--workspace", str(tmp_path / "nowhere")], catch_exceptions=False)

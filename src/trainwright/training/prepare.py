@@ -23,7 +23,7 @@ from trainwright.training.prepared import Prepared, write_prepared
 from trainwright.training.sealing import draw, drawn_again, rule_of, seal
 from trainwright.training.table import Table, settled, understand
 from trainwright.training.table import given_test as read_given_test
-from trainwright.training.text_models import check_versions
+from trainwright.training.text_models import check_versions, check_without_workspace
 from trainwright.training.tuning.request import check_search, check_winner
 
 
@@ -44,6 +44,7 @@ def look_first(source: Any, settings: Settings, *, say: Callable[[str], None] = 
     check_search(settings.search)
     check_winner(None, settings.project, settings)
     table = understand(source, settings)
+    check_without_workspace(settings, table.schema)
     check_search(settings.search, table.target.task)
     check_project_name(settings.project or _project_name(table.name))
     read_given_test(settings, table)

@@ -22,6 +22,7 @@ from trainwright.training.prepared import Prepared, check, queue_run
 from trainwright.training.remarks import remarks
 from trainwright.training.setting_values import at, put
 from trainwright.training.table import Table, check_asked
+from trainwright.training.text_models import check_versions
 from trainwright.training.try_log import stands
 from trainwright.training.tuning.request import check_search, check_winner
 from trainwright.training.understood import schema_and_target, table_notes
@@ -82,6 +83,7 @@ def prepare_stored(
     check_search(settings.search, target.task)
     frame, split, _ = read_development(workspace, row)
     check_asked(settings, without(schema, settings.data.ignore), target, frame)
+    check_versions(workspace, settings)
     known = [n for n in table_notes(row) or [] if n.get("code") not in NOT_KEPT]
     notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
     corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]

@@ -71,6 +71,16 @@ def check_labels(settings: Settings, target: Target) -> None:
         descriptions(str(check_settings(SPEC, given)["label_descriptions"]), target.classes)
 
 
+def check_without_workspace(settings: Settings, schema: Schema) -> None:
+    """Refuses base models that only a workspace could know, where there is none yet."""
+    from trainwright.models.text.base import resolve
+
+    if any(column.kind is Kind.TEXT for column in schema.features):
+        for base in _bases(settings).values():
+            if _in_workspace(base) and not _VERSION.fullmatch(base):
+                resolve(base)
+
+
 def with_folders(workspace: Workspace, given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Settings by family; versions and models of the workspace's own gallery that serve as a base model are replaced
     by their folders.

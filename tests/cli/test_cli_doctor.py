@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +161,30 @@ def test_the_doctor_imports_no_learning_library_itself() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_extra_of_the_project_is_told_with_what_it_brings() -> None:
+    lines = {line.name: line for line in map(libraries.extra_line, libraries.extras())}
+    assert {"extra neural", "extra tune", "extra onnx"} <= set(lines) and "extra test" not in lines
+    assert set(libraries.extras()) <= set(libraries.WHAT_FOR)
+    neural = lines["extra neural"]
+    assert neural.state == "ok" or 'pip install "trainwright[neural]"' in neural.remedy
+
+
+@pytest.mark.parametrize("editable", [True, False])
+def test_an_editable_installation_is_asked_for_its_source(
+    editable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What pip wrote down when it was installed lacks what the source has asked for since."""
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["numpy", "newer>=1"]\n', "utf-8")
+
+    class Installed:
+        requires = ["numpy", "old; extra == 'tune'"]
+        metadata = Message()
+
+        def read_text(self, name: str) -> str:
+            return json.dumps({"url": tmp_path.as_uri(), "dir_info": {"editable": editable}})
+
+    monkeypatch.setattr(libraries.metadata, "distribution", lambda name: Installed())
+    assert [one.name for one in libraries.requirements()] == (["numpy", "newer"] if editable else ["numpy"])
+    assert libraries.extras() == ([] if editable else ["tune"])

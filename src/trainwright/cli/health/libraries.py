@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 
@@ -19,6 +24,7 @@ WHAT_FOR = {
     "xgboost": "the family xgboost",
     "imbalance": "over-sampling by SMOTE's variants",
     "onnx": "export to ONNX",
+    "postgres": "workspaces on PostgreSQL",
     "track": "export to MLflow",
     "tune": "Bayesian search",
     "neural": "networks for tables, models of texts",
@@ -40,28 +46,35 @@ print(json.dumps({"begun": None, "failed": failed}), flush=True)
 
 
 def requirements(extra: str | None = None) -> list[Requirement]:
-    """What the installed trainwright says it needs, in the core or for one extra."""
-    try:
-        every = [Requirement(line) for line in metadata.requires("trainwright") or ()]
-    except metadata.PackageNotFoundError:
-        return []
-    if extra is None:
-        return [one for one in every if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return [one for one in every if one.marker is not None and _only_for(one, extra)]
-
-
-def _only_for(one: Requirement, extra: str) -> bool:
-    assert one.marker is not None
-    return one.marker.evaluate({"extra": extra}) and not one.marker.evaluate({"extra": ""})
+    """What trainwright says it needs here, in the core or for one extra."""
+    every = [Requirement(line) for line in declared().get(extra or "", ())]
+    return [one for one in every if one.marker is None or one.marker.evaluate({"extra": extra or ""})]
 
 
 def extras() -> list[str]:
     """The extras that bring a feature."""
+    return sorted(name for name in declared() if name and name not in NO_FEATURE)
+
+
+def declared() -> dict[str, list[str]]:
+    """What each extra needs, the core under ""; empty where trainwright is not installed.
+
+    An editable installation is asked for its source: what pip wrote down is as old as the last `pip install`.
+    """
     try:
-        named = metadata.metadata("trainwright").get_all("Provides-Extra") or []
+        here = metadata.distribution("trainwright")
     except metadata.PackageNotFoundError:
-        return []
-    return sorted(name for name in named if name not in NO_FEATURE)
+        return {}
+    origin = json.loads(here.read_text("direct_url.json") or "{}")
+    source = Path(url2pathname(urlparse(origin.get("url", "")).path)) / "pyproject.toml"
+    if origin.get("dir_info", {}).get("editable") and source.is_file():
+        project = tomllib.loads(source.read_text("utf-8"))["project"]
+        return {"": project.get("dependencies", []), **project.get("optional-dependencies", {})}
+    found: dict[str, list[str]] = {"": []} | {name: [] for name in here.metadata.get_all("Provides-Extra") or ()}
+    for line in here.requires or ():
+        marker = re.search(r"""extra\s*==\s*['"]([^'"]+)['"]""", line)
+        found.setdefault(marker[1] if marker else "", []).append(line)
+    return found
 
 
 def core() -> Line:

@@ -15,6 +15,7 @@ from trainwright.web import problems, static_files
 from trainwright.web.api import routers as api_routers
 from trainwright.web.helpers.pool import Helpers
 from trainwright.web.pages import routers as page_routers
+from trainwright.web.security.attempts import Attempts
 from trainwright.web.security.gate import Gate
 from trainwright.web.settings import WebSettings
 
@@ -65,6 +66,7 @@ def create_app(workspace: Workspace, *, settings: WebSettings | None = None) -> 
     app.state.workspace = workspace
     app.state.settings = settings
     app.state.helpers = helpers
+    app.state.attempts = Attempts()
     app.state.closing = False
     _add(app, [static_files.router, *api_routers(), *page_routers()])
     problems.install(app)

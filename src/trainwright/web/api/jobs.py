@@ -63,6 +63,8 @@ class JobDetail(BaseModel):
     """A job with how it stands."""
 
     job: JobRow
+    position: int | None = Field(description="Of one that waits: its place in the queue, from 1.")
+    expected_start: float | None = Field(description="Of one that waits: seconds since 1970, estimated.")
     seconds_in_states: dict[str, float]
     standings: list[Standing]
 
@@ -100,11 +102,17 @@ def jobs(
 @least(Role.VIEWER)
 def one_job(space: Space, run: Number) -> JobDetail:
     """One job: its state, how long it was in each, and the candidates as far as they are fitted."""
+    from trainwright.jobs.waiting import expected_start, position
+
     with read(space) as connection:
         with named_in_address():
             job = get_job(connection, run)
         return JobDetail(
-            job=job, seconds_in_states=seconds_in_states(connection, run), standings=standings(connection, run)
+            job=job,
+            position=position(connection, run),
+            expected_start=expected_start(connection, run),
+            seconds_in_states=seconds_in_states(connection, run),
+            standings=standings(connection, run),
         )
 
 

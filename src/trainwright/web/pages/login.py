@@ -25,7 +25,6 @@ from trainwright.web.security.tokens import find_token
 from trainwright.web.settings import WebSettings
 
 router = page()
-attempts = Attempts()
 
 
 @router.get("/login")
@@ -54,6 +53,7 @@ def log_in(
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Signs in with a name and a password, or with a token."""
+    attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client else "unknown"
     wait = attempts.wait(address)
     if wait > 0:

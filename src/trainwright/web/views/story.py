@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from trainwright.store import tables
+from trainwright.store.clock import now
 from trainwright.store.events import Event, events_after
-from trainwright.store.states import FINISHED, STATES
 
 # Events that only machines read, or whose words stand elsewhere.
 SILENT = frozenset({"checks", "stated", "width"})
@@ -96,14 +95,12 @@ def words_of(kind: str, state: str | None, message: str | None, data: dict[str, 
 
 def seconds_in_states(connection: Connection, run: int) -> dict[str, float]:
     """How long a run has been in each state, in seconds, over all its attempts; a final state has no length."""
+    from trainwright.jobs.waiting import time_in_states
+
     table = tables.event
-    query = select(table.c.state, table.c.at).where(table.c.run_id == run, table.c.kind == "state")
-    rows = connection.execute(query.order_by(table.c.seq)).all()
-    found = dict.fromkeys(STATES, 0.0)
-    for (state, begin), (_, end) in zip(rows, [*rows[1:], (None, time.time())]):
-        if state not in FINISHED:
-            found[state] += max(0.0, end - begin)
-    return {state: length for state, length in found.items() if length > 0}
+    columns = [column for column in table.c if column.name != "id"]
+    query = select(*columns).where(table.c.run_id == run, table.c.kind == "state").order_by(table.c.seq)
+    return time_in_states([Event(**row._mapping) for row in connection.execute(query)], until=now(connection))
 
 
 def standings(connection: Connection, run: int) -> list[Standing]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +12,7 @@ from torch.export import Dim
 
 from trainwright.engine.learner import Batch
 from trainwright.errors import EnvironmentProblem, TrainwrightError
+from trainwright.quiet import without
 from trainwright.store.files import write_whole
 
 TOLERANCE = 1e-5
@@ -87,7 +84,7 @@ def to_onnx(
 def _written(module: nn.Module, example: dict[str, Tensor]) -> bytes:
     rows, length = Dim("rows"), Dim("length", min=1)
     free = {name: {0: rows, 1: length} if _is_tokens(tensor) else {0: rows} for name, tensor in example.items()}
-    with _quiet():
+    with without(Warning, "torch.onnx"):  # what the exporter refuses is raised
         try:
             program = torch.onnx.export(
                 module,
@@ -141,17 +138,3 @@ def _require() -> None:
             f"a network is written as ONNX with {' and '.join(missing)}, which is not installed",
             remedy='pip install "trainwright[neural,onnx]"',
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter's own remarks are kept back; what it refuses is raised."""
-    logger: Any = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)

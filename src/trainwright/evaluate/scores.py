@@ -18,7 +18,7 @@ from trainwright.evaluate.intervals import (
     wilson,
 )
 from trainwright.evaluate.resampling import RESAMPLES, Resampler, Units, make_units
-from trainwright.models.quiet import without
+from trainwright.quiet import without
 from trainwright.tasks import Task
 from trainwright.tasks.metric import Metric
 

@@ -9,7 +9,7 @@ import numpy as np
 from trainwright.models.inner import inner_folds
 from trainwright.models.prepare.preparation import Matrix
 from trainwright.models.prepared import sigmoid_pair, softmax
-from trainwright.models.quiet import without
+from trainwright.quiet import without
 
 C_GRID = (0.001, 0.01, 0.1, 1.0, 10.0)
 C_GRID_OF_WORDS = (0.1, 1.0, 10.0, 100.0)  # rows of length 1 over thousands of columns want less restraint

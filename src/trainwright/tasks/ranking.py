@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainwright.models.quiet import without
+from trainwright.quiet import without
 from trainwright.tasks.metric import Metric, Tally, divide
 from trainwright.tasks.names import CLASS_METRICS
 from trainwright.tasks.probabilities import quantile_bins

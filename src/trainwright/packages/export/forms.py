@@ -20,7 +20,7 @@ from trainwright.packages.export.parity import TOLERANCE, Parity, compare, requi
 from trainwright.packages.export.pipeline import Pipeline, pipeline
 from trainwright.packages.export.place import MODEL
 from trainwright.packages.export.precision import in_full
-from trainwright.packages.export.trial_rows import MADE_UP, ROWS, trial_rows
+from trainwright.packages.export.trial_rows import ROWS, made_up, trial_rows
 from trainwright.packages.needs import own_version
 from trainwright.packages.predictor import Given, Predictor
 from trainwright.packages.verify import Checked
@@ -52,6 +52,11 @@ class Subject:
     development: pl.DataFrame | None = None
     int8: bool = False
     remarks: tuple[str, ...] = ()
+
+    @property
+    def made_up(self) -> int:
+        """How many of the rows that are compared belong to nobody."""
+        return made_up(1 if self.development is None else self.development.height)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def _compared(subject: Subject, how: Deciding, theirs: Any, labels: Any, what: s
         ours = subject.predictor.predict_spans(subject.rows)
     else:
         ours = how.corrected(subject.predictor.predict_raw(subject.rows))
-    parity = compare(ours, theirs, labels, subject.checked.manifest.target, how.threshold, min(MADE_UP, ROWS))
+    parity = compare(ours, theirs, labels, subject.checked.manifest.target, how.threshold, subject.made_up)
     require(parity, what)
     return parity
 
@@ -210,10 +215,10 @@ def _mlflow(temporary: Path, subject: Subject, say: Callable[[str], None]) -> Wr
             "an MLflow model is the version's own package, which stays as it is",
             remedy="leave --int8 out, or take --format onnx or folder",
         )
-    made_up = trial_rows(
+    examples = trial_rows(
         None, subject.checked.layout, subject.checked.manifest.schema, subject.checked.reference, n=10, seed=1
     )
-    needed = write_mlflow(temporary, subject.checked, subject.predictor, made_up, subject.label, notes)
+    needed = write_mlflow(temporary, subject.checked, subject.predictor, examples, subject.label, notes)
     say(f"comparing it with the version on {subject.rows.frame.height:,} rows, through mlflow.pyfunc")
     theirs, labels = run_mlflow(temporary, subject.checked, subject.rows.frame)
     parity = _compared(subject, how, theirs, labels, "MLflow model", bounds=True)

@@ -8,7 +8,6 @@ export would answer otherwise there than where it was measured.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +18,9 @@ import numpy as np
 
 from trainwright.data.schema import Target
 from trainwright.errors import EnvironmentProblem, UserError
-from trainwright.models.quiet import without
 from trainwright.packages.export.pipeline import Pipeline
 from trainwright.packages.export.steps import Step
+from trainwright.quiet import without
 from trainwright.tasks import task_for
 
 
@@ -145,17 +144,12 @@ def _encoder(values: dict[str, Any]) -> dict[str, Any]:
     """An encoder of texts whose products of matrices are in eight bits."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.ERROR)  # it advises steps that gain nothing here
-    try:
-        with TemporaryDirectory() as folder, without(Warning):
-            given, made = Path(folder) / "given.onnx", Path(folder) / "made.onnx"
-            given.write_bytes(values["encoder"])
-            quantize_dynamic(given, made, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-            return {**values, "encoder": made.read_bytes()}
-    finally:
-        root.setLevel(before)
+    # It advises steps, through the logger above all, that gain nothing here.
+    with TemporaryDirectory() as folder, without(Warning, ""):
+        given, made = Path(folder) / "given.onnx", Path(folder) / "made.onnx"
+        given.write_bytes(values["encoder"])
+        quantize_dynamic(given, made, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        return {**values, "encoder": made.read_bytes()}
 
 
 _CHANGES = {"network": _network, "encoder": _encoder}

@@ -3,9 +3,7 @@ predictor. Nothing in it is pickled."""
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ from trainwright.errors import EnvironmentProblem
 from trainwright.packages.needs import own_version
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.verify import Checked
+from trainwright.quiet import without
 
 LOADER = "trainwright.packages.export.mlflow_loader"
 # MLflow reports its use to its makers unless it is told not to.
@@ -136,12 +135,5 @@ def _quiet() -> Iterator[None]:
     os.environ.update(QUIET)
     import mlflow.pyfunc  # noqa: F401 - its first import sets the level of its logger
 
-    logger = logging.getLogger("mlflow")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)
+    with without(Warning, "mlflow"):
+        yield

@@ -36,8 +36,7 @@ def trial_rows(
     """
     base = _reference_rows(layout, schema, reference) if development is None else development.select(layout.names)
     rng = np.random.default_rng(seed)
-    kept = n - min(MADE_UP, n)
-    whole = rng.permutation(base.height)[:kept]  # no row twice
+    whole = rng.permutation(base.height)[: n - made_up(base.height, n)]  # no row twice
     drawn = base[np.concatenate([whole, rng.integers(0, base.height, n - len(whole))]).tolist()]
     strange, gone = rng.random((2, n, len(layout.names))) < 0.2
     strange[: len(whole)] = gone[: len(whole)] = False
@@ -48,6 +47,16 @@ def trial_rows(
         column = _replaced(column, _strange(column, schema[name].kind), strange[:, j] & ~gone[:, j])
         out.append(_replaced(column, pl.Series([None] * n, dtype=column.dtype), gone[:, j]).alias(name))
     return pl.DataFrame(out)
+
+
+def made_up(height: int, n: int = ROWS) -> int:
+    """How many of n trial rows are made up, where there are so many development rows.
+
+    Example:
+        >>> made_up(5_000), made_up(400)
+        (250, 600)
+    """
+    return n - min(height, n - min(MADE_UP, n))
 
 
 def _wide(column: pl.Series, kind: Kind) -> pl.Series:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from trainwright.models.quiet import without
 from trainwright.models.space import Dimension, Space
+from trainwright.quiet import without
 from trainwright.store.search_trials import SearchTrial
 from trainwright.training.tuning.step import effective
 

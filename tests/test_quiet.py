@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 
 import pytest
 
-from trainwright.models.quiet import without
+from trainwright.quiet import without
 
 
 def test_blocks_that_overlap_in_two_threads_leave_the_warnings_as_they_were() -> None:
@@ -29,3 +30,13 @@ def test_blocks_that_overlap_in_two_threads_leave_the_warnings_as_they_were() ->
     assert list(warnings.filters) == before
     with pytest.warns(UserWarning, match="after"):
         warnings.warn("after", UserWarning, stacklevel=1)
+
+
+def test_loggers_have_their_level_back_when_the_last_block_ends() -> None:
+    logger = logging.getLogger("tests.quiet")
+    logger.setLevel(logging.INFO)
+    with without(Warning, "tests.quiet"):
+        with without(RuntimeWarning, "tests.quiet"):
+            assert logger.level == logging.ERROR
+        assert logger.level == logging.ERROR
+    assert logger.level == logging.INFO

@@ -43,7 +43,10 @@ def test_fine_tuning_begins_at_the_solved_head_and_stops_by_held_rows(base_folde
     found.fit(columns(texts[:120]), y[:120], validation=held, seed=1, report=told.append)
     assert found.curve is not None and len(found.curve["validation"]) == 3 and 1 <= found.iterations <= 3
     assert found.curve["validation"][0] < 0.6  # a head of chance begins at log 2, 0.69
-    assert [event["kind"] for event in told].count("epoch") == 3
+    epochs = [event for event in told if event["kind"] == "epoch"]
+    assert len(epochs) == 3 and len(found.curve["training"]) == 3
+    named = {point[0] for event in told for point in event.get("points", ())}
+    assert {"Loss/validation", "Loss/training rows"} <= named and any(name.lower().startswith("f1/") for name in named)
     assert found.derived["learning_rate"] == 5e-5 and "base_sha256" in found.derived
 
 

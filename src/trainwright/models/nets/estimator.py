@@ -197,8 +197,7 @@ class NetEstimator(PreparedEstimator):
         learner = self.learner(module, settings)
         watch = None
         if held is not None:
-            labels = [str(self.target.classes[k]) for k in self.present] if self._n_classes else []
-            watch = watch_of(learner, given, held, spread=self.spread, seed=self.seed, labels=labels)
+            watch = watch_of(learner, given, held, spread=self.spread, seed=self.seed, labels=self._labels)
         fitted = fit(
             learner,
             source_of(given),

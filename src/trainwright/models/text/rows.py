@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,15 @@ class GivenTexts:
 
 
 def watch_of(
-    learner: TextLearner, given: GivenTexts, held: GivenTexts, *, pad: int, precision: str, spread: float, seed: int
+    learner: TextLearner,
+    given: GivenTexts,
+    held: GivenTexts,
+    *,
+    pad: int,
+    precision: str,
+    spread: float,
+    seed: int,
+    labels: Sequence[str],
 ) -> Watch:
     """What is measured after each epoch.
 
@@ -84,6 +93,7 @@ def watch_of(
         precision: the format of the answers.
         spread: of a number, to tell its error in its own units.
         seed: draws the rows learned from.
+        labels: name the classes.
     """
     from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
     from trainwright.models.text.encoder import answers, numbers_for
@@ -101,4 +111,4 @@ def watch_of(
         return softmax(scores.astype(np.float64)) if learner.classes else scores[:, 0]
 
     learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
-    return Watch(told, learned, Truth(held.y, held.weight), learner.classes, spread)
+    return Watch(told, learned, Truth(held.y, held.weight), learner.classes, spread, labels)

@@ -228,13 +228,16 @@ class TextTransformer(PreparedEstimator):
             assert isinstance(held[0], TextRows)
             ids = self.tokens.encode(held[0].joined()).ids
             inner = GivenTexts(held[0], ids, self._scaled(held[1]), self.held_weight)
-            options: dict[str, Any] = {
-                "pad": pad,
-                "precision": self._answering(),
-                "spread": self.spread,
-                "seed": self.seed,
-            }
-            watch = watch_of(learner, given, inner, **options)
+            watch = watch_of(
+                learner,
+                given,
+                inner,
+                pad=pad,
+                precision=self._answering(),
+                spread=self.spread,
+                seed=self.seed,
+                labels=self._labels,
+            )
         fitted = fit(
             learner,
             given.source(pad),

@@ -23,6 +23,7 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import read_held_out
 from trainwright.training.prepare import prepare
+from trainwright.training.steps import Step
 from trainwright.training.tuning import fit as fitting
 from trainwright.training.tuning import request as requests
 from trainwright.training.tuning import search as searching
@@ -247,6 +248,30 @@ def test_what_becomes_of_a_trial_does_not_depend_on_which_fold_was_quicker(
         )
         told.append((found.state, found.scores, found.reason, found.iterations))
     assert told[0][0] == "pruned" and all(one == told[0] for one in told)
+
+
+def test_folds_of_a_network_follow_one_another_so_that_none_is_timed_while_it_waits(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit, running, most = fitting.fit_fold, [0], [0]
+
+    def counted(*arguments: Any) -> Any:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        try:
+            time.sleep(0.05)
+            return fit(*arguments)
+        finally:
+            running[0] -= 1
+
+    monkeypatch.setattr(fitting, "fit_fold", counted)
+    ground = replace(place.ground, work=replace(place.ground.work, jobs=2))
+    given: dict[str, Any] = {"stop": threading.Event(), "time_left": lambda: 60.0, "report": lambda event: None}
+    step = step_of("linear", {"C": 1.0}, ground.facts, name="one")
+    assert fitting.fit_trial(step, ground, **given).state == "completed" and most[0] == 2
+    most[0] = 0
+    monkeypatch.setattr(Step, "uses_all_threads", True)
+    assert fitting.fit_trial(step, ground, **given).state == "completed" and most[0] == 1
 
 
 def test_without_a_named_family_the_defaults_decide_what_is_searched(

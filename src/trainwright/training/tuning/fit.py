@@ -53,7 +53,7 @@ def fit_trial(
     time_left: Callable[[], float],
     report: Report,
 ) -> Fitted:
-    """Fits the step's folds side by side, as a training does.
+    """Fits the step's folds side by side, as a training does; those that use all threads follow one another.
 
     Whether it is worse than the best is asked of its first fold, its first two, and so on, whichever ends first: what
     becomes of a trial does not depend on which of two fits was quicker. Where all its folds have begun it may end.
@@ -74,9 +74,10 @@ def fit_trial(
     waiting = list(range(len(work.folds)))
     state, reason = "", ""
     asked = 0  # so many of its first folds were compared with the best trial's
-    with ThreadPoolExecutor(max_workers=work.jobs, thread_name_prefix="trial") as pool:
+    beside = 1 if step.uses_all_threads else work.jobs  # a fit that waits for another one's threads would seem slow
+    with ThreadPoolExecutor(max_workers=beside, thread_name_prefix="trial") as pool:
         while running or (waiting and not state):
-            while waiting and not state and len(running) < work.jobs:
+            while waiting and not state and len(running) < beside:
                 running.add(pool.submit(fit_fold, step, waiting.pop(0), work, report))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -91,7 +92,7 @@ def fit_trial(
                 trial.fits[fit.fold] = fit
                 scores[fit.fold] = _score(ground, fit)
                 report({"kind": "search_fold", "fold": fit.fold, "folds": len(work.folds), "score": scores[fit.fold]})
-            while best and not state and asked in trial.fits and asked + work.jobs < len(work.folds):
+            while best and not state and asked in trial.fits and asked + beside < len(work.folds):
                 asked += 1
                 first = [score if fold < asked else None for fold, score in enumerate(scores)]
                 if reason := clearly_worse(first, best, spread, greater_is_better=greater):

@@ -82,6 +82,24 @@ def test_a_text_family_for_a_table_without_texts_is_refused(tmp_path: Path) -> N
         look_first(frame, settings(training__families=("text_transformer",)))
 
 
+def test_texts_that_are_all_empty_are_refused_where_nothing_else_is_there_to_learn_from() -> None:
+    frame = pl.DataFrame({"note": ["", " ", None] * 20, "y": ["no", "yes"] * 30})
+    with pytest.raises(UserError, match=r"every text in 'note' is empty \(60 rows\)"):
+        look_first(frame, asked())
+    beside = frame.with_columns(pl.Series("a", np.arange(60.0) % 7))
+    with pytest.raises(UserError, match="nothing to learn from for text_embedding"):
+        look_first(beside, asked(training__families=("text_embedding",)))
+    look_first(beside, asked())
+
+
+def test_descriptions_and_losses_that_do_not_fit_the_target_are_refused_before_any_work() -> None:
+    told = {"text_embedding": {"label_descriptions": {"praise": "all is well", "troubles": "it failed"}}}
+    with pytest.raises(UserError, match="describes 'troubles', which is no class; did you mean 'trouble'"):
+        look_first(notes(60), asked(training__family_settings=told))
+    with pytest.raises(UserError, match="huber is not for the target 'y'"):
+        look_first(notes(60), asked(training__families=("text_transformer",), training__loss="huber"))
+
+
 @NETWORKS
 @pytest.mark.parametrize(
     ("base", "error", "said"),

@@ -23,6 +23,7 @@ from trainwright.tasks import task_for
 from trainwright.tasks.names import CLASS_METRICS, NUMBER_METRICS
 from trainwright.training import calibrate
 from trainwright.training.decided import check_decision
+from trainwright.training.empty_texts import check_contents
 from trainwright.training.network_request import check_networks
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
@@ -129,6 +130,7 @@ def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.Da
     calibrate.check(settings.training.calibration, target)
     check_decision(settings, target, frame)
     check_texts(settings, schema)
+    check_contents(settings, schema, frame)
     check_labels(settings, target)
     check_networks(settings, target)
     called = f"training.select_features ({settings.origin('training.select_features')})"

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from test_training_texts import TINY, asked, notes
@@ -20,7 +21,9 @@ from trainwright.packages.gallery import entries, publish_base
 from trainwright.store.files import ARTIFACTS
 from trainwright.store.sweep import sweep
 from trainwright.store.workspace import Workspace
+from trainwright.training.base_overlap import seen_by_base
 from trainwright.training.prepare import look_first
+from trainwright.training.table import understand
 from trainwright.training.text_models import folder_of, with_folders
 
 pytestmark = pytest.mark.skipif(
@@ -107,3 +110,17 @@ def test_files_that_are_gone_are_no_entry(space: Workspace) -> None:
     (entry.folder / "gallery.json").rename(entry.folder / "elsewhere.json")
     assert "lost" not in entries(space)
     (entry.folder / "elsewhere.json").rename(entry.folder / "gallery.json")
+
+
+def test_a_base_that_has_learned_from_the_texts_of_the_table_is_said(space: Workspace) -> None:
+    def told_of(rows: Any, base: str, **more: Any) -> list[str]:
+        wanted = asked(**{"training__families": ("text_transformer",), "training__base_model": base, **more})
+        return [note.message for note in seen_by_base(space, understand(rows, wanted), wanted)]
+
+    (same,) = told_of(notes(120), "demo@v1")
+    assert "the base model demo@v1 learned from" in same and "flatter what begins from it" in same
+    publish_base(space, "demo@v1", "seen")
+    assert "the base model seen learned from" in told_of(notes(120), "seen")[0]
+    other = notes(60).with_columns(pl.concat_str(pl.lit("elsewhere "), "note").alias("note"))
+    assert told_of(other, "demo@v1") == told_of(notes(120), "none") == []
+    assert told_of(notes(120), "demo@v1", training__families=("forest",)) == []

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FINDINGS, NOTES = 4, 2
 # Notes that change what the user asked for, or how the result must be read.
 SAID = (
-    "files_left_out", "without_effect", "accuracy_of_rare_classes", "metric_for_costs", "target_missing", "task",
-    "corrected_labels",
+    "base_has_seen", "files_left_out", "without_effect", "accuracy_of_rare_classes", "metric_for_costs",
+    "target_missing", "task", "corrected_labels",
 )  # fmt: skip
 CANDIDATES = 5
 # What a network tells while it learns: shown of the first fold, for networks that were asked for by name.

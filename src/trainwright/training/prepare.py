@@ -17,6 +17,7 @@ from trainwright.errors import UserError
 from trainwright.store.projects import check_project_name
 from trainwright.store.runs import Run
 from trainwright.store.workspace import Workspace
+from trainwright.training.base_overlap import seen_by_base
 from trainwright.training.full_or_incremental import advice_before_full
 from trainwright.training.options import RunOptions
 from trainwright.training.prepared import Prepared, write_prepared
@@ -121,7 +122,8 @@ def prepare(
     say("splitting")
     project, split, parts = drawn_again(lambda: seal(workspace, name, table, settings, options, given_test, say))
     table = settled(table, split, settings)
-    table = table if advice is None else replace(table, notes=(*table.notes, advice))
+    told = (*(() if advice is None else (advice,)), *seen_by_base(workspace, table, settings))
+    table = replace(table, notes=(*table.notes, *told))
     return write_prepared(
         workspace,
         project,

@@ -15,7 +15,7 @@ from trainwright.errors import UserError
 if TYPE_CHECKING:
     from trainwright.store.workspace import Workspace
 
-_VERSION = re.compile(r"(?P<project>.+)@v(?P<number>\d+)")
+VERSION = re.compile(r"(?P<project>.+)@v(?P<number>\d+)")
 _NAME = r"[A-Za-z0-9][\w.+-]*"  # without a slash, as a folder or a name on the hub would have
 WEIGHTS, NONE = "model.safetensors", "none"
 
@@ -44,11 +44,11 @@ def check_texts(settings: Settings, schema: Schema) -> None:
             f"{key} ({settings.origin(key)}) asks for {named[0]}, and no column is a text",
             remedy="say which one is, for example with --kind COLUMN=text",
         )
-    for family, base in _bases(settings).items():
+    for family, base in bases_of(settings).items():
         if texts and not _in_workspace(base) and (family in named or not resolve_families(settings)):
             resolve(base)
     for family in named:
-        if family not in _bases(settings):
+        if family not in bases_of(settings):
             resolve("minilm")
 
 
@@ -76,8 +76,8 @@ def check_without_workspace(settings: Settings, schema: Schema) -> None:
     from trainwright.models.text.base import resolve
 
     if any(column.kind is Kind.TEXT for column in schema.features):
-        for base in _bases(settings).values():
-            if _in_workspace(base) and not _VERSION.fullmatch(base):
+        for base in bases_of(settings).values():
+            if _in_workspace(base) and not VERSION.fullmatch(base):
                 resolve(base)
 
 
@@ -96,7 +96,7 @@ def with_folders(workspace: Workspace, given: dict[str, dict[str, Any]]) -> dict
     for family in TEXT_FAMILIES:
         base = str(given.get(family, {}).get("base_model", ""))
         if _in_workspace(base):
-            folder = folder_of(workspace, base) if _VERSION.fullmatch(base) else _published(workspace, base)
+            folder = folder_of(workspace, base) if VERSION.fullmatch(base) else _published(workspace, base)
             found[family] = given[family] | {"base_model": str(folder)}
     return found
 
@@ -107,7 +107,7 @@ def _in_workspace(base: str) -> bool:
 
     if not base or base == NONE or base in gallery():
         return False
-    return bool(_VERSION.fullmatch(base)) or (re.fullmatch(_NAME, base) is not None and not Path(base).is_dir())
+    return bool(VERSION.fullmatch(base)) or (re.fullmatch(_NAME, base) is not None and not Path(base).is_dir())
 
 
 def _published(workspace: Workspace, name: str) -> Path:
@@ -147,7 +147,7 @@ def folder_of(workspace: Workspace, name: str) -> Path:
     from trainwright.store.transaction import read
     from trainwright.store.versions import get_version
 
-    match = _VERSION.fullmatch(name)
+    match = VERSION.fullmatch(name)
     assert match is not None
     with read(workspace) as connection:
         version = get_version(connection, get_project(connection, match["project"]), int(match["number"]))
@@ -169,7 +169,7 @@ def check_versions(workspace: Workspace, settings: Settings) -> None:
     with_folders(workspace, resolve_family_settings(settings))
 
 
-def _bases(settings: Settings) -> dict[str, str]:
+def bases_of(settings: Settings) -> dict[str, str]:
     """The base model of each text family, where one is asked for."""
     given = resolve_family_settings(settings)
     return {name: str(given[name]["base_model"]) for name in TEXT_FAMILIES if "base_model" in given.get(name, {})}

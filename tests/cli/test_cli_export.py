@@ -72,6 +72,7 @@ def test_from_python(shop: Shop, tmp_path: Path) -> None:
         (("shop", "--format", "folder", "--to", "."), ("the folder in which the command runs",)),
         (("shop", "--format", "folder", "--to", "file.txt/deep/er"), ("file.txt is a file",)),
         (("shop", "--format", "folder", "--to", "/"), ("/ is a folder with something in it",)),
+        (("shop", "--format", "folder", "--int8"), ("--int8 shortens networks", "leave --int8 out")),
         (
             ("shop", "--format", "folder", "--decision", "d7"),
             ("shop@v1 has no decisions", "trainwright decide shop@v1"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import export_maker
 import numpy as np
+import polars as pl
 import pytest
-from export_maker import make, opened, table
+from export_maker import TARGETS, make, opened, outcome, table
 
 from trainwright.errors import UserError
+from trainwright.packages.export.deciding import own_threshold
 from trainwright.packages.export.folder import network as carried_out
 from trainwright.packages.export.folder.model import Model
+from trainwright.packages.export.forms import FORMATS, Subject
 from trainwright.packages.export.int8 import in_int8
 from trainwright.packages.export.onnx_export import run_onnx, write_onnx
 from trainwright.packages.export.standalone import write_folder
@@ -75,3 +78,39 @@ def test_eight_bits_keep_the_answers_near_and_the_arrays_small(tmp_path, monkeyp
 def test_eight_bits_without_a_network_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"--int8 shortens networks, and the version has none worth it.*linear"):
         in_int8(opened(make(tmp_path / "package", ["linear"], "two"))[1])
+
+
+@pytest.mark.parametrize("form", ["onnx", "folder"])
+@pytest.mark.parametrize("task", ["two", "number"])
+def test_what_eight_bits_cost_is_measured_on_rows_it_was_trained_on(task, form, tmp_path, monkeypatch):
+    settings = {"layers": "128, 64", "epochs": 30, "learning_rate": 0.01}
+    monkeypatch.setitem(export_maker.QUICK, "neural_network", settings)
+    checked = make(tmp_path / "package", ["neural_network"], task)
+    predictor, _, rows = opened(checked, n=60)
+    target, answer = checked.manifest.target, outcome(table(), TARGETS[task])
+    told = answer if task == "number" else [target.classes[k] for k in answer]
+    development = table().with_columns(pl.Series(target.column, told))
+    development[3, target.column] = None  # a row without an answer says nothing
+    how = own_threshold(checked.manifest)
+    subject = Subject("demo@v1", checked, predictor, rows, how, development, int8=True)
+    (tmp_path / "out").mkdir()
+    written = FORMATS[form][0](tmp_path / "out", subject, lambda words: None)
+    short = written.short
+    assert written.parity.worst < 1e-9  # of the form in 32 bits
+    assert short.rows == development.height - 1 and short.bytes_after < short.bytes_before
+    assert short.bytes_after == sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
+    # The default metric: of two classes an area, of a number an error.
+    assert abs(short.after - short.before) < (0.05 if task == "two" else 0.1 * short.before) and short.difference > 0
+    assert f"{short.metric} {short.before:.4f} -> {short.after:.4f}" in short.text
+
+
+def test_without_the_rows_nothing_can_be_measured(tmp_path, monkeypatch):
+    monkeypatch.setitem(export_maker.QUICK, "neural_network", {"layers": "128, 64", "epochs": 1})
+    checked = make(tmp_path / "package", ["neural_network"], "two")
+    predictor, _, rows = opened(checked, n=20)
+    subject = Subject("demo@v1", checked, predictor, rows, own_threshold(checked.manifest), int8=True)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(UserError, match="rows that the version was trained on, and they are not kept"):
+        FORMATS["folder"][0](tmp_path / "out", subject, lambda words: None)
+    with pytest.raises(UserError, match="an MLflow model is the version's own package"):
+        FORMATS["mlflow"][0](tmp_path / "out", subject, lambda words: None)

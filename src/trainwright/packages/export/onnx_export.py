@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from importlib import metadata
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -15,13 +13,13 @@ from trainwright.data.schema import Kind
 from trainwright.errors import EnvironmentProblem
 from trainwright.packages.export.folder.session import in_batches
 from trainwright.packages.export.folder.texts import tokens
+from trainwright.packages.export.int8 import timed
 from trainwright.packages.export.onnx_beside import write_beside
 from trainwright.packages.export.onnx_file.graph import onnx_model, output_names
 from trainwright.packages.export.onnx_file.texts import tokens_of
 from trainwright.packages.export.pipeline import Pipeline
 
 _NEEDED = ("onnx", "onnxruntime")
-TIMES = 3
 
 
 def require_onnx() -> None:
@@ -59,14 +57,11 @@ def run_onnx(path: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.nd
 
 def timed_onnx(path: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, float]:
     """What ONNX Runtime predicts for rows with the types of the training table, and the seconds that it takes, texts
-    being tokens already; the median of a few runs."""
+    being tokens already."""
     session, parts = _session(path), _batches(frame, pipeline)
-    found, seconds = [], []
-    for _ in range(TIMES):
-        before = time.perf_counter()
-        found = _answered(session, pipeline, parts)
-        seconds.append(time.perf_counter() - before)
-    return found[0][:, 0] if pipeline.target.task == "number" else found[1], median(seconds)
+    _answered(session, pipeline, parts[:1])  # makes what is made once
+    found, seconds = timed(lambda: _answered(session, pipeline, parts)[-1])  # behind the labels, where there are some
+    return found[:, 0] if pipeline.target.task == "number" else found, seconds
 
 
 def _session(path: Path) -> Any:

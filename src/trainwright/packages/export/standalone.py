@@ -6,10 +6,8 @@ import csv
 import json
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from trainwright.data.schema import Kind
 from trainwright.errors import TrainwrightError
 from trainwright.models.storage import write_arrays, write_json
 from trainwright.packages import needs
+from trainwright.packages.export.int8 import timed
 from trainwright.packages.export.pipeline import Pipeline
 from trainwright.packages.export.steps import Step
 from trainwright.packages.manifest import NAME
@@ -29,7 +28,6 @@ _SUFFIXES = {"lightgbm": "txt", "xgboost": "ubj", "catboost": "cbm", "tokens": "
 # What language models need, which are not opened by the library that trained them.
 TEXTS = {"tokens": {"tokenizers": ">=0.20,<1"}, "encoder": {"onnxruntime": ">=1.20,<2"}}
 _SECONDS = 600
-TIMES = 3
 
 # What runs the script as a user would, on a machine where trainwright cannot be imported.
 _ALONE = """
@@ -121,17 +119,14 @@ def run_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[n
 
 def timed_folder(folder: Path, pipeline: Pipeline, frame: pl.DataFrame) -> tuple[np.ndarray, float]:
     """What the folder predicts for rows with the types of the training table, and the seconds that it takes, reading
-    included; the median of a few runs."""
+    included."""
     from trainwright.packages.export.folder.model import Model
 
-    model, seconds = Model(folder), []
+    model = Model(folder)
     table = {name: _cells(frame[name], pipeline.schema[name].kind) for name in pipeline.layout.names}
-    found = model.predict_raw({name: cells[:1] for name, cells in table.items()}, 1)  # opens what is slow to open
-    for _ in range(TIMES):
-        before = time.perf_counter()
-        found = model.predict_raw(table, frame.height)
-        seconds.append(time.perf_counter() - before)
-    return found[:, 0] if pipeline.target.task == "number" else found, median(seconds)
+    model.predict_raw({name: cells[:1] for name, cells in table.items()}, 1)  # opens what is slow to open
+    found, seconds = timed(lambda: model.predict_raw(table, frame.height))
+    return found[:, 0] if pipeline.target.task == "number" else found, seconds
 
 
 def _stored(step: Step, arrays: dict[str, np.ndarray], folder: Path) -> dict[str, Any]:

@@ -23,11 +23,13 @@ from run_story import (
     when_marked,
 )
 from training_runs import new_workspace, rows_of
+from work_story import worker
 
 from trainwright.errors import EnvironmentProblem, UserError
-from trainwright.jobs import launch
+from trainwright.jobs import launch, lost, queue
 from trainwright.jobs.attempt import execute
 from trainwright.store.process import is_alive
+from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed by POSIX signals")
@@ -90,6 +92,25 @@ def test_a_killed_child_is_reported_and_its_run_resumed(
     before = trials(workspace, run.id)
     assert len(before) == folds
     check_finished(workspace, resume_here(workspace, run.id), before, uninterrupted)
+
+
+def test_a_worker_goes_on_with_a_killed_training_to_the_same_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uninterrupted: str
+) -> None:
+    workspace = new_workspace(tmp_path)
+    run = ready(workspace, data__test_size=0.15)
+    with write(workspace) as connection:
+        queue.place(connection, run.id)
+    marker = tmp_path / "reached"
+    hold_children(monkeypatch, "a fold is committed", marker)
+    monkeypatch.setattr(lost, "BACKOFF", (0.0,))
+    when_marked(marker, kill)
+    assert worker(workspace, bodies={"train": "held_attempt"}).run(once=True) == 2
+    result = now(workspace, run.id).result or {}
+    first = {key: row for key, row in trials(workspace, run.id).items() if row[0] == 1}
+    assert len(first) == 5
+    check_finished(workspace, result, first, uninterrupted)
+    assert rows_of(workspace, "select number, outcome from attempt order by number") == [(1, "lost"), (2, "completed")]
 
 
 PARENT = """

@@ -38,13 +38,16 @@ def COMMAND(slots: str, name: str | None, once: bool, grace: str, with_parent: b
     amount, seconds = parse_slots(slots), parse_duration(grace)
     space = open_workspace(workspace, create=False)
     worker = Worker(space, amount, name=name, grace=seconds, tell=_say)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: worker.ask_to_end())
+    before = {n: signal.signal(n, lambda *_: worker.ask_to_end()) for n in (signal.SIGINT, signal.SIGTERM)}
     if with_parent:
         _end_with_parent(worker.ask_to_end)
     output.say(f"worker {worker.name}: {slots}, workspace {space.path}")
     sys.stdout.flush()
-    done = worker.run(once=once)
+    try:
+        done = worker.run(once=once)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     output.say(f"worker {worker.name}: {done} {'job' if done == 1 else 'jobs'} executed")
 
 

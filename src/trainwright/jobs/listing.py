@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from trainwright.store import tables
+from trainwright.store.clock import now
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,10 @@ def list_jobs(
     if before is not None:
         query = query.where(run.id < before)
     return [JobRow(*tuple(row)) for row in connection.execute(query.order_by(run.id.desc()).limit(limit))]
+
+
+def retries_wait(connection: Connection, bodies: Sequence[str]) -> bool:
+    """Whether a job of one of these bodies was lost and waits until it is tried again."""
+    job = tables.job.c
+    waits = (job.state == "queued") & job.owner.is_(None) & (job.not_before > now(connection)) & job.body.in_(bodies)
+    return connection.execute(select(job.run_id).where(waits).limit(1)).first() is not None

@@ -42,6 +42,12 @@ class Slots:
         memory = None if self.memory_mb is None else self.memory_mb - sum(job.memory_mb or 0 for job in taken)
         return Slots(self.cpu - sum(job.cpu for job in taken), self.gpu - sum(job.gpu for job in taken), memory)
 
+    def __str__(self) -> str:
+        """As `parse_slots` reads it."""
+        parts = [f"cpu={self.cpu}", f"gpu={self.gpu}" if self.gpu else ""]
+        parts.append("" if self.memory_mb is None else f"memory={self.memory_mb}MB")
+        return ",".join(part for part in parts if part)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return {"cpu": self.cpu, "gpu": self.gpu, "memory_mb": self.memory_mb}

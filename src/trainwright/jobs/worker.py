@@ -9,16 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from trainwright.errors import EnvironmentProblem
 from trainwright.jobs import queue, schedule
 from trainwright.jobs.execution import Body, start
+from trainwright.jobs.listing import retries_wait
 from trainwright.jobs.queue import Claim, Slots
 from trainwright.jobs.supervise import Pace, Supervisor
 from trainwright.store.process import current_owner
 from trainwright.store.sweep import sweep
+from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 
 # What can be executed, by the name that stands with a job. Never from the database: a row must not name code.
@@ -52,7 +54,6 @@ class _Work:
     claim: Claim
     supervisor: Supervisor
     thread: threading.Thread | None = None
-    left: bool = field(default=False)
 
 
 class Worker:
@@ -92,7 +93,7 @@ class Worker:
         self._rhythm = rhythm or Rhythm()
         self._grace = grace
         self._tell = tell
-        self._work: dict[int, _Work] = {}
+        self._work: dict[tuple[int, int], _Work] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ending = threading.Event()
@@ -110,16 +111,17 @@ class Worker:
         """Works until asked to end; returns the number of jobs that it executed.
 
         Args:
-            once: end when nothing waits that it could execute, and nothing runs.
+            once: end when nothing waits that it could execute, now or at a retry, and nothing runs.
         """
         done = 0
         queue.enter(self._workspace, self.name, self._slots)
         try:
             while not self._ending.is_set():
                 self._safely(self._look_around)
+                idle = not self._running()  # asked first: a job that ends while it looks may let another fit
                 found = self._safely(self._claim) or 0
                 done += found
-                if once and not found and not self._running():
+                if once and idle and not found and not self._safely(self._retry_waits):
                     break
                 if not found:
                     self._wake.wait(self._rhythm.claim)
@@ -155,9 +157,16 @@ class Worker:
             begun += 1
         return begun
 
+    def _retry_waits(self) -> bool:
+        """Whether a job that was lost waits for its time."""
+        with read(self._workspace) as connection:
+            return retries_wait(connection, tuple(self._bodies))
+
     def _begin(self, claim: Claim) -> None:
         self._tell({"kind": "claimed", "run": claim.run_id, "attempt": claim.attempt, "body": claim.body})
         execution = start(self._bodies[claim.body], self._workspace, claim.run_id, claim.attempt)
+        # Not by the run alone: a run that was lost may be claimed again before its earlier attempt is put away.
+        key = (claim.run_id, claim.attempt)
         work = _Work(claim, Supervisor(self._workspace, claim, execution, self._pace))
 
         def watch() -> None:
@@ -166,11 +175,11 @@ class Worker:
             finally:
                 execution.close()
                 with self._lock:
-                    del self._work[claim.run_id]
+                    del self._work[key]
                 self._wake.set()
 
         with self._lock:
-            self._work[claim.run_id] = work
+            self._work[key] = work
         work.thread = threading.Thread(target=watch, name=f"run {claim.run_id}", daemon=True)
         work.thread.start()
 

@@ -19,7 +19,8 @@ INTRODUCTION = """# Configuration
 
 One YAML file says everything about a run. Nearly every key is also a flag of `trainwright train` (its column
 names it), and in Python any key goes into `settings`:
-`tw.train("adult.csv", target="income", settings={"training.epochs": 20})`. `trainwright config init` writes a commented file, `trainwright config check FILE` checks one,
+`tw.train("adult.csv", target="income", settings={"training.epochs": 20})`.
+`trainwright config init` writes a commented file, `trainwright config check FILE` checks one,
 and `trainwright config schema` gives the JSON schema for your editor.
 
 - A flag wins over the file, the file over the preset, the preset over the default. Each run records where

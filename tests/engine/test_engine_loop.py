@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from engine_data import Classifier, Paced, Tagger, Words, accuracy, network, rows, same, texts, weights
 
-from trainwright.engine import usage
+from trainwright.engine import checkpoint, usage
 from trainwright.engine.loop import fit
 from trainwright.engine.randomness import alone
 from trainwright.engine.schedules import rate
@@ -56,6 +57,24 @@ def test_it_stops_when_waiting_has_lasted_long_enough() -> None:
     fitted = fit(Classifier(network()), rows(40), settings, validation=rows(40, seed=1))
     assert fitted.epochs == fitted.best_epoch + 3
     assert fitted.stopped_because == f"no better loss for 3 epochs; epoch {fitted.best_epoch} was best"
+
+
+def test_the_weights_of_any_epoch_may_be_kept(tmp_path: Path) -> None:
+    held = rows(40, seed=1)
+    settings = EngineSettings(epochs=11, batch_size=8, learning_rate=0.3, scheduler="linear", patience=1)
+    asked = replace(settings, keep_epoch=4)
+    learner = Classifier(network())
+    fitted = fit(learner, rows(40), asked, validation=held, checkpoints=tmp_path)
+    assert (fitted.best_epoch, fitted.epochs) == (4, 4)
+    assert fitted.stopped_because == "epoch 4 is the one to be kept"
+    # They are those that a training of all epochs had then: its schedule, its draws.
+    kept = replace(settings, early_stopping=False, checkpoints_kept=11)
+    fit(Classifier(network()), rows(40), kept, validation=held, checkpoints=tmp_path / "all")
+    (then,) = [found for found in checkpoint.listed(tmp_path / "all") if found.epoch == 4]
+    assert same(checkpoint.weights(then.path), weights(learner.module))
+    assert same(checkpoint.weights(checkpoint.listed(tmp_path)[0].path), weights(learner.module))
+    with pytest.raises(UserError, match="keep_epoch must be one of the 11 epochs; got 12"):
+        replace(settings, keep_epoch=12)
 
 
 def test_a_metric_may_choose_the_best_epoch() -> None:

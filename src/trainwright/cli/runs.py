@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from trainwright.cli import output, runs_compare
+from trainwright.cli import output, runs_checkpoints, runs_compare
 from trainwright.cli.output import json_option, workspace_option
 
 
@@ -200,3 +200,4 @@ def _try(run: Any) -> str | None:
 
 
 COMMAND.add_command(runs_compare.COMMAND)
+COMMAND.add_command(runs_checkpoints.COMMAND)

@@ -49,7 +49,7 @@ def begin(
     steps = -(-len(data) // rows) * settings.epochs
     numbers = precision.choose(settings, module, steps=steps)
     module.to(numbers.device).train()
-    choices = dict(numbers.choices)
+    choices = {**numbers.choices, "deterministic": _repeats(settings)}
     if settings.gradient_checkpointing:
         choices["gradient_checkpointing"] = _recompute(module)
     if choices["compile"].value == "on":
@@ -190,6 +190,14 @@ def _batch(run: Run, free: int | None) -> Choice:
     if world > 1:
         why = f"shared by {world} processes; {why}"
     return Choice(rows, why)
+
+
+def _repeats(settings: EngineSettings) -> Choice:
+    """What may be expected of a second training, and what may not."""
+    if not settings.deterministic:
+        return Choice(False, "asked for: the fastest algorithms; a second training may differ from the first digits on")
+    where = "the same device, number of threads and version of torch"
+    return Choice(True, f"the same numbers again on {where}; elsewhere sums may round otherwise and grow apart")
 
 
 def _recompute(module: nn.Module) -> Choice:

@@ -168,7 +168,9 @@ class _Loop:
         if standing.best_epoch == epoch or last_counts:
             run.keep_best()
         run.records.epoch(row, seconds=time.monotonic() - self._started, used=self._usage.figures())
-        if epoch >= settings.epochs:
+        if epoch == settings.keep_epoch:
+            state["stopped"] = f"epoch {epoch} is the one to be kept"
+        elif epoch >= settings.epochs:
             state["stopped"] = f"all {settings.epochs} epochs are done"
         elif standing.over(settings):
             waited = f"no better {settings.best_by} for {standing.waited} epochs"

@@ -43,6 +43,7 @@ class EngineSettings:
         early_stopping, patience, min_delta: stop after `patience` epochs without an improvement of more than min_delta.
         best_by: "loss" (of the validation rows) or the name of a metric; its best epoch's weights are kept.
         greater_is_better: what `best_by` means; the loss is always better when lower.
+        keep_epoch: the weights of this epoch are kept, whichever is the best one, and training ends with it; or None.
         gradient_clip: the largest norm of the gradient of a step, or None.
         accumulation: micro-batches of one step.
         precision: one of `PRECISIONS`.
@@ -86,6 +87,7 @@ class EngineSettings:
     min_delta: float = 0.0
     best_by: str = "loss"
     greater_is_better: bool = False
+    keep_epoch: int | None = None
     gradient_clip: float | None = None
     accumulation: int = 1
     precision: str = "auto"
@@ -115,10 +117,12 @@ class EngineSettings:
             if value not in words:
                 raise UserError(f"{name} must be one of {', '.join(words)}; got {value!r}")
         for name in ("epochs", "batch_size", "accumulation", "patience", "step_size", "checkpoint_interval",
-                     "checkpoint_steps", "checkpoints_kept", "log_every", "threads"):  # fmt: skip
+                     "checkpoint_steps", "checkpoints_kept", "log_every", "threads", "keep_epoch"):  # fmt: skip
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise UserError(f"{name} must be a whole number of at least 1; got {value!r}")
+        if self.keep_epoch is not None and self.keep_epoch > self.epochs:
+            raise UserError(f"keep_epoch must be one of the {self.epochs} epochs; got {self.keep_epoch}")
         if self.learning_rate != "auto":
             _check("learning_rate", self.learning_rate, above=0.0)
         for name in ("weight_decay", "l2_regularization", "min_delta", "warmup_steps", "health_every", "workers"):

@@ -28,7 +28,8 @@ class Standing:
         """The standing after an epoch with this figure; one that is no number is never progress.
 
         Small improvements add up: the best epoch is the one with the best figure, while waiting starts anew only when
-        the figure is better than at the last progress by more than min_delta.
+        the figure is better than at the last progress by more than min_delta. An epoch that is asked for counts as the
+        best one, whatever the figures say.
 
         Example:
             >>> settings = EngineSettings(min_delta=0.1)
@@ -38,6 +39,8 @@ class Standing:
             >>> standing.after(3, 0.85, settings).waited
             0
         """
+        if settings.keep_epoch is not None:
+            return Standing(figure, epoch) if epoch == settings.keep_epoch else self
         sign = 1.0 if settings.greater_is_better and settings.best_by != "loss" else -1.0
         if not math.isfinite(figure):
             return Standing(self.best, self.best_epoch, self.reference, self.waited + 1)

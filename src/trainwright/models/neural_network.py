@@ -127,6 +127,7 @@ SPEC = Spec(
         ),
         Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
         Setting("checkpoint_interval", 1, 1, 100_000, guidance="Epochs between two checkpoints."),
+        Setting("keep_epoch", None, 1, 100_000, guidance="Keep the weights of this epoch in place of the best one."),
         Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
         Setting("deterministic", True, choices=(True, False), guidance="Insist on the same numbers again."),
     ),

@@ -75,6 +75,7 @@ CHANGES: list[dict[str, Any]] = [
     {"loss": "focal"},
     {"label_smoothing": 0.2},
     {"gradient_clip": 0.01},
+    {"keep_epoch": 1},
     {"precision": "bf16"},
 ]
 

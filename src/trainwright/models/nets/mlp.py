@@ -57,6 +57,8 @@ class NeuralNetwork(NetEstimator):
         return from_choices(
             engine_choices(chosen, PASSED),
             epochs=int(rounds or chosen["epochs"]),
+            # Where the epochs are said, as in a refit on all rows, the last one counts.
+            keep_epoch=None if rounds else chosen["keep_epoch"],
             batch_size=int(size),
             weight_decay=float(decay),
             learning_rate=rate if rate == "auto" else float(rate),

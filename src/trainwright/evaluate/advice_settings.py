@@ -29,6 +29,8 @@ SIMPLER: dict[str, tuple[tuple[str, str, float], ...]] = {
     "linear": (("C", "*", 0.1), ("alpha", "*", 10)),
     "svm": (("C", "*", 0.1),),
     "tabular_net": (("dropout", "+", 0.15), ("label_smoothing", "+", 0.1)),
+    "text_embedding": (("C", "*", 0.1), ("alpha", "*", 10)),
+    "text_transformer": (("dropout", "+", 0.1), ("augment", "+", 0.1)),
 }
 # What stands behind "chosen automatically" for settings without a default, near enough to step from.
 USUAL = {("forest", "min_samples_leaf"): 5, ("extra_trees", "min_samples_leaf"): 5}

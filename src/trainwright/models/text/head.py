@@ -6,13 +6,22 @@ and underperform out-of-distribution").
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trainwright.models.linear_learning import Strengths, fit_linear
 from trainwright.models.prepare.preparation import Matrix
+from trainwright.models.text.base import Base
 from trainwright.models.text.rows import TextRows
+
+if TYPE_CHECKING:
+    from trainwright.models.text.network import TextNetwork
+    from trainwright.models.text.tokens import Tokens
+
+Vectors = Callable[[list[str]], np.ndarray]
+"""Turns n texts into (n, width) numbers."""
 
 # How firmly the head is held: vectors have a spread of one in each direction.
 STRENGTH = 0.05
@@ -20,7 +29,7 @@ MOST_ROWS = 20_000
 
 
 def solved_head(
-    vectors: Callable[[list[str]], np.ndarray] | None,
+    vectors: Vectors | None,
     Z: TextRows,
     y: np.ndarray,
     weight: np.ndarray | None,
@@ -57,3 +66,25 @@ def solved_head(
     if classes == 2:  # one output of log-odds as two of half of it
         weights, intercept = np.hstack([-weights, weights]) / 2, np.concatenate([-intercept, intercept]) / 2
     return weights, intercept
+
+
+def of_base(base: Base, tokens: Tokens, chosen: Mapping[str, Any], threads: int) -> Vectors | None:
+    """Gives a base model's vectors, which `text_embedding` remembers for both; None from scratch."""
+    from trainwright.models.text.embedding import embedder
+
+    if base.folder is None:
+        return None
+    opened = embedder(base.folder, tokens.limit, str(chosen["precision"]), str(chosen["device"]))
+    return lambda texts: opened.vectors(texts, threads=threads)
+
+
+def of_own(network: TextNetwork, tokens: Tokens, precision: str) -> Vectors:
+    """Gives the vectors of a network as it is, computed in a format."""
+    from trainwright.models.text.encoder import answers, numbers_for
+
+    def vectors(texts: list[str]) -> np.ndarray:
+        numbers = numbers_for(network.eval(), precision=precision)
+        network.to(numbers.device)
+        return answers(network.vectors, tokens.encode(texts).ids, pad=tokens.pad, numbers=numbers)
+
+    return vectors

@@ -6,7 +6,6 @@ less. At the end all weights are rounded to 16 bits, so that what is judged is w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,8 @@ from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, softmax
 from trainwright.models.selected import View
 from trainwright.models.spec import Report
-from trainwright.models.text.base import NONE, Base, fingerprint, resolve
-from trainwright.models.text.head import solved_head
+from trainwright.models.text.base import NONE, fingerprint, resolve
+from trainwright.models.text.head import Vectors, of_base, of_own, solved_head
 from trainwright.models.text.rows import GivenTexts, TextRows, watch_of
 from trainwright.models.text_transformer import FINE_TUNING, FROM_SCRATCH, SPEC
 
@@ -82,7 +81,7 @@ class TextTransformer(PreparedEstimator):
             self.network, self.tokens = new_network(
                 base, self.chosen, Z.joined(), extra=Z.dense.shape[1], outputs=self._n_classes or 1
             )
-            self._begin(self._of_base(base), Z, y, weight)
+            self._begin(of_base(base, self.tokens, self.chosen, self.threads), Z, y, weight)
             facts = self._train(Z, y, weight, held)
         self.derived |= {"base_model": base.place, **facts}
         if base.folder is not None:
@@ -158,7 +157,7 @@ class TextTransformer(PreparedEstimator):
         report: Report | None = None,
     ) -> TextTransformer | None:
         """See `Estimator.more`: every weight learns on, and the head grows for classes of the target that are new."""
-        if self.is_constant or self.network is None:
+        if self.is_constant or self.network is None or self.tokens is None:
             return None
         from trainwright.engine.randomness import alone
         from trainwright.models.text.files import copied
@@ -174,7 +173,8 @@ class TextTransformer(PreparedEstimator):
             assert isinstance(Z, TextRows)
             if len(grown.present) > len(self.present):
                 grown.network.grow(np.searchsorted(grown.present, self.present), len(grown.present))
-                grown._begin(grown._of_own, Z, inside, sample_weight)
+                own = of_own(grown.network, self.tokens, grown._answering())
+                grown._begin(own, Z, inside, sample_weight)
             held = None if validation is None else grown._held(validation)
             facts = grown._train(Z, inside, sample_weight, held)
         grown.report = None
@@ -191,9 +191,7 @@ class TextTransformer(PreparedEstimator):
 
     # The training.
 
-    def _begin(
-        self, vectors: Callable[[list[str]], np.ndarray] | None, Z: TextRows, y: np.ndarray, weight: np.ndarray | None
-    ) -> None:
+    def _begin(self, vectors: Vectors | None, Z: TextRows, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Takes the head that is best on vectors of the texts as they are; see `head.solved_head`."""
         assert self.network is not None
         found = solved_head(vectors, Z, self._scaled(y), weight, classes=self._n_classes, seed=self.seed)
@@ -268,26 +266,6 @@ class TextTransformer(PreparedEstimator):
             threads=self.threads,
             save_checkpoint=False,
         )
-
-    def _of_base(self, base: Base) -> Callable[[list[str]], np.ndarray] | None:
-        """Gives the base model's vectors, None from scratch; the memory of `text_embedding` serves this, too."""
-        from trainwright.models.text.embedding import embedder
-
-        if base.folder is None:
-            return None
-        assert self.tokens is not None
-        opened = embedder(base.folder, self.tokens.limit, str(self.chosen["precision"]), str(self.chosen["device"]))
-        return lambda texts: opened.vectors(texts, threads=self.threads)
-
-    def _of_own(self, texts: list[str]) -> np.ndarray:
-        """The vectors of the network as it is."""
-        from trainwright.models.text.encoder import answers, numbers_for
-
-        assert self.network is not None and self.tokens is not None
-        network = self.network.eval()
-        numbers = numbers_for(network, precision=self._answering())
-        network.to(numbers.device)
-        return answers(network.vectors, self.tokens.encode(texts).ids, pad=self.tokens.pad, numbers=numbers)
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         return y if self._n_classes else (y - self.shift) / self.spread

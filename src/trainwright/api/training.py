@@ -139,7 +139,7 @@ def train(
     else:
         chooses = None
     overrides = {key: value for key, value in given.items() if value is not None}
-    loaded = load_settings(config, overrides=overrides)
+    loaded = load_settings(config, overrides=overrides, flags=False)
     if data is None and loaded.data.version is None:
         data = loaded.data.train_file
     if data is None and loaded.data.version is None:

@@ -120,3 +120,35 @@ def as_role() -> Callable[[TestClient, str], TestClient]:
         return other
 
     return make
+
+
+@pytest.fixture
+def live() -> Iterator[Callable[..., str]]:
+    """Serves a workspace on a real port in a thread; call it for the address."""
+    import threading
+    import time
+
+    import uvicorn
+
+    from trainwright.web.server import listen
+
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(workspace: Workspace, **settings: object) -> str:
+        given = WebSettings(**{"token": hash_token(TOKEN), "port": 0, **settings})  # type: ignore[arg-type]
+        listening = listen(given)
+        app = create_app(workspace, settings=given)
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join()

@@ -16,16 +16,15 @@ BASE_MODEL = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(@v\d+)?")
 SEARCHES = ("first", "wide")
 
 
-def client_settings(
-    yaml: str | None, values: Mapping[str, Any], *, test_file: str | None = None, data: bool = True
-) -> Settings:
+def client_settings(yaml: str | None, values: Mapping[str, Any], *, test_file: str | None = None) -> Settings:
     """The settings that a client asks for.
 
     Args:
         yaml: of a run's configuration; None for none.
         values: by key, as `tw.train(settings=...)` takes them; they win over the YAML.
         test_file: the server's own path of an upload with the sealed test; None for none.
-        data: whether the rows come with the request, so that `data.train_file` of the YAML is not needed.
+
+    The rows come with the request, so a `data.train_file` of the YAML is passed over.
 
     Raises:
         UserError: a key or value is wrong, or a value names a file.
@@ -41,8 +40,6 @@ def client_settings(
     settings = load_settings(text=yaml, overrides=dict(values), flags=False)
     if settings.data.test_file is not None and test_file is None:
         raise _names_file("data.test_file")
-    if settings.data.train_file is not None and not data:
-        raise _names_file("data.train_file")
     space = settings.search.space if settings.search is not None else None
     if isinstance(space, str) and space not in SEARCHES:
         raise UserError(

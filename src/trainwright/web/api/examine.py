@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainwright.web.api.jobs import Table, path_of
+from trainwright.web.api.jobs import Table, table_and_settings
 from trainwright.web.api.nouns import noun
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space
@@ -20,11 +20,5 @@ def examine(space: Space, children: Children, body: Table) -> dict[str, Any]:
     `checks`, `notes`. The settings name the target."""
     if body.upload is None:
         raise Refusal(422, "no upload is named", remedy="send the file to /api/v1/uploads first")
-    found: dict[str, Any] = children.ask(
-        "examine",
-        table=path_of(space, body.upload),
-        test_file=path_of(space, body.test_upload),
-        yaml=body.yaml,
-        values=body.settings,
-    )
+    found: dict[str, Any] = children.ask("examine", **table_and_settings(space, body))
     return found

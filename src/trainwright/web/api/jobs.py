@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from trainwright.errors import UserError
 from trainwright.store.transaction import read, write
+from trainwright.store.workspace import Workspace
 from trainwright.web.api.nouns import LARGEST, After, Cursor, Limit, Number, Page, noun
+from trainwright.web.client_settings import client_settings
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -173,21 +176,30 @@ def points(
         return curves_after(connection, run, attempt or job.attempt, after=after, most=most)
 
 
-def submit(space: Space, who: str, children: Children, body: NewJob) -> dict[str, Any]:
+def submit(space: Workspace, who: str, children: Children, body: NewJob) -> dict[str, Any]:
     """Prepares and queues a training in a child process; also for the page."""
-    found: dict[str, Any] = children.ask(
-        "submit",
-        table=path_of(space, body.upload),
-        test_file=path_of(space, body.test_upload),
-        yaml=body.yaml,
-        values=body.settings,
-        who=who,
-        **body.model_dump(exclude={"upload", "test_upload", "yaml", "settings"}),
-    )
+    # A key of its own kind: no client may take the key of a schedule's moment.
+    key = None if body.key is None else f"web {body.key}"
+    asked = body.model_dump(exclude={"upload", "test_upload", "yaml", "settings", "key"})
+    found: dict[str, Any] = children.ask("submit", **table_and_settings(space, body), **asked, who=who, key=key)
     return found
 
 
-def path_of(space: Space, upload_id: int | None) -> str | None:
+def table_and_settings(space: Workspace, body: Table) -> dict[str, Any]:
+    """What a child needs to read a table; wrong settings are refused here already, without any child.
+
+    Raises:
+        UserError: about the settings; there is no such upload, or none is named.
+    """
+    test_file = path_of(space, body.test_upload)
+    settings = client_settings(body.yaml, body.settings, test_file=test_file)
+    if body.upload is None and settings.data.version is None:
+        raise UserError("no data is named", remedy="name an upload, or a dataset version: data.version")
+    table = path_of(space, body.upload)
+    return {"table": table, "test_file": test_file, "yaml": body.yaml, "values": body.settings}
+
+
+def path_of(space: Workspace, upload_id: int | None) -> str | None:
     """Where the file of an upload lies."""
     return None if upload_id is None else str(upload_path(space, upload_id))
 

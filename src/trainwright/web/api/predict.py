@@ -65,7 +65,7 @@ def predict_with(
 def inputs(space: Space, children: Children, project: ProjectName, version: VersionLabel) -> dict[str, Any]:
     """The columns that a version must be given: name, kind, and the values of a category."""
     found = named(space, project, int(version[1:]))
-    answer: dict[str, Any] = children.ask("inputs", key=found.manifest_sha, name=f"{project}@{found.label}")
+    answer: dict[str, Any] = children.ask("inputs", loads=found.manifest_sha, name=f"{project}@{found.label}")
     return answer
 
 
@@ -74,7 +74,7 @@ def predicted(space: Workspace, children: Children, project: str, number: int | 
     version = named(space, project, number)
     found: dict[str, Any] = children.ask(
         "predict",
-        key=version.manifest_sha,
+        loads=version.manifest_sha,
         name=f"{project}@{version.label}",
         rows=body.rows,
         table=path_of(space, body.upload),

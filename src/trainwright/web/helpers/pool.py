@@ -54,12 +54,12 @@ class Helpers:
         self._waiting = 0
         self._closed = False
 
-    def ask(self, task: str, *, key: str | None = None, seconds: float | None = None, **arguments: Any) -> Any:
+    def ask(self, task: str, *, loads: str | None = None, seconds: float | None = None, **arguments: Any) -> Any:
         """Has a task done and returns its answer; called from a thread, not from the event loop.
 
         Args:
             task: a name of `tasks.TASKS`.
-            key: of what the child loads for it; a later request with the same key goes to the same child, if free.
+            loads: what the child loads for it; a later request that loads the same goes to the same child, if free.
             seconds: longest time; the server's own when not given.
             arguments: of the task, as plain data.
 
@@ -68,13 +68,13 @@ class Helpers:
                 takes too long, runs out of memory, or too many others wait.
         """
         deadline = time.monotonic() + (seconds or self._seconds)
-        child = self._take(key, deadline)
+        child = self._take(loads, deadline)
         try:
             answer = child.ask({"task": task, "arguments": arguments}, deadline)
         except BaseException:
             self._drop(child)
             raise
-        self._give_back(child, key)
+        self._give_back(child, loads)
         if "error" not in answer:
             return answer["answer"]
         error = answer["error"]

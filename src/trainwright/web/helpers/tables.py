@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainwright.errors import UserError
 from trainwright.jobs.queue import find_key, place
 from trainwright.store.audit import record_act
 from trainwright.store.transaction import read, write
@@ -65,8 +64,6 @@ def submit(
         if known is not None:
             return {"run": known, "new": False}
     settings = client_settings(yaml, values, test_file=test_file)
-    if table is None and settings.data.version is None:
-        raise UserError("no data is named", remedy="name an upload, or a dataset version: data.version")
     prepared = prepare(workspace, table, settings)
     with write(workspace) as connection:
         place(

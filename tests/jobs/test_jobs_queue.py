@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -40,8 +39,8 @@ DEAD = str(current_owner()).rpartition("-")[0] + "-1"  # this process number, as
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = open_workspace(tmp_path / "workspace")
+def workspace(workspace_place: str) -> Iterator[Workspace]:
+    workspace = open_workspace(workspace_place)
     yield workspace
     workspace.engine.dispose()
 

@@ -1,9 +1,8 @@
-"""A fresh workspace for each test."""
+"""A fresh workspace for each test, on both databases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from trainwright.store.workspace import Workspace, open_workspace
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = open_workspace(tmp_path / "workspace")
+def workspace(workspace_place: str) -> Iterator[Workspace]:
+    workspace = open_workspace(workspace_place)
     yield workspace
     workspace.engine.dispose()

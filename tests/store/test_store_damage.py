@@ -17,6 +17,9 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version, create_version
 from trainwright.store.workspace import DATABASE, Workspace
 
+# PostgreSQL lets nobody write a document that is no JSON.
+pytestmark = pytest.mark.sqlite
+
 
 def by_hand(workspace: Workspace, sql: str, *values: object) -> None:
     """Changes the database as somebody with a database browser would."""

@@ -57,6 +57,7 @@ def test_other_words_for_a_full_disk_are_understood(workspace: Workspace) -> Non
         publish(workspace, "note", fill)
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_grow_rolls_back(workspace: Workspace) -> None:
     with read(workspace) as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
@@ -140,6 +141,7 @@ def test_a_really_full_disk(small_disk: Path) -> None:
     workspace.engine.dispose()
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_said(workspace: Workspace) -> None:
     with write(workspace) as connection:
         ensure_project(connection, "adult")
@@ -162,6 +164,7 @@ def test_an_error_about_a_file_elsewhere_is_not_taken_for_the_workspace(workspac
         publish(workspace, "note", fill)
 
 
+@pytest.mark.sqlite
 def test_a_log_that_was_not_folded_in_is_not_overlooked(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 

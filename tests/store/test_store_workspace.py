@@ -112,6 +112,7 @@ except EnvironmentProblem as problem:
 """
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become another user")
 def test_a_folder_without_the_right_to_write_can_be_read(workspace: Workspace, tmp_path: Path) -> None:
     open_workspace(tmp_path / "mine").engine.dispose()

@@ -12,11 +12,12 @@ from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError
 
 
 @contextmanager
-def storage_problems(path: Path, *, needed: int | None = None) -> Iterator[None]:
+def storage_problems(path: Path, server: str | None = None, *, needed: int | None = None) -> Iterator[None]:
     """Translates failures of the disk or the database under `path`; any other error passes unchanged.
 
     Args:
         path: the folder that is written to, named in the message.
+        server: the database on PostgreSQL, as messages call it; None where it lies in the folder.
         needed: bytes that were about to be written, when known.
 
     Raises:
@@ -27,10 +28,16 @@ def storage_problems(path: Path, *, needed: int | None = None) -> Iterator[None]
     except TrainwrightError:
         raise
     except Exception as error:
-        problem = explain(error, path, needed=needed)
+        problem: TrainwrightError | None = None
+        if server is not None:
+            from trainwright.store.postgres_problems import explain_postgres
+
+            problem = explain_postgres(error, server)
+        problem = problem or explain(error, path, needed=needed)
         if problem is None:
             raise
-        raise problem from error
+        # The driver's error may hold the statement's values, and the engine its password; ours says what matters.
+        raise problem from (error if server is None else None)
 
 
 def explain(error: BaseException, path: Path, *, needed: int | None = None) -> EnvironmentProblem | None:

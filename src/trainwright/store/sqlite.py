@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.store.jsons import dumps, loads
+from trainwright.store.revision import revision_of
 
 DATABASE = "trainwright.db"
 BUSY_SECONDS = 30.0
 
 # The execution option by which a transaction says that it will write.
 WRITES = "trainwright_writes"
+# The value by which it says that it locks only the rows it changes, where the database can (`transaction.brief`).
+BRIEF = "brief"
 
 
 def connect_writable(folder: Path) -> Engine:
@@ -90,15 +93,6 @@ def is_database(path: Path) -> bool:
     finally:
         connection.close()
     return True
-
-
-def revision_of(connection: Connection) -> str | None:
-    """The revision of the tables, or None in a database without ours."""
-    with_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-    if connection.execute(text(with_table)).first() is None:
-        return None
-    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
-    return None if row is None else str(row[0])
 
 
 def _engine(connect: Any) -> Engine:

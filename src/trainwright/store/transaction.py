@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from trainwright.errors import EnvironmentProblem
 from trainwright.store.damage import damaged_documents
 from trainwright.store.problems import storage_problems
-from trainwright.store.workspace import DATABASE, WRITES, Workspace
+from trainwright.store.sqlite import BRIEF
+from trainwright.store.workspace import WRITES, Workspace
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def write(workspace: Workspace) -> Iterator[Connection]:
 
     On SQLite a transaction that reads first and writes later can fail halfway with "database is locked"
     whatever the timeout; `BEGIN IMMEDIATE` waits at the start instead, so what was read stays true until
-    the commit.
+    the commit. On PostgreSQL one lock of the database does the same.
 
     Raises:
         EnvironmentProblem: locked for 30 seconds, disk full, or opened for reading only, or a document in it
@@ -32,15 +33,8 @@ def write(workspace: Workspace) -> Iterator[Connection]:
         >>> with write(workspace) as connection:                              # doctest: +SKIP
         ...     project = ensure_project(connection, "adult")
     """
-    if workspace.read_only:
-        raise EnvironmentProblem(
-            f"the workspace {workspace.path} can only be read",
-            remedy="give yourself the right to write there, or choose another workspace with --workspace",
-        )
-    with _explained(workspace), workspace.engine.connect() as connection:
-        connection = connection.execution_options(**{WRITES: True})
-        with connection.begin():
-            yield connection
+    with _writing(workspace, True) as connection:
+        yield connection
 
 
 @contextmanager
@@ -53,8 +47,21 @@ def brief(workspace: Workspace) -> Iterator[Connection]:
     Raises:
         EnvironmentProblem: see `write`.
     """
-    with write(workspace) as connection:
+    with _writing(workspace, BRIEF) as connection:
         yield connection
+
+
+@contextmanager
+def _writing(workspace: Workspace, how: bool | str) -> Iterator[Connection]:
+    if workspace.read_only:
+        raise EnvironmentProblem(
+            f"the workspace {workspace.path} can only be read",
+            remedy="give yourself the right to write there, or choose another workspace with --workspace",
+        )
+    with _explained(workspace), workspace.engine.connect() as connection:
+        connection = connection.execution_options(**{WRITES: how})
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -67,6 +74,6 @@ def read(workspace: Workspace) -> Iterator[Connection]:
 @contextmanager
 def _explained(workspace: Workspace) -> Iterator[None]:
     """What the disk or the database cannot do, and documents that cannot be read, as one message."""
-    place = str(workspace.path / DATABASE)
-    with storage_problems(workspace.path), damaged_documents(workspace.engine, place):
+    place = None if workspace.address is None else workspace.place
+    with storage_problems(workspace.path, place), damaged_documents(workspace.engine, workspace.place):
         yield

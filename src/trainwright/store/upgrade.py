@@ -7,12 +7,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from trainwright.errors import UserError
-from trainwright.store.revision import HEAD
-from trainwright.store.sqlite import DATABASE, WRITES, revision_of
+from trainwright.store.revision import HEAD, revision_of
+from trainwright.store.sqlite import WRITES
 from trainwright.store.tables import metadata
 
 
-def bring_up_to_date(engine: Engine, folder: Path) -> None:
+def bring_up_to_date(engine: Engine, place: Path | str) -> None:
     """Brings the tables to this release's revision, in one transaction that holds the write lock.
 
     The revision is looked at again under the lock: of several processes the first does the work, the others
@@ -22,19 +22,24 @@ def bring_up_to_date(engine: Engine, folder: Path) -> None:
         UserError: the database has tables, but not ours.
     """
     with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
         # A migration may rebuild a table, which must not cascade; the switch has no effect inside a
-        # transaction.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.rollback()
+        # transaction. PostgreSQL changes tables in place.
+        _foreign_keys(connection, "OFF" if sqlite else None)
         try:
             with connection.execution_options(**{WRITES: True}).begin():
-                _change(connection, folder)
+                _change(connection, place)
         finally:
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-            connection.rollback()
+            _foreign_keys(connection, "ON" if sqlite else None)
 
 
-def _change(connection: Connection, folder: Path) -> None:
+def _foreign_keys(connection: Connection, switch: str | None) -> None:
+    if switch is not None:
+        connection.exec_driver_sql(f"PRAGMA foreign_keys={switch}")
+        connection.rollback()
+
+
+def _change(connection: Connection, place: Path | str) -> None:
     found = revision_of(connection)
     if found == HEAD:
         return
@@ -44,8 +49,8 @@ def _change(connection: Connection, folder: Path) -> None:
     strangers = inspect(connection).get_table_names()
     if strangers:
         raise UserError(
-            f"{folder / DATABASE} is a database of something else (it has the table {strangers[0]!r})",
-            remedy="name another folder",
+            f"{place} is a database of something else (it has the table {strangers[0]!r})",
+            remedy="name another folder or database",
         )
     metadata.create_all(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))

@@ -15,9 +15,11 @@ from trainwright.models.families import families
 from trainwright.models.selected import Selected, View
 from trainwright.packages.ensemble import Ensemble
 from trainwright.packages.export.deciding import of_policy
+from trainwright.packages.export.folder.model import Model
 from trainwright.packages.export.onnx_export import run_onnx, write_onnx
 from trainwright.packages.export.parity import compare
 from trainwright.packages.export.pipeline import pipeline
+from trainwright.packages.export.standalone import write_folder
 from trainwright.packages.export.trial_rows import trial_rows
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.reference import reference_values
@@ -39,7 +41,7 @@ def compared(checked, path, rows=None, **more):
     how = more.get("deciding")
     ours = predictor.predict_raw(given)
     ours = ours if how is None else how.corrected(ours)
-    return compare(ours, theirs, labels, pipe.target, pipe.threshold)
+    return compare(ours, theirs, labels, pipe.target, pipe.threshold, costs=pipe.costs)
 
 
 @pytest.mark.parametrize("task", ["two", "three"])
@@ -85,6 +87,25 @@ def test_a_decision_gives_its_threshold_and_its_true_shares(tmp_path):
     assert found.worst < 1e-9 and found.labels == 0
 
 
+def test_costs_of_three_classes_decide_in_the_graph_and_in_the_folder(tmp_path):
+    checked = make(tmp_path / "package", ["linear"], "three")
+    policy = Policy(3, costs=((0, 5, 1), (1, 0, 9), (1, 2, 0)), review_above=0.6)
+    how = of_policy(policy, "d1", 0.5)
+    found = compared(checked, tmp_path / "m.onnx", deciding=how)
+    assert found.worst < 1e-9 and found.labels == 0
+    predictor, _, rows = opened(checked, n=60)
+    pipe = pipeline(checked, Ensemble(checked), how)
+    (tmp_path / "out").mkdir()
+    write_folder(tmp_path / "out", pipe, checked, "demo@v1")
+    told = Model(tmp_path / "out").predict(rows.frame.to_dicts())
+    ours = predictor.deciding(policy, "d1").predict(rows.frame)
+    assert [row["prediction"] for row in told] == ours["prediction"].to_list()
+    assert [row["decision"] for row in told] == ours["decision"].to_list()
+    assert {"review"} < {row["decision"] for row in told}
+    # Costs decide otherwise than the most probable class does.
+    assert ours["prediction"].to_list() != predictor.predict(rows.frame)["prediction"].to_list()
+
+
 @pytest.mark.parametrize(
     ("policy", "words", "meaning"),
     [
@@ -100,8 +121,8 @@ def test_a_decision_gives_its_threshold_and_its_true_shares(tmp_path):
         ),
         (
             Policy(3, costs=((0, 1, 1), (1, 0, 1), (1, 1, 0)), review_above=0.2),
-            "the costs of d1",
-            "the most probable class, not the class of the least expected cost, and no row is sent to a person",
+            "the review of d1",
+            "must send rows to a person whose least expected cost",
         ),
     ],
 )

@@ -47,6 +47,16 @@ class Deciding:
         policy = self.policy
         return (policy.low, policy.high) if policy is not None and policy.band and policy.positive is not None else None
 
+    @property
+    def costs(self) -> tuple[tuple[float, ...], ...] | None:
+        """Of more than two classes, (k, k): the class of the least expected cost is decided."""
+        return None if self.policy is None else self.policy.costs
+
+    @property
+    def review_above(self) -> float | None:
+        """The least expected cost above which a person decides; None: never."""
+        return None if self.policy is None else self.policy.review_above
+
     def without_review(self) -> Deciding:
         """The same for a form that gives a number without low and high, and so sends no row to a person."""
         return replace(self, review=None, label="") if self.review is not None else self
@@ -57,7 +67,9 @@ class Deciding:
         if target.task != "classes":
             return "" if self.review is None else f"a person looks at {wider(self.review)}, by {_or_width(whose)}"
         if target.n_outputs > 2:
-            return "the most probable class is the label"
+            if self.costs is None:
+                return "the most probable class is the label"
+            return f"the class of the least expected cost is the label, by {whose}"
         whose = whose if self.label else "the version's own threshold"
         share = f", its probabilities corrected by {whose}" if self.shift else ""
         return f"{target.classes[target.positive_index]!r} from {self.threshold:.4g} on, by {whose}{share}"
@@ -76,13 +88,12 @@ class Deciding:
         policy = self.policy
         if policy is None:
             return []
-        if policy.costs is not None:
-            review = "" if policy.review_above is None else ", and no row is sent to a person"
-            return [
-                f"the costs of {self.label} are not part of the export: its label is the most probable class, not the "
-                f"class of the least expected cost{review}"
-            ]
         notes = []
+        if self.review_above is not None and not band:
+            notes.append(
+                f"the review of {self.label} is not part of the export: whoever runs it must send rows to a person "
+                f"whose least expected cost, the smallest of probabilities times costs, lies above {self.review_above:.4g}"
+            )
         if self.band is not None and not band:
             notes.append(
                 f"the review band of {self.label} is not part of the export: its label is that of the threshold "

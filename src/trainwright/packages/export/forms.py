@@ -142,7 +142,9 @@ def _compared(subject: Subject, how: Deciding, theirs: Any, labels: Any, what: s
         ours = subject.predictor.predict_spans(subject.rows)
     else:
         ours = how.corrected(subject.predictor.predict_raw(subject.rows))
-    parity = compare(ours, theirs, labels, subject.checked.manifest.target, how.threshold, subject.made_up)
+    parity = compare(
+        ours, theirs, labels, subject.checked.manifest.target, how.threshold, subject.made_up, costs=how.costs
+    )
     require(parity, what)
     return parity
 

@@ -57,6 +57,7 @@ def compare(
     threshold: float,
     made_up: int = 0,
     tolerance: float = TOLERANCE,
+    costs: Sequence[Sequence[float]] | None = None,
 ) -> Parity:
     """Compares two sets of predictions of the same rows.
 
@@ -67,6 +68,7 @@ def compare(
         threshold: for two classes, of the positive class.
         made_up: how many of the rows were made up.
         tolerance: see `Parity`.
+        costs: of more than two classes, (k, k): the class of the least expected cost is decided.
 
     Raises:
         UserError: the export gave another number of predictions, or something that is no number.
@@ -87,7 +89,7 @@ def compare(
     by_row = difference.reshape(len(ours), -1).max(axis=1, initial=0.0)
     at = int(by_row.argmax()) if len(by_row) else 0
     worst_row = {"row": at, "ours": ours[at].tolist(), "theirs": theirs[at].tolist()} if len(ours) else {}
-    other = 0 if labels is None else _decided_otherwise(ours, labels, target, threshold, tolerance)
+    other = 0 if labels is None else _decided_otherwise(ours, labels, target, threshold, tolerance, costs)
     worst = float(by_row[at]) if len(by_row) else 0.0
     return Parity(len(ours), made_up, worst, worst_row, tolerance, other)
 
@@ -113,7 +115,12 @@ def require(parity: Parity, what: str) -> None:
 
 
 def _decided_otherwise(
-    ours: np.ndarray, labels: Sequence[Any], target: Target, threshold: float, tolerance: float
+    ours: np.ndarray,
+    labels: Sequence[Any],
+    target: Target,
+    threshold: float,
+    tolerance: float,
+    costs: Sequence[Sequence[float]] | None,
 ) -> int:
     """Rows whose label differs although it is not a matter of rounding."""
     spelt = [str(label) for label in typed_labels(target)]
@@ -124,9 +131,10 @@ def _decided_otherwise(
         chosen = np.where(positive >= threshold, target.positive_index, 1 - target.positive_index)
         close = np.abs(positive - threshold) <= tolerance
     else:
-        chosen = ours.argmax(axis=1)
-        two = np.sort(ours, axis=1)[:, -2:]
-        close = two[:, 1] - two[:, 0] <= 2 * tolerance
+        worth = ours if costs is None else -ours @ np.asarray(costs)
+        chosen = worth.argmax(axis=1)
+        two = np.sort(worth, axis=1)[:, -2:]
+        close = two[:, 1] - two[:, 0] <= 2 * tolerance * (1 if costs is None else np.abs(costs).sum(axis=0).max())
     return int(((theirs != chosen) & ~close).sum())
 
 

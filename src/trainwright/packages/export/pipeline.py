@@ -35,6 +35,8 @@ class Pipeline:
         families: the families of the members, without repetition.
         bounds: for a number, what its low and high are made of (see `bounds.bounds_of`), or None.
         band: from and to below which probability a person decides, or None.
+        costs: of more than two classes, (k, k): the class of the least expected cost is decided; or None.
+        review_above: the least expected cost above which a person decides, or None.
         left_out: what of the version the export does not hold, in sentences.
     """
 
@@ -47,6 +49,8 @@ class Pipeline:
     families: tuple[str, ...]
     bounds: dict[str, Any] | None = None
     band: tuple[float, float] | None = None
+    costs: tuple[tuple[float, ...], ...] | None = None
+    review_above: float | None = None
     left_out: tuple[str, ...] = ()
 
     def answers(self) -> dict[str, Any]:
@@ -57,6 +61,7 @@ class Pipeline:
             "outputs": [f"probability_{name}" for name in target.classes],
             "positive": target.positive_index if target.n_outputs == 2 else None,
             "threshold": self.threshold,
+            "costs": self.costs,
         }
 
 
@@ -98,6 +103,8 @@ def pipeline(checked: Checked, ensemble: Ensemble, deciding: Deciding | None = N
         tuple(dict.fromkeys(entry.family for entry in manifest.members)),
         bounds_of(manifest, parts, deciding.review),
         deciding.band,
+        deciding.costs,
+        deciding.review_above,
     )
 
 

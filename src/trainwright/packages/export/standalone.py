@@ -57,6 +57,7 @@ def write_folder(folder: Path, pipeline: Pipeline, checked: Checked, label: str)
         "columns": list(pipeline.layout.names),
         **pipeline.answers(),
         "band": pipeline.band,
+        "review_above": pipeline.review_above,
         "bounds": pipeline.bounds,
         "steps": steps,
         "output": pipeline.output,
@@ -227,6 +228,12 @@ def _answers(pipeline: Pipeline) -> list[str]:
         if pipeline.bounds["review"] is not None:
             said.append("`decision` says which rows a person should look at (`review`): those of too large a width.")
         return [*said, ""]
+    if pipeline.review_above is not None:
+        return [
+            "`prediction` is the class of the least expected cost; where that lies above "
+            f"{pipeline.review_above:.4g}, `decision` is `review`: a person decides there.",
+            "",
+        ]
     if pipeline.band is not None:
         low, high = pipeline.band
         positive = pipeline.target.classes[pipeline.target.positive_index]

@@ -82,6 +82,8 @@ def onnx_model(pipeline: Pipeline, name: str, writer_version: str) -> Any:
         ir_version=IR_VERSION,
     )
     facts: dict[str, Any] = {"columns": kinds, "target": pipeline.target.to_json(), "threshold": pipeline.threshold}
+    if pipeline.costs is not None:
+        facts["costs"] = pipeline.costs
     if tokens:
         facts |= _for_script(pipeline, kinds) | {"tokens": [one.facts for one in tokens.values()]}
     if pipeline.left_out:
@@ -173,6 +175,9 @@ def _outputs(writer: Writer, pipeline: Pipeline, value: str) -> list[Any]:
         own = writer.flat(writer.node("Gather", value, writer.numbers(positive), axis=1))
         reached = writer.node("GreaterOrEqual", own, writer.constant(pipeline.threshold))
         chosen = writer.node("Where", reached, writer.numbers(positive), writer.numbers(1 - positive))
+    elif pipeline.costs is not None:
+        expected = writer.node("MatMul", value, writer.constant(pipeline.costs))
+        chosen = writer.node("ArgMin", expected, axis=1, keepdims=0)
     else:
         chosen = writer.node("ArgMax", value, axis=1, keepdims=0)
     whole = target.numeric_labels == "int"

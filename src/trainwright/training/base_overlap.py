@@ -38,14 +38,12 @@ def seen_by_base(workspace: Workspace, table: Table, settings: Settings) -> tupl
             continue
         known = _learned_from(workspace, version, settings, set())
         if known is None:
-            words = f"which texts the base model {base} learned from is not kept any more: where they are among these"
+            words = f"which texts the base model {base} learned from is not kept any more; where they are among these, "
         elif both := sum(text in known for text in texts):
-            words = f"the base model {base} learned from {both:,} of the {len(texts):,} texts of this table"
+            words = f"the base model {base} learned from {both:,} of the {len(texts):,} texts of this table: "
         else:
             continue
-        words += (
-            ", held-out rows and the sealed test flatter what begins from it; judge it by texts that it has not seen"
-        )
+        words += "held-out rows and the sealed test flatter what begins from it; judge it by texts that it has not seen"
         notes.append(Note(CODE, words))
     return tuple(notes)
 

@@ -35,6 +35,8 @@ SCRIPTS = {
     "tuned": "Searched settings",
     "search_kill": "Searches that are killed",
     "million_rows": "Large tables",
+    "jobs_kill": "Jobs that are killed",
+    "jobs_speed": "Time of the queue",
     "neural_steps": "Time of a training step",
     "neural_resume": "Trainings that are killed",
     "neural_ddp": "Two processes",

@@ -1,0 +1,45 @@
+"""Jobs under kills, as the benchmark has them, in small: each effect exactly once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+
+def _options(folder: Path) -> argparse.Namespace:
+    return argparse.Namespace(results=folder, again=False, data=None, workers=2, lease=4.0, stuck=120.0, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds child processes by /proc")
+@pytest.mark.parametrize(("kind", "jobs", "kills"), [("child", 60, 8), ("function", 600, 15)])
+def test_every_effect_is_there_once_whatever_is_killed(tmp_path: Path, kind: str, jobs: int, kills: int) -> None:
+    row = import_module("jobs_kill").survived(None, kind, jobs, kills, _options(tmp_path))
+    assert row["workers_killed"] + row["trainers_killed"] == kills == row["kills"]
+    assert row["exactly_once"] == jobs
+    assert (row["twice"], row["without"], row["stuck"], row["orphans"]) == (0, 0, 0, 0)
+    assert row["attempts_lost"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed by POSIX signals")
+def test_a_killed_training_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
+    options = _options(tmp_path)
+    options.trainings = 2
+    row = import_module("jobs_kill").trainings(options)
+    assert row["same"] == 2 and max(row["attempts"]) > 1
+
+
+def test_the_queue_is_timed(tmp_path: Path) -> None:
+    speed, write_docs = import_module("jobs_speed"), import_module("write_docs")
+    result = import_module("results").Result("jobs_speed", _options(tmp_path))
+    row = speed.claims(None, 5)
+    assert 0 < row["claim_ms"] <= row["claim_p95_ms"]
+    result.add("claim, 5 waiting, SQLite", row)
+    result.add("function, SQLite", speed.executed(None, "function", 10))
+    page = write_docs.page(tmp_path)
+    assert "| SQLite | 5 |" in page and "| SQLite | a function in the worker | 10 | 10 |" in page

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trainwright.api import Result as Result
     from trainwright.api import SearchResult as SearchResult
     from trainwright.api import compare_runs as compare_runs
+    from trainwright.api import connect as connect
     from trainwright.api import decide as decide
     from trainwright.api import export as export
     from trainwright.api import learning_curve as learning_curve
@@ -41,6 +42,7 @@ _WHERE = {
     "compare_runs": "api",
     "reproduce": "api",
     "decide": "api",
+    "connect": "api",
     "export": "api",
     "Result": "api",
     "SearchResult": "api",

@@ -30,9 +30,11 @@ lint: $(VENV)/.test
 
 test: lint
 	sh tests/install-browser.sh
+	sh tests/install-postgres.sh
 	$(TESTENV) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-slow: lint
+	sh tests/install-postgres.sh
 	$(TESTENV) $(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 clean:

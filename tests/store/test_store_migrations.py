@@ -22,7 +22,8 @@ def _described(engine: Engine) -> dict[str, object]:
     found = inspect(engine)
     return {
         name: (
-            [(c["name"], str(c["type"]), c["nullable"], c["primary_key"]) for c in found.get_columns(name)],
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
+            found.get_pk_constraint(name)["constrained_columns"],
             sorted(str(sorted(i.items(), key=str)) for i in found.get_indexes(name)),
             sorted(str(sorted(u.items(), key=str)) for u in found.get_unique_constraints(name)),
             sorted(str(sorted(f.items(), key=str)) for f in found.get_foreign_keys(name)),

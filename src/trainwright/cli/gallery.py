@@ -97,9 +97,9 @@ def publish(version: str, name: str | None, workspace: str | None, as_json: bool
 def _own(workspace: str | None) -> dict[str, Any]:
     """The base models of the workspace, where there is one; a named one must be there."""
     from trainwright.packages.gallery import entries
-    from trainwright.store.workspace import DATABASE, locate, open_workspace
+    from trainwright.store.workspace import is_workspace, locate, open_workspace
 
-    if workspace is None and not (locate() / DATABASE).exists():
+    if workspace is None and not is_workspace(locate()):
         return {}
     return dict(entries(open_workspace(workspace, create=False, read_only=True)))
 

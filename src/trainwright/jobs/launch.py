@@ -28,7 +28,7 @@ from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_at
 from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
-from trainwright.store.workspace import DATABASE, Workspace, locate, open_workspace
+from trainwright.store.workspace import Workspace, is_workspace, locate, open_workspace
 from trainwright.training.material import Custom
 from trainwright.training.prepare import look_first, prepare
 from trainwright.training.prepared import Prepared
@@ -99,7 +99,7 @@ def opened(
     if isinstance(workspace, Workspace):
         return workspace, source
     stored = settings.data.version is not None or settings.training.incremental
-    if not stored and not (locate(workspace) / DATABASE).exists():
+    if not stored and not is_workspace(locate(workspace)):
         source = look_first(source, settings, say=watcher.stage)
     return open_workspace(workspace, create=not stored), source
 

@@ -138,7 +138,7 @@ def leave_mark(address: Address) -> None:
             remedy="name another folder with artifacts=",
         )
     if found is None:
-        shown = _text(address.url.set(password=None))
+        shown = _text(address.url, password=False)
         write_whole(folder / MARK, (json.dumps({"database": shown}, indent=2) + "\n").encode())
     given = _text(address.url) + ("&" if address.url.query else "?") + f"artifacts={folder}&sslmode={address.ssl}"
     os.environ[OPENED] = json.dumps({**_opened(), str(folder): given})
@@ -185,5 +185,8 @@ def _opened() -> dict[str, str]:
         return {}
 
 
-def _text(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+def _text(url: URL, *, password: bool = True) -> str:
+    # `URL.set(password=None)` would leave the password as it is.
+    word = url.password if password else None
+    plain = URL.create("postgresql", url.username, word, url.host, url.port, url.database, url.query)
+    return plain.render_as_string(hide_password=False)

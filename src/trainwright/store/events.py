@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def add_points(connection: Connection, run_id: int, attempt: int, points: Iterab
             "run_id": run_id,
             "attempt": attempt,
             "seq": number,
-            "name": name,
+            "name": _short(name),
             "step": float(step),
             "value": float(value) if value == value else None,  # NaN is not equal to itself
             "at": now,
@@ -116,6 +117,15 @@ def points_after(connection: Connection, run_id: int, attempt: int, seq: int = 0
     table = tables.metric_point
     query = select(table).where(table.c.run_id == run_id, table.c.attempt == attempt, table.c.seq > seq)
     return [MetricPoint(**row._mapping) for row in connection.execute(query.order_by(table.c.seq))]
+
+
+def _short(name: str) -> str:
+    """The name of a curve, which the table keeps to 200 characters; of a longer one, its beginning and a hash."""
+    longest = 200
+    if len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: longest - 9]}~{digest}"
 
 
 def _next_seq(connection: Connection, table: Any, this: Any) -> int:

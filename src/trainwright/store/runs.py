@@ -17,8 +17,8 @@ from trainwright.store.process import current_owner
 from trainwright.store.rows import insert_row
 from trainwright.store.states import FINISHED, check_transition
 
-# The largest number that the database keeps; no run has one above it.
-LARGEST = 2**63 - 1
+# The largest number that a row has on PostgreSQL; no run has one above it.
+LARGEST = 2**31 - 1
 
 # A job whose owner begins so is executed by the command that made it; no worker takes it.
 DIRECT = "direct"

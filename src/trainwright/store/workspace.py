@@ -22,6 +22,7 @@ __all__ = [
     "VARIABLE",
     "WRITES",
     "Workspace",
+    "address_for",
     "find_workspace",
     "is_workspace",
     "locate",
@@ -98,6 +99,16 @@ def locate(path: str | Path | None = None, *, start: Path | None = None) -> Path
     return folder / FOLDER
 
 
+def address_for(path: str | Path | None = None) -> Address | None:
+    """The address of a workspace on PostgreSQL that `locate` finds; None for one on SQLite, or for none.
+
+    Raises:
+        UserError: an address, or what stands in the folder's `workspace.json`, cannot be read.
+    """
+    given = path if path is not None else os.environ.get(VARIABLE)
+    return parse_address(str(given)) if is_address(given) else address_of(locate(path))
+
+
 def open_workspace(path: str | Path | None = None, *, create: bool = True, read_only: bool = False) -> Workspace:
     """Opens a workspace, creating it or bringing its tables up to date where needed.
 
@@ -123,8 +134,7 @@ def open_workspace(path: str | Path | None = None, *, create: bool = True, read_
         'example'
     """
     folder = locate(path)
-    given = path if path is not None else os.environ.get(VARIABLE)
-    address = parse_address(str(given)) if is_address(given) else address_of(folder)
+    address = address_for(path)
     if address is not None:
         return _open_postgres(address, create=create, read_only=read_only)
     database = folder / DATABASE

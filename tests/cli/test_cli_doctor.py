@@ -96,6 +96,18 @@ def test_a_database_that_is_none_or_of_something_else(tmp_path: Path) -> None:
     assert line.state == "problem" and "of something else" in line.found
 
 
+def test_a_workspace_on_postgresql_is_told(postgres: Any, tmp_path: Path) -> None:
+    address = postgres.fresh(tmp_path / "artifacts")
+    (fresh,) = workspace(address)
+    assert fresh.state == "ok" and "none yet" in fresh.found and not (tmp_path / "artifacts").exists()
+    open_workspace(address).engine.dispose()
+    tables, writable = workspace(address)
+    assert (tables.state, writable.state) == ("ok", "ok") and "0 projects, 0 runs" in tables.found
+    assert workspace(str(tmp_path / "artifacts"))[0] == tables  # its folder names it as well
+    (gone,) = workspace(f"postgresql://ann:secret@127.0.0.1:1/models?artifacts={tmp_path}/other")
+    assert gone.state == "problem" and gone.remedy and "secret" not in gone.found + gone.remedy
+
+
 GPUS = {
     "no torch, no GPU": (None, Hardware(), "ok", "none"),
     "no torch": (None, NVIDIA, "note", "torch is not installed"),

@@ -17,6 +17,7 @@ from training_runs import new_workspace, run_here
 from trainwright.cli.gallery import COMMAND
 from trainwright.errors import UserError
 from trainwright.models.text.base import fingerprint, resolve
+from trainwright.packages.export.export import export_version
 from trainwright.packages.gallery import entries, publish_base
 from trainwright.store.files import ARTIFACTS
 from trainwright.store.sweep import sweep
@@ -124,3 +125,16 @@ def test_a_base_that_has_learned_from_the_texts_of_the_table_is_said(space: Work
     other = notes(60).with_columns(pl.concat_str(pl.lit("elsewhere "), "note").alias("note"))
     assert told_of(other, "demo@v1") == told_of(notes(120), "none") == []
     assert told_of(notes(120), "demo@v1", training__families=("forest",)) == []
+
+
+def test_a_fine_tuned_version_is_exported_whole_and_in_eight_bits(space: Workspace, tmp_path: Path) -> None:
+    for library in ("onnxscript", "onnxruntime"):
+        pytest.importorskip(library)
+    with pytest.raises(UserError, match=r"reads the text 'note', whose tokenizer lies beside it.*folder"):
+        export_version(space, "demo@v1", "onnx", tmp_path / "demo.onnx")
+    assert not list(tmp_path.iterdir())
+    found = export_version(space, "demo@v1", "onnx", tmp_path / "out", int8=True)
+    assert found["parity"]["worst"] < 1e-5 and {"tokenizer.json", "predict.py", "README.md"} < set(found["files"])
+    short = found["int8"]
+    assert short["bytes_after"] < short["bytes_before"] and 0 < short["rows"] < 120  # never those of the sealed test
+    assert json.loads((tmp_path / "out" / "export.json").read_text())["int8"] == short

@@ -92,7 +92,8 @@ class Deciding:
         if self.review_above is not None and not band:
             notes.append(
                 f"the review of {self.label} is not part of the export: whoever runs it must send rows to a person "
-                f"whose least expected cost, the smallest of probabilities times costs, lies above {self.review_above:.4g}"
+                "whose least expected cost, the smallest of probabilities times costs, lies above "
+                f"{self.review_above:.4g}"
             )
         if self.band is not None and not band:
             notes.append(

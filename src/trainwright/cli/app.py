@@ -29,6 +29,7 @@ COMMANDS = {
     "worker": "Execute the trainings that wait in the queue.",
     "jobs": "The queue: list, show, watch, cancel and retry trainings.",
     "schedule": "Train a project again at the moments of a cron line.",
+    "pipeline": "Nine steps from a file to a model that answers, each noted and tried again singly.",
     "reproduce": "Repeat the run of a version from its record: does every figure come out the same?",
     "export": "Write a version for other programs: ONNX, a folder that needs no trainwright, MLflow.",
     "data": "List and show dataset versions; correct labels that are probably wrong.",

@@ -33,7 +33,8 @@ def main() -> None:
     for name in options.sets:
         texts = text_tables.load(name, options.data)
         for count in options.counts:
-            rows.append([name, str(int(count)), *(f"{share:.3f}" for share in shares(texts, int(count), options.draws))])
+            found = shares(texts, int(count), options.draws)
+            rows.append([name, str(int(count)), *(f"{share:.3f}" for share in found)])
     print(markdown.table(["set", "examples of a class", *MODELS], rows))
 
 

@@ -14,6 +14,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.web import problems, static_files
 from trainwright.web.api import routers as api_routers
 from trainwright.web.helpers.pool import Helpers
+from trainwright.web.openapi import describe
 from trainwright.web.pages import routers as page_routers
 from trainwright.web.security.attempts import Attempts
 from trainwright.web.security.gate import Gate
@@ -70,6 +71,7 @@ def create_app(workspace: Workspace, *, settings: WebSettings | None = None) -> 
     app.state.closing = False
     _add(app, [static_files.router, *api_routers(), *page_routers()])
     problems.install(app)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.add_middleware(Gate, settings=settings)
     return app
 

@@ -42,7 +42,7 @@ class Problem(BaseModel):
 
 
 def _documented(words: str) -> dict[str, Any]:
-    return {"description": words, "model": Problem, "content": {MEDIA: {}}}
+    return {"description": words, "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -52,6 +52,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: _documented("There is no such thing."),
     409: _documented("Not possible as things stand."),
     413: _documented("The body is too large."),
+    415: _documented("The content is of a kind that is not read."),
     422: _documented("A value is not valid."),
     503: _documented("Something around the server fails: the disk, the database, a missing extra."),
 }

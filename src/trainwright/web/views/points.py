@@ -29,7 +29,7 @@ class Curves:
     """
 
     attempt: int
-    series: dict[str, list[tuple[float, float | None]]]
+    series: dict[str, list[list[float | None]]]
     next: int
     thinned: bool
 
@@ -72,9 +72,9 @@ def curves_after(connection: Connection, run: int, attempt: int, *, after: int =
             one_of = case(*[(table.c.name == name, step) for name, (step, _) in steps.items()], else_=1)
             ends = [seq for _, seq in steps.values()]
             query = query.where(or_(mixed % one_of == 0, table.c.seq.in_(ends)))
-    series: dict[str, list[tuple[float, float | None]]] = {}
+    series: dict[str, list[list[float | None]]] = {}
     for _, name, step, value in connection.execute(query):
-        series.setdefault(name, []).append((step, value))
+        series.setdefault(name, []).append([step, value])
     return Curves(attempt, series, int(last), thinned)
 
 

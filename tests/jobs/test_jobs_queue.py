@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,11 +30,12 @@ from trainwright.store.runs import (
     begin_attempt,
     create_run,
     get_run,
+    list_runs,
     save_document,
     set_state,
 )
 from trainwright.store.transaction import read, write
-from trainwright.store.workspace import Workspace, open_workspace
+from trainwright.store.workspace import DATABASE, Workspace, open_workspace
 
 ROOMY = Slots(cpu=100, gpu=100)
 GONE = "nowhere-1-1"  # no process of this machine
@@ -407,3 +411,52 @@ def test_a_reader_cannot_claim(workspace: Workspace) -> None:
 def test_slots_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(UserError, match="--slots"):
         parse_slots(text)
+
+
+@pytest.mark.parametrize("act", ["claim", "renew", "place", "cancel"])
+def test_a_full_disk_leaves_the_queue_as_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    working, waiting = placed(workspace, priority=1), placed(workspace)
+    claim = claimed(workspace)
+    lease = run_of(workspace, working).lease_until
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for module, name in ((queue, "add_event"), (queue, "now"), (queue, "ask_cancel")):
+        monkeypatch.setattr(module, name, full)
+    acts_of: dict[str, Callable[[], object]] = {
+        "claim": lambda: queue.claim(workspace, "w2", ROOMY),
+        "renew": lambda: queue.renew(workspace, claim),
+        "place": lambda: placed(workspace),
+        "cancel": lambda: cancelled(workspace, waiting),
+    }
+    with pytest.raises(EnvironmentProblem, match="is full"):
+        acts_of[act]()
+    monkeypatch.undo()
+    with read(workspace) as connection:
+        assert [run.state for run in list_runs(connection)] == ["queued", "initializing"] and acts(connection) == []
+        assert get_run(connection, working).lease_until == lease
+    assert claimed(workspace).run_id == waiting
+
+
+def cancelled(workspace: Workspace, run_id: int) -> None:
+    with write(workspace) as connection:
+        queue.cancel(connection, run_id)
+
+
+@pytest.mark.sqlite
+def test_a_database_that_another_program_keeps_locked_is_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = placed(workspace)
+    monkeypatch.setattr("trainwright.store.sqlite.BUSY_SECONDS", 0.05)
+    impatient = open_workspace(workspace.path)
+    with contextlib.closing(sqlite3.connect(workspace.path / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for act in (lambda: queue.claim(impatient, "w1", ROOMY), lambda: queue.reap(impatient)):
+            with pytest.raises(EnvironmentProblem, match="kept locked by another process"):
+                act()
+        other.execute("ROLLBACK")
+    assert claimed(impatient).run_id == run_id

@@ -17,7 +17,6 @@ from trainwright.store.runs import (
     attempts_of,
     begin_attempt,
     create_run,
-    extend_lease,
     get_run,
     list_runs,
     new_attempt,
@@ -95,7 +94,6 @@ def test_a_superseded_attempt_writes_nothing_more(workspace: Workspace, run: Run
         lambda c: set_state(c, run.id, 1, "evaluating", "late"),
         lambda c: finish_trial(c, run.id, 1, name="m", fold=0, family="linear"),
         lambda c: save_document(c, run.id, 1, "result", {}),
-        lambda c: extend_lease(c, run.id, 1, 0.0),
         lambda c: begin_attempt(c, run.id, 1, "host-2-2"),
         lambda c: add_evaluation(c, "validation", {}, run_id=run.id, attempt=1),
     )
@@ -128,10 +126,10 @@ def test_cancelling_a_waiting_and_a_working_run(workspace: Workspace, run: Run) 
     with write(workspace) as connection:
         second = create_run(connection, run.project_id, name="second", settings={})
         set_state(connection, second.id, 1, "initializing", "starting")
-        assert not extend_lease(connection, second.id, 1, 1e10)
+        assert not get_run(connection, second.id).cancel_asked
         assert ask_cancel(connection, run.id, "not needed").state == "cancelled"
         assert ask_cancel(connection, second.id, "not needed").state == "initializing"
-        assert extend_lease(connection, second.id, 1, 1e10)
+        assert get_run(connection, second.id).cancel_asked
         set_state(connection, second.id, 1, "cancelled", "asked to")
         assert ask_cancel(connection, second.id, "again").state == "cancelled"
 

@@ -286,18 +286,6 @@ def attempts_of(connection: Connection, run_id: int) -> list[Attempt]:
     return [Attempt(**row._mapping) for row in connection.execute(query)]
 
 
-def extend_lease(connection: Connection, run_id: int, attempt: int, until: float) -> bool:
-    """Says that the attempt lives on until a time; True when somebody asked it to stop.
-
-    Raises:
-        SupersededError: a later attempt has begun.
-    """
-    fence(connection, run_id, attempt)
-    this = tables.job.c.run_id == run_id
-    connection.execute(tables.job.update().where(this).values(lease_until=until))
-    return bool(connection.execute(select(tables.job.c.cancel_asked).where(this)).scalar_one())
-
-
 def ask_cancel(connection: Connection, run_id: int, reason: str) -> Run:
     """Asks a run to stop: one that waits is cancelled at once, one that works is told at its next look."""
     run = get_run(connection, run_id)

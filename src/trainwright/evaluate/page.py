@@ -45,8 +45,9 @@ def write_page(what: str, text: str, path: Path) -> Path:
     return path
 
 
+@cache
 def html_templates() -> Environment:
-    """Our templates, which escape every value that is no `Markup`."""
+    """Our templates, which escape every value that is no `Markup`; compiled once."""
     from jinja2 import Environment, PackageLoader
 
     return Environment(
@@ -55,7 +56,7 @@ def html_templates() -> Environment:
 
 
 def shell(figures: Mapping[str, Figure], *, draws: bool = True) -> dict[str, Any]:
-    """What every page needs beside its own words; titles and captions are taken out of the figures.
+    """What every page needs beside its own words.
 
     Args:
         figures: what is drawn, by name.
@@ -69,12 +70,9 @@ def shell(figures: Mapping[str, Figure], *, draws: bool = True) -> dict[str, Any
     """
     from markupsafe import Markup
 
-    captions = {name: figure["layout"]["meta"] for name, figure in figures.items()}
-    for figure in figures.values():  # the page prints title and caption itself and adds the theme
-        for key in ("title", "template", "meta"):
-            figure["layout"].pop(key, None)
+    captions = take_captions(figures)
     plotly, plotly_hash = _plotly() if draws else ("", "")
-    script = _asset("report.js")
+    script = _asset("examples.js") + "\n" + _asset("report.js")
     allowed = f"'{_hash(script)}'" + (f" '{plotly_hash}'" if draws else "")
     return {
         "captions": captions,
@@ -82,11 +80,21 @@ def shell(figures: Mapping[str, Figure], *, draws: bool = True) -> dict[str, Any
         "themes_json": script_json({"light": LIGHT, "dark": DARK}),
         "plotly": Markup(plotly) if figures else "",  # base64: no character of it is markup
         "script": Markup(script),  # our own file
-        "style": Markup(_asset("report.css")),
+        "style": Markup(_asset("sections.css") + "\n" + _asset("report.css")),
         # Plotly adds style elements of its own, so styles are allowed inline; scripts only by their hash.
         "policy": f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'",
     }
+
+
+def take_captions(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """Takes titles and captions out of figures, by name: the page prints them itself and adds the theme."""
+    captions = {}
+    for name, figure in figures.items():
+        captions[name] = figure["layout"].pop("meta", {})
+        for key in ("title", "template"):
+            figure["layout"].pop(key, None)
+    return captions
 
 
 def script_json(value: Any) -> Markup:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainwright.evaluate import report_view as view
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures import FIGURES as EVALUATION_FIGURES
 from trainwright.evaluate.figures import beside, thresholds
 from trainwright.evaluate.figures_training import FIGURES as TRAINING_FIGURES
-from trainwright.evaluate.page import html_templates, script_json, shell, write_page
-from trainwright.evaluate.sections import sections
+from trainwright.evaluate.page import html_templates, script_json, shell, take_captions, write_page
+from trainwright.evaluate.sections import Section, sections
 from trainwright.evaluate.sections.documents import main_document
 from trainwright.evaluate.text import TERMS, estimate, explain, verdict
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 Result = Mapping[str, Any]
 Made = TypeVar("Made")
@@ -42,12 +46,41 @@ def write_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]], p
 
 def render_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """The report as one HTML text. The same documents give the same text."""
+    parts = report_parts(result, evaluations)
+    values = {
+        **shell(parts.figures),
+        **parts.context,
+        "sections": parts.sections,
+        "examples_json": script_json(parts.examples),
+    }
+    return html_templates().get_template("report.html.jinja").render(values)
+
+
+@dataclass(frozen=True)
+class ReportParts:
+    """What a report shows, for any page that shows it too.
+
+    Args:
+        context: the names that templates use: verdict, tiles, terms, captions, ...
+        sections: each with its HTML below the heading.
+        figures: by the name of the element that they are drawn in; titles are in `context["captions"]`.
+        examples: the rows behind the cells of the confusion matrix, for the script.
+    """
+
+    context: dict[str, Any]
+    sections: list[tuple[Section, Markup]]
+    figures: dict[str, Figure]
+    examples: dict[str, Any]
+
+
+def report_parts(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> ReportParts:
+    """The report in parts. Arguments are those of `write_report`."""
     from jinja2 import TemplateError
     from markupsafe import Markup
 
     templates = html_templates()
     context = _context(result, evaluations)
-    bodies, left_out = [], context["undrawn"]
+    figures, bodies, left_out = context.pop("figures"), [], context["undrawn"]
     for section, values in context.pop("views"):
         template = templates.get_template(section.template)
         body = _attempt(
@@ -55,7 +88,7 @@ def render_report(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) 
         )
         if body is not None:
             bodies.append((section, Markup(body)))  # made by templates that escape every value
-    return templates.get_template("report.html.jinja").render(context, sections=bodies)
+    return ReportParts(context, bodies, figures, view.examples(result, main_document(evaluations)))
 
 
 def _attempt(
@@ -107,8 +140,8 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "views": views,
         "terms": TERMS,
         "undrawn": undrawn,
-        **shell(figures),
-        "examples_json": script_json(view.examples(result, main_document(evaluations))),
+        "captions": take_captions(figures),
+        "figures": figures,
     }
 
 

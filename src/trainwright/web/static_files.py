@@ -21,6 +21,8 @@ from trainwright.web.security.roles import Role, least
 
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 PLOTLY = "plotly.min.js"
+# Of the report: what its sections look like, and the rows behind a cell of its confusion matrix.
+REPORT = ("sections.css", "examples.js")
 A_YEAR = "public, max-age=31536000, immutable"
 
 router = APIRouter(prefix="/static", route_class=GuardedRoute, include_in_schema=False)
@@ -40,7 +42,7 @@ class StaticFile:
 def names() -> frozenset[str]:
     """The files there are; nothing else is ever opened."""
     own = (entry.name for entry in files("trainwright.web").joinpath("static").iterdir())
-    return frozenset((*(name for name in own if name.rpartition(".")[2] in TYPES), PLOTLY))
+    return frozenset((*(name for name in own if name.rpartition(".")[2] in TYPES), *REPORT, PLOTLY))
 
 
 @cache
@@ -48,6 +50,8 @@ def file(name: str) -> StaticFile:
     """A file by its name, one of `names`."""
     if name == PLOTLY:
         content = _plotly()
+    elif name in REPORT:
+        content = files("trainwright.evaluate").joinpath("templates", name).read_bytes()
     else:
         content = files("trainwright.web").joinpath("static", name).read_bytes()
     mark = hashlib.sha256(content).hexdigest()[:12]

@@ -1,4 +1,4 @@
-// Draws every <div class="plot" data-figure="ID"> from the JSON in <script id="ID">, in the present theme.
+// Draws every <div class="plot" data-figure="ID"> from the JSON in <script id="figure-ID"> or <script id="ID">, in the theme.
 "use strict";
 (function () {
   const colours = {
@@ -31,8 +31,18 @@
     return Plotly.react(element, figure.data, layout, { responsive: true, displayModeBar: false });
   };
 
+  // Drawn when they come into view: a long page need not draw what nobody looks at.
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      watcher.unobserve(target);
+      tw.draw(target, JSON.parse(source(target).textContent));
+      target.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
+    }
+  }, { rootMargin: "300px" });
+  const source = (element) => document.getElementById("figure-" + element.dataset.figure) || document.getElementById(element.dataset.figure);
   for (const element of document.querySelectorAll(".plot[data-figure]")) {
-    tw.draw(element, JSON.parse(document.getElementById(element.dataset.figure).textContent));
+    element.style.minHeight = ((JSON.parse(source(element).textContent).layout || {}).height || 240) + "px";
+    watcher.observe(element);
   }
   const redraw = () => {
     for (const element of document.querySelectorAll(".plot")) if (element.figure) tw.draw(element, element.figure);

@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["lost", "schedule", "slots", "waiting"])
+@pytest.mark.parametrize("name", ["cron", "lost", "slots", "waiting"])
 def test_examples(name: str) -> None:
     result = doctest.testmod(import_module(f"trainwright.jobs.{name}"), optionflags=doctest.ELLIPSIS)
     assert result.attempted > 0 and result.failed == 0

@@ -13,8 +13,9 @@ import pytest
 from trainwright.config.settings import Settings
 from trainwright.errors import UserError
 from trainwright.jobs import queue, schedule
+from trainwright.jobs.cron import next_moment
 from trainwright.jobs.queue import Slots
-from trainwright.jobs.schedule import add_schedule, list_schedules, next_moment, remove_schedule
+from trainwright.jobs.schedule import add_schedule, list_schedules, remove_schedule
 from trainwright.jobs.unprepared import WAITS, submit
 from trainwright.store import tables
 from trainwright.store.audit import acts

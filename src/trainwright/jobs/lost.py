@@ -10,20 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection
 
 from trainwright.store import tables
 from trainwright.store.clock import now
-from trainwright.store.process import Owner, is_alive
 from trainwright.store.runs import DIRECT, Run, attempts_of, fence, get_run, new_attempt, save_document, set_state
 from trainwright.store.states import FINISHED
-from trainwright.store.transaction import write
-from trainwright.store.workspace import Workspace
 
 # Seconds that the first, second and third retry wait; a fourth attempt that is lost ends the run.
 BACKOFF = (2.0, 10.0, 30.0)
-# Seconds after which a direct run is given up that shows no process (on another machine, or from before owners).
-UNSEEN = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -154,103 +149,9 @@ def again(connection: Connection, run_id: int, reason: str, *, not_before: float
     return get_run(connection, run_id)
 
 
-def reap(workspace: Workspace) -> list[Reaped]:
-    """Finds the runs that nobody works on any more, and those that wait for one that will not be completed."""
-    with write(workspace) as connection:
-        found: list[Reaped | None] = [_abandoned(connection, run_id) for run_id in _unrenewed(connection)]
-        found += [_vanished(connection, run_id) for run_id in _direct(connection)]
-        found += [_in_vain(connection, *pair) for pair in _waiting_in_vain(connection)]
-    return [one for one in found if one is not None]
-
-
 def is_direct(owner: str | None) -> bool:
     """Whether a job is executed by the command that made it."""
     return owner is not None and owner.split(" ")[0] == DIRECT
-
-
-def _unrenewed(connection: Connection) -> list[int]:
-    """Claimed runs whose lease has run out; their rows are locked, so that a late sign of life waits."""
-    job = tables.job.c
-    over = and_(_unfinished(), job.state != "queued", job.lease_until < now(connection))
-    claimed = and_(job.owner.is_not(None), ~_is_direct())
-    return _locked(connection, and_(over, claimed))
-
-
-def _direct(connection: Connection) -> list[int]:
-    return _locked(connection, and_(_unfinished(), _is_direct()))
-
-
-def _locked(connection: Connection, where: ColumnElement[bool]) -> list[int]:
-    query = select(tables.job.c.run_id).where(where).order_by(tables.job.c.run_id)
-    return list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
-
-
-def _unfinished() -> ColumnElement[bool]:
-    return tables.job.c.state.not_in(sorted(FINISHED))
-
-
-def _is_direct() -> ColumnElement[bool]:
-    owner = tables.job.c.owner
-    return or_(owner == DIRECT, owner.startswith(f"{DIRECT} ", autoescape=True))
-
-
-def _abandoned(connection: Connection, run_id: int) -> Reaped:
-    run = get_run(connection, run_id)
-    silent = now(connection) - (run.lease_until or 0.0)
-    message = f"the worker {run.owner} gave no sign of life ({silent:.0f} s beyond the agreed time)"
-    return lost(
-        connection,
-        run_id,
-        run.attempt,
-        cause="vanished",
-        message=message,
-        remedy="see whether its machine ran out of memory or was switched off",
-    )
-
-
-def _vanished(connection: Connection, run_id: int) -> Reaped | None:
-    """Ends a direct run whose processes are gone."""
-    run = get_run(connection, run_id)
-    process = attempts_of(connection, run_id)[-1].process
-    owners = [Owner.parse(text) for text in ((run.owner or "").partition(" ")[2], process or "")]
-    alive = [is_alive(owner) for owner in owners if owner is not None]
-    if True in alive:
-        return None
-    if None in alive or not alive:  # this machine cannot tell
-        since = run.started_at or run.queued_at
-        if (run.lease_until or since + UNSEEN) > now(connection):
-            return None
-    return lost(
-        connection,
-        run_id,
-        run.attempt,
-        cause="vanished",
-        message="the process vanished: the command that ran the training is gone, and wrote no end",
-        remedy="see whether the machine ran out of memory or was switched off",
-    )
-
-
-def _waiting_in_vain(connection: Connection) -> list[tuple[int, int]]:
-    """(run, the run it waits for) where the latter failed or was cancelled."""
-    job, after = tables.job, tables.job_after
-    before = job.alias("before")
-    joined = job.join(after, after.c.run_id == job.c.run_id).join(before, before.c.run_id == after.c.after_run_id)
-    query = select(job.c.run_id, after.c.after_run_id).select_from(joined)
-    query = query.where(job.c.state == "queued", before.c.state.in_(("failed", "cancelled"))).order_by(job.c.run_id)
-    first: dict[int, int] = {}
-    for run_id, other in connection.execute(query):
-        first.setdefault(run_id, other)
-    return list(first.items())
-
-
-def _in_vain(connection: Connection, run_id: int, other: int) -> Reaped:
-    run, before = get_run(connection, run_id), get_run(connection, other)
-    message = f"run {other}, which this one waits for, is {before.state}"
-    advice = f"`trainwright jobs retry {other}`, then `trainwright jobs retry {run_id}`"
-    error = {"cause": "dependency", "message": f"{message}; {advice}", "remedy": advice, "exit_code": 2}
-    save_document(connection, run_id, run.attempt, "error", error)
-    set_state(connection, run_id, run.attempt, "failed", message)
-    return Reaped(run_id, run.attempt, "failed", message)
 
 
 def _side_by_side(run: Run) -> bool:

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import TrainwrightError, UserError
-from trainwright.jobs.lost import Reaped, again, is_direct, lost, reap
+from trainwright.jobs.lost import Reaped, again, is_direct, lost
+from trainwright.jobs.reap import reap
 from trainwright.jobs.slots import Slots, parse_slots
 from trainwright.store import tables, workers
 from trainwright.store.audit import record_act

@@ -7,19 +7,18 @@ together, since their trainings would see the same data.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
 from trainwright.config.settings import Settings
 from trainwright.config.source import load_settings
 from trainwright.errors import TrainwrightError, UserError
+from trainwright.jobs.cron import local_zone, next_moment, passed
 from trainwright.jobs.queue import place
 from trainwright.jobs.unprepared import submit
 from trainwright.store import tables
@@ -32,9 +31,6 @@ from trainwright.store.rows import insert_row
 from trainwright.store.runs import list_runs
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
-
-# A cron line whose next moment is further away than this has none ("0 0 30 2 *").
-FURTHEST_YEARS = 10
 
 
 @dataclass(frozen=True)
@@ -66,47 +62,6 @@ class Schedule:
     last_at: float | None
     created: float
     who: str
-
-
-def next_moment(cron: str, zone: str, after: float) -> float:
-    """The first moment of a cron line later than another. Where clocks are set forward, a moment that does not exist
-    comes right after the gap; where they are set back, an hourly one comes twice and a daily one once, as in Debian's
-    cron.
-
-    Args:
-        cron: five fields.
-        zone: an IANA name such as "Europe/Zurich".
-        after: seconds since 1970.
-
-    Raises:
-        UserError: the line or the zone cannot be read, or the line has no moment within ten years.
-
-    Example:
-        >>> next_moment("0 3 * * 1", "UTC", 0.0) / 86400  # the first Monday of 1970, 3 o'clock
-        4.125
-        >>> next_moment("0 25 * * *", "UTC", 0.0)
-        Traceback (most recent call last):
-            ...
-        trainwright.errors.UserError: '0 25 * * *' is no cron line (Bad hour); ...
-    """
-    from cronsim import CronSim, CronSimError
-
-    remedy = 'write minute, hour, day, month, weekday: "0 3 * * 1" is every Monday at 3:00'
-    try:
-        place_of = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError(f"there is no time zone {zone!r}", remedy="give a name such as Europe/Zurich or UTC") from None
-    if len(cron.split()) != 5:
-        raise UserError(f"{cron!r} is no cron line (it has {len(cron.split())} fields, not 5)", remedy=remedy)
-    try:
-        found = next(CronSim(cron, datetime.fromtimestamp(after, place_of)))
-    except CronSimError as error:
-        raise UserError(f"{cron!r} is no cron line ({error})", remedy=remedy) from None
-    except StopIteration:
-        raise UserError(f"{cron!r} has no moment that ever comes", remedy=remedy) from None
-    if found.astimezone(UTC).year > datetime.fromtimestamp(after, UTC).year + FURTHEST_YEARS:
-        raise UserError(f"{cron!r} has no moment within {FURTHEST_YEARS} years", remedy=remedy)
-    return found.timestamp()
 
 
 def add_schedule(
@@ -234,7 +189,7 @@ def _fire(connection: Connection, schedule: Schedule, at: float) -> int | None:
     assert schedule.next_at is not None
     try:
         next_at = next_moment(schedule.cron, schedule.zone, at)
-        moment, count = _passed(schedule, at)
+        moment, count = passed(schedule.cron, schedule.zone, schedule.next_at, at)
         document = schedule.settings or {}
         run = submit(connection, Settings.from_json(document.get("settings") or {}, document.get("origins") or {}))
     except (TrainwrightError, ValueError) as error:
@@ -253,30 +208,3 @@ def _fire(connection: Connection, schedule: Schedule, at: float) -> int | None:
     add_event(connection, run.id, run.attempt, "schedule", message=words)
     connection.execute(table.update().where(this).values(next_at=next_at, last_at=moment))
     return run.id
-
-
-def _passed(schedule: Schedule, at: float) -> tuple[float, int]:
-    """The latest of a schedule's moments that have passed, and how many there were."""
-    from cronsim import CronSim
-
-    assert schedule.next_at is not None
-    latest, count = schedule.next_at, 1
-    for later in CronSim(schedule.cron, datetime.fromtimestamp(latest, ZoneInfo(schedule.zone))):
-        if later.timestamp() > at:
-            break
-        latest, count = later.timestamp(), count + 1
-    return latest, count
-
-
-def local_zone() -> str:
-    """The name of this machine's time zone; "UTC" where it does not say."""
-    candidates = [os.environ.get("TZ", "").removeprefix(":")]
-    with contextlib.suppress(OSError):
-        candidates.append(str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2])
-    for name in candidates:
-        try:
-            if name:
-                return ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return "UTC"

@@ -183,7 +183,10 @@ class Screen:
         from trainwright.evaluate.interval_words import beside_numbers
         from trainwright.evaluate.reliability import told
         from trainwright.evaluate.sections import weak_columns
+        from trainwright.training.asked_for import lacking
 
+        for line in lacking(document):
+            self._line(f"warning {line}")
         if words := ensemble_words.told(document.get("ensemble")):
             self._line(words)
         if words := weak_columns.said(document.get("selection")):

@@ -20,6 +20,7 @@ from trainwright.packages.second_level import SecondLevel
 from trainwright.packages.write import Member
 from trainwright.tasks import Metric, Task, task_for
 from trainwright.training import rebalance_plan
+from trainwright.training.asked_for import check_asked
 from trainwright.training.bagging import SHARE as BAG_SHARE
 from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
@@ -177,6 +178,7 @@ def develop(dataset: Dataset, target: Target, layout: Layout, request: Request) 
         )
 
     trials = fit(plan.steps)
+    check_asked(trials, request.families)
     _check_any_finished(trials, work)
     if kind_of(request.ensemble) == BAGGING:
         plan, bag = with_bag(plan, trials, work, metric, budget)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from trainwright.config.resolve import named_families
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.models.spec import Report
 from trainwright.store.runs import save_document, set_state
@@ -16,6 +17,7 @@ from trainwright.store.sweep import SCRATCH
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 from trainwright.training import finish, folds_on_disk
+from trainwright.training.asked_for import check_asked
 from trainwright.training.bagging import with_bag
 from trainwright.training.budget import Budget
 from trainwright.training.calibrate import kinds
@@ -90,6 +92,7 @@ def train_run(
         shutil.rmtree(scratch, ignore_errors=True)
         with suppress(OSError):  # another run's states may be beside it
             scratch.parent.rmdir()
+    check_asked(trials, named_families(material.options.settings))
     _check_finished(trials, material.work, stop)
     kind = material.recorded.get("ensemble") or kind_of(material.options.settings.training.ensemble)
     if kind == BAGGING and not material.recorded and material.work.continuing is None:

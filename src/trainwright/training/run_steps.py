@@ -21,6 +21,10 @@ from trainwright.training.trials import FoldFit, Trial, Work, fit_fold
 
 # Share of a limit that optional steps leave to what follows the fits.
 OPTIONAL_RESERVE = 0.12
+# Seconds of a first fit that may be the start of its library, on a busy machine: import, first use, threads.
+START_UP = 20.0
+# Folds of a step differ: those to come are expected to take this many times what was measured.
+SAFETY = 1.15
 
 
 def run_steps(
@@ -110,6 +114,7 @@ def _collect(
         raise
     except Exception as error:  # noqa: BLE001 - any failure of a learning library is reported, not raised
         trial.failure = str(error) if isinstance(error, TrainwrightError) else f"{type(error).__name__}: {error}"
+        trial.error = error
         report({"kind": "trial_failed", "trial": trial.name, "error": trial.failure})
         return
     trial.fits[fit.fold] = fit
@@ -138,6 +143,20 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
             return each * rounds
         slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
         return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
-    each = max(fit.fit_s for fit in trial.fits.values()) * 1.15
-    rounds = in_turn(step, len(work.folds) - len(trial.fits), work.jobs)
-    return each * rounds
+    others = [other for other in trials.values() if other is not trial]
+    return _each(trial, others) * SAFETY * in_turn(step, len(work.folds) - len(trial.fits), work.jobs)
+
+
+def _each(trial: Trial, others: list[Trial]) -> float:
+    """Seconds that a further fold of a step takes, by those that are done.
+
+    Of a network the longest does not count: the first fit of a process holds the import of its library and the first
+    use of it, which no other fold pays again. While it is the only one, the start is taken off, but never more than
+    the estimate says.
+    """
+    taken = sorted(fit.fit_s for fit in trial.fits.values())
+    if not trial.step.uses_all_threads:
+        return taken[-1]
+    if len(taken) > 1:
+        return taken[-2]
+    return min(taken[0], max(taken[0] - START_UP, trial.step.seconds * slowness(others)))

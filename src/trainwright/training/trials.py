@@ -71,6 +71,7 @@ class Trial:
         step: as it is fitted; the clock may have taken rounds from the planned one.
         fits: by fold.
         failure: why the family failed, or None.
+        error: what it failed with.
         shortened: why it has fewer rounds than planned, "" when it has them all.
         correction: what rebalanced classes did to its probabilities, undone; see `recalibrate`.
     """
@@ -78,6 +79,7 @@ class Trial:
     step: Step
     fits: dict[int, FoldFit] = field(default_factory=dict)
     failure: str | None = None
+    error: Exception | None = None
     shortened: str = ""
     correction: Recalibration | None = None
 

@@ -14,8 +14,9 @@ from trainwright.store.sqlite import BRIEF, WRITES
 
 # The lock that a writer holds for its transaction; a number of our own, since locks are the database's.
 WRITE_LOCK = 0x7472_6169_6E77
-# Seconds that a transaction may stand idle: a writer that was stopped must not keep all others waiting for ever.
-IDLE_SECONDS = 120
+# Seconds that a transaction may stand idle: less than others wait for a lock, so that a writer that was stopped (its
+# machine sleeps) fails none of them.
+IDLE_SECONDS = 20
 # Seconds that the server may take to answer; longer than it waits for a lock.
 ANSWER_SECONDS = 90
 

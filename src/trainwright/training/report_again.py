@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
+
+from sqlalchemy import Connection
 
 from trainwright.store.decisions import Decision, decision_in_force, decisions_of
 from trainwright.store.evaluations import evaluations_of
@@ -24,23 +27,37 @@ def refresh_report(workspace: Workspace, version: Version) -> str | None:
         return None
     with read(workspace) as connection:
         run = get_run(connection, version.run_id)
-        current = decision_in_force(connection, version.id)
-        found = decisions_of(connection, version.id)
         evaluated = evaluations_of(connection, run_id=run.id)
-        opened = len(list_openings(connection, run.project_id))
-    if run.result is None:
+        result = None if run.result is None else as_it_stands(connection, version, run.project_id, run.result)
+    if result is None:
         return None
-    shown = current or (found[-1] if found else None)
-    result = {**run.result, "operating_point": None if shown is None else _shown(shown)}
-    kept = ("label", "flags", "text", "used")
-    result["decisions"] = [{key: in_short(d, current)[key] for key in kept} for d in found]
-    if result.get("ledger"):
-        result["ledger"] = {**result["ledger"], "total": opened, "as_of": time.strftime("%Y-%m-%d %H:%M")}
     page = publish_pages(workspace, result, {e.part: e.document for e in evaluated if e.part in ("validation", "test")})
     with write(workspace) as connection:
         name_artifact(connection, page, f"run {run.id} report", now=time.time())
         save_document(connection, run.id, run.attempt, "result", result)
     return str(result["report"])
+
+
+def as_it_stands(
+    connection: Connection, version: Version, project_id: int, result: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A training's result with the decisions that its version has by now, and the sealed test's openings until now.
+
+    Args:
+        connection: to read with.
+        version, project_id: whose.
+        result: as the training, or the last report, left it.
+    """
+    current = decision_in_force(connection, version.id)
+    found = decisions_of(connection, version.id)
+    opened = len(list_openings(connection, project_id))
+    shown = current or (found[-1] if found else None)
+    now = {**result, "operating_point": result.get("operating_point") if shown is None else _shown(shown)}
+    kept = ("label", "flags", "text", "used")
+    now["decisions"] = [{key: in_short(d, current)[key] for key in kept} for d in found]
+    if now.get("ledger"):
+        now["ledger"] = {**now["ledger"], "total": opened, "as_of": time.strftime("%Y-%m-%d %H:%M")}
+    return now
 
 
 def _shown(decision: Decision) -> dict[str, Any]:

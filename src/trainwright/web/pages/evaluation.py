@@ -1,0 +1,103 @@
+"""The evaluation of a version: everything its report says, and a threshold that can be weighed and kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trainwright.errors import TrainwrightError
+from trainwright.store.decisions import NONE
+from trainwright.store.projects import get_project
+from trainwright.store.transaction import read
+from trainwright.store.versions import get_version
+from trainwright.store.workspace import Workspace
+from trainwright.training.deployed import decisions_in_short
+from trainwright.web.api.decisions import Question, decide, use
+from trainwright.web.api.nouns import ProjectName, VersionLabel
+from trainwright.web.forms import number
+from trainwright.web.pages import page
+from trainwright.web.render import render
+from trainwright.web.requests import Children, Space, Who, named_in_address
+from trainwright.web.security.roles import Role, least
+from trainwright.web.views.evaluation import evaluation_of
+from trainwright.web.views.versions import version_of
+
+router = page()
+
+
+@router.get("/projects/{project}/versions/{version}")
+@least(Role.VIEWER)
+def evaluation(request: Request, space: Space, project: ProjectName, version: VersionLabel) -> HTMLResponse:
+    """Shows the evaluation."""
+    return _page(request, space, project, version)
+
+
+@router.post("/projects/{project}/versions/{version}/decisions")
+@least(Role.TRAINER)
+def keep_decision(
+    request: Request,
+    space: Space,
+    who: Who,
+    children: Children,
+    project: ProjectName,
+    version: VersionLabel,
+    goal: Annotated[str, Form(max_length=20)] = "threshold",
+    threshold: Annotated[str, Form(max_length=30)] = "",
+    fp: Annotated[str, Form(max_length=30)] = "",
+    fn: Annotated[str, Form(max_length=30)] = "",
+    now: Annotated[bool, Form()] = False,
+) -> Response:
+    """Keeps a threshold, or the one that costs least, as a decision of the version."""
+    form = {"goal": goal, "threshold": threshold, "fp": fp, "fn": fn, "now": now}
+    try:
+        asked: dict[str, Any] = (
+            {"cost": f"fp={number(fp, 'the cost of a false alarm')} fn={number(fn, 'the cost of a miss')}"}
+            if goal == "cost"
+            else {"threshold": number(threshold, "the threshold", most=1)}
+        )
+        made = decide(space, who, children, project, version, Question(**asked, use=now))
+    except TrainwrightError as error:
+        return _page(request, space, project, version, problem=str(error), form=form, status=422)
+    return RedirectResponse(f"/projects/{project}/versions/{version}?made={made.get('label') or ''}#threshold", 303)
+
+
+@router.post("/projects/{project}/versions/{version}/decisions/use")
+@least(Role.TRAINER)
+def use_decision(
+    space: Space,
+    who: Who,
+    project: ProjectName,
+    version: VersionLabel,
+    decision: Annotated[str, Form(pattern=r"^(d[1-9]\d{0,8}|none)$")] = NONE,
+) -> RedirectResponse:
+    """Lets the active version answer by another of its decisions."""
+    use(space, who, project, version, decision)
+    return RedirectResponse(f"/projects/{project}/versions/{version}#threshold", 303)
+
+
+def _page(
+    request: Request,
+    space: Workspace,
+    project: str,
+    label: str,
+    *,
+    problem: str | None = None,
+    form: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    with named_in_address(), read(space) as connection:
+        found = get_project(connection, project)
+        version = get_version(connection, found, int(label[1:]))
+        row = version_of(connection, found, version.number)
+        shown = evaluation_of(connection, found, version)
+    values = {
+        "row": row,
+        "found": shown,
+        "decisions": decisions_in_short(space, version),
+        "problem": problem,
+        "form": form or {"threshold": "", "fp": "", "fn": "", "now": False},
+        "made": request.query_params.get("made"),
+    }
+    return render(request, "evaluation.html", values, status=status)

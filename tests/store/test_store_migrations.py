@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from trainwright.store.datasets import list_dataset_versions
 from trainwright.store.label_decisions import label_decisions
@@ -24,7 +25,7 @@ def _described(engine: Engine) -> dict[str, object]:
         name: (
             [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
             found.get_pk_constraint(name)["constrained_columns"],
-            sorted(str(sorted(i.items(), key=str)) for i in found.get_indexes(name)),
+            sorted(_index(index) for index in found.get_indexes(name)),
             sorted(str(sorted(u.items(), key=str)) for u in found.get_unique_constraints(name)),
             sorted(str(sorted(f.items(), key=str)) for f in found.get_foreign_keys(name)),
             sorted(" ".join(str(c["sqltext"]).split()) for c in found.get_check_constraints(name)),
@@ -32,6 +33,11 @@ def _described(engine: Engine) -> dict[str, object]:
         for name in found.get_table_names()
         if name != "alembic_version"
     }
+
+
+def _index(index: ReflectedIndex) -> str:
+    conditions = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
+    return str(sorted({**index, "dialect_options": sorted(conditions.items())}.items(), key=str))
 
 
 def test_migrated_and_fresh_tables_are_the_same(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def claim(
             fits.append(job.body.in_(bodies))
         due = or_(job.not_before.is_(None), job.not_before <= at)
         query = select(job.run_id, job.attempt, job.body, job.cpu, job.gpu, job.memory_mb)
-        query = query.where(job.state == "queued", job.owner.is_(None), due, ~_must_wait(), *fits)
+        query = query.where(tables.WAITING, due, ~_must_wait(), *fits)
         query = query.order_by(job.priority.desc(), job.queued_at, job.run_id).limit(1)
         row = connection.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:

@@ -12,7 +12,7 @@ from sqlalchemy import Column
 from trainwright.store.tables.columns import metadata
 from trainwright.store.tables.data import counter, dataset_version, label_decision, project, sealed_key, split
 from trainwright.store.tables.queue import schedule, worker
-from trainwright.store.tables.runs import attempt, event, finding, job, job_after, metric_point, run, trial
+from trainwright.store.tables.runs import WAITING, attempt, event, finding, job, job_after, metric_point, run, trial
 from trainwright.store.tables.searches import search, search_trial
 from trainwright.store.tables.versions import decision, deployment, evaluation, test_opening, version
 from trainwright.store.tables.web import ROLES, account, session, token, upload
@@ -21,6 +21,7 @@ from trainwright.store.tables.workspace import artifact_use, audit, outbox
 __all__ = [
     "NAMES_ARTIFACTS",
     "ROLES",
+    "WAITING",
     "account",
     "artifact_use",
     "attempt",

@@ -9,11 +9,13 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from trainwright.store.states import STATES
@@ -41,7 +43,7 @@ job = table(
     "job",
     identity(),
     refers("run_id", "run"),
-    Column("state", String(20), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("cancel_asked", Boolean, nullable=False, default=False),
     moment("queued_at"),
@@ -66,6 +68,19 @@ job = table(
     Column("key", String(200), unique=True, index=True),
     UniqueConstraint("run_id"),
     CheckConstraint(f"state IN {STATES}", name="state"),
+)
+
+# What waits for a worker, in the order in which it is claimed: a claim looks at one row, however many wait. A query has
+# to say it in these words, and no index by state may stand beside this one, or SQLite does not use it.
+WAITING = text("job.state = 'queued' AND job.owner IS NULL")
+_PART = text("state = 'queued' AND owner IS NULL")
+Index(
+    "ix_job_waiting",
+    job.c.priority.desc(),
+    job.c.queued_at,
+    job.c.run_id,
+    sqlite_where=_PART,
+    postgresql_where=_PART,
 )
 
 # A run waits for others to be completed.

@@ -77,6 +77,37 @@ def test_weights_that_were_cut_short_are_one_message(base_folder: Path, tmp_path
     (place / "model.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(UserError, match="cannot be opened"):
         open_encoder(place)
+    with pytest.raises(UserError, match=r"model\.safetensors .* is not whole: it has .* bytes instead of .*fetch"):
+        resolve(str(place))
+
+
+@pytest.mark.parametrize(
+    ("file", "keep", "said"),
+    [
+        ("model.safetensors", 5, "does not begin as a safetensors file"),
+        ("model.safetensors", 40, "fewer than its header alone"),
+        ("tokenizer.json", 200, "is not whole: it ends in the middle, after 200 bytes"),
+        ("config.json", 30, "cannot be read: .*fetch the model again"),
+    ],
+)
+def test_a_file_that_was_cut_short_is_refused_with_a_remedy(
+    base_folder: Path, tmp_path: Path, file: str, keep: int, said: str
+) -> None:
+    place = tmp_path / "model"
+    shutil.copytree(base_folder, place)
+    (place / file).write_bytes((place / file).read_bytes()[:keep])
+    with pytest.raises(UserError, match=said) as caught:
+        resolve(str(place))
+    assert file in str(caught.value) and str(place) in str(caught.value)
+
+
+def test_a_path_that_is_not_there_is_not_looked_for_on_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    monkeypatch.setattr(base, "_reachable", lambda: pytest.fail("the hub was asked"))
+    for name in ("./nosuch", "../nosuch", "~/nosuch/model", str(tmp_path / "nosuch"), "models/nosuch", "C:\\nosuch"):
+        with pytest.raises(UserError, match=r"there is no folder .*gallery"):
+            resolve(name)
 
 
 def test_an_unknown_name_suggests_the_nearest() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from trainwright.data.notes import nearest
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.gallery import cached, find, gallery, how_to_get
+from trainwright.models.text.whole import cut_short, unfinished_json
 
 NONE = "none"
 WEIGHTS = "model.safetensors"
@@ -43,6 +44,7 @@ OTHERS = {
 }
 NEEDED = ("config.json", WEIGHTS)
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
+COPY_AGAIN = "copy or fetch the model again: its files were cut short or changed"
 FETCHED = ("config.json", WEIGHTS, *TOKENIZERS, "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -104,6 +106,11 @@ def resolve(name: str, *, fetch: bool = True) -> Base:
             f"the base model {name!r} is a version, which only a training in its workspace finds",
             remedy="give the folder of its text model instead",
         )
+    if re.fullmatch(r"(\.{1,2}|~[^/\\]*)?[/\\].*|[A-Za-z]:.*|.*\\.*", name) or _begins_here(name):
+        raise UserError(
+            f"there is no folder {name!r} ({folder.resolve()}), which base_model names",
+            remedy=f"give a folder that is there, or a name of the gallery: {', '.join(gallery())}",
+        )
     if re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         found = cached(name) or (_fetched(name, name, "") if fetch else None)
         if found is not None:
@@ -114,6 +121,12 @@ def resolve(name: str, *, fetch: bool = True) -> Base:
         f"there is no base model {name!r}: it is no name of the gallery, no folder, and no name on the hub",
         remedy=f"{hint}the gallery has {', '.join(gallery())}; none trains from scratch",
     )
+
+
+def _begins_here(name: str) -> bool:
+    """Whether a name with a slash begins with a folder that is here: then it is a path, not a name on the hub."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and Path(first).is_dir() and cached(name) is None
 
 
 @lru_cache(maxsize=16)
@@ -145,7 +158,9 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         config = None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"config.json of the base model {name!r} cannot be read: {error}") from None
+        raise UserError(
+            f"config.json of the base model {name!r} in {folder} cannot be read: {error}", remedy=COPY_AGAIN
+        ) from None
     if not isinstance(config, dict):
         raise UserError(
             f"the base model {name!r} has no config.json in {folder}",
@@ -180,6 +195,12 @@ def _checked(name: str, folder: Path, place: str, own: str) -> Base:
             f"the base model {name!r} lacks {' and '.join(lacking)} in {folder}{pickled}",
             remedy="save it with `save_pretrained(folder, safe_serialization=True)`, model and tokenizer",
         )
+    for file, wrong in (
+        (WEIGHTS, cut_short(folder / WEIGHTS)),
+        ("tokenizer.json", unfinished_json(folder / "tokenizer.json")),
+    ):
+        if wrong:
+            raise UserError(f"{file} of the base model {name!r} in {folder} is not whole: {wrong}", remedy=COPY_AGAIN)
     width = int(config.get("hidden_size") or config.get("dim") or config.get("embedding_size") or 0)
     positions = int(config.get("max_position_embeddings") or 512)
     # RoBERTa and its kin begin to count positions behind the padding token.

@@ -62,7 +62,7 @@ class Records:
         points += [[f"{name[:1].upper()}{name[1:]}/validation", epoch, value] for name, value in row["metrics"].items()]
         points += [[name, epoch, value] for name, value in (used or {}).items()]
         message = f"Epoch {epoch}/{self._epochs}: {', '.join(told)}"
-        self._tell({"kind": "epoch", "message": message, "points": points})
+        self._tell({"kind": "epoch", "message": message, "epoch": epoch, "epochs": self._epochs, "points": points})
 
     def notice(self, text: str) -> None:
         """Something that a person should know; kept for the result, too."""

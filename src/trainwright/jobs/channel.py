@@ -69,7 +69,8 @@ class Channel:
         name = event.get("trial", event.get("family", "fit"))
         points = list(event.get("points", ()))
         if event["kind"] in PROGRESS and event.get("loss") is not None:
-            points.append(["loss", event["step"], event["loss"]])
+            fold = f"fold{event['fold'] + 1}/" if "fold" in event else ""
+            points.append([f"{fold}loss", event["step"], event["loss"]])
         with self._lock:
             self._points += [(f"{name}/{series}", float(step), float(value)) for series, step, value in points]
             if event["kind"] not in PROGRESS:

@@ -31,53 +31,63 @@ def position(connection: Connection, run_id: int) -> int | None:
 
 
 def expected_start(connection: Connection, run_id: int) -> float | None:
-    """When a waiting run will probably start, in seconds since 1970.
+    """When a waiting run will probably start, in seconds since 1970; None where that cannot be told. See `places`."""
+    return places(connection).get(run_id, (0, None))[1]
 
-    None where it does not wait, no worker is there, or no run was completed yet that would tell how long one takes.
+
+def places(connection: Connection) -> dict[int, tuple[int, float | None]]:
+    """Every run that waits for a worker, in the order of the queue: its place, from 1, and when it will probably start.
+
+    The start, in seconds since 1970, is None where no worker is there, or no run was completed yet that would tell how
+    long one takes.
 
     An estimate: a run takes as long as the newest completed ones of its project (of all, for a project without), a
     worker executes as many at a time as it has cores, and nothing of a higher priority comes.
     """
     waiting = _waiting(connection)
-    if run_id not in waiting:
-        return None
     at = now(connection)
     lanes = sum(int((worker.slots or {}).get("cpu", 1)) for worker in list_workers(connection, live=True))
-    seconds = _seconds(connection)
+    seconds = _seconds(connection) if waiting else {}
     typical = seconds.get(None)
     if not lanes or typical is None:
-        return None
+        return {run_id: (place, None) for place, run_id in enumerate(waiting, 1)}
     job, run = tables.job.c, tables.run.c
     query = select(run.project_id, job.started_at).select_from(tables.job.join(tables.run, run.id == job.run_id))
     busy = and_(job.state.not_in([*sorted(FINISHED), "queued"]), job.owner.is_not(None))
     left = []
     for project_id, started_at in connection.execute(query.where(busy)):
         left.append(max(0.0, (started_at or at) + seconds.get(project_id, typical) - at))
-    projects = {
-        row.id: row.project_id for row in connection.execute(select(run.id, run.project_id).where(run.id.in_(waiting)))
+    mine = select(run.id, run.project_id, job.not_before)
+    mine = mine.select_from(tables.job.join(tables.run, run.id == job.run_id))
+    mine = mine.where(job.state == "queued", job.owner.is_(None))
+    known = {row.id: row for row in connection.execute(mine)}
+    lengths = [seconds.get(known[run_id].project_id, typical) for run_id in waiting]
+    starts = [at + after for after in waits(lanes, left, lengths)]
+    return {
+        run_id: (place, max(start, known[run_id].not_before or 0.0))
+        for place, (run_id, start) in enumerate(zip(waiting, starts), 1)
     }
-    ahead = [seconds.get(projects[other], typical) for other in waiting[: waiting.index(run_id)]]
-    held = connection.execute(select(job.not_before).where(job.run_id == run_id)).scalar()
-    return max(at + wait(lanes, left, ahead), held or 0.0)
 
 
-def wait(lanes: int, left: Sequence[float], ahead: Sequence[float]) -> float:
-    """Seconds until a run starts.
+def waits(lanes: int, left: Sequence[float], lengths: Sequence[float]) -> list[float]:
+    """Seconds until each waiting run starts.
 
     Args:
         lanes: runs that work at a time.
         left: seconds that each working run still needs.
-        ahead: seconds that each waiting run before this one needs, in order.
+        lengths: seconds that each waiting run needs, in order.
 
     Example:
-        >>> wait(1, [30.0], [60.0]), wait(2, [30.0], [60.0]), wait(2, [], [])
-        (90.0, 30.0, 0.0)
+        >>> waits(1, [30.0], [60.0, 5.0]), waits(2, [30.0], [60.0, 5.0]), waits(2, [], [1.0])
+        ([30.0, 90.0], [0.0, 30.0], [0.0])
     """
     free = sorted(left)[-lanes:] if len(left) >= lanes else [0.0] * (lanes - len(left)) + sorted(left)
     heapq.heapify(free)
-    for seconds in ahead:
+    starts = []
+    for seconds in lengths:
+        starts.append(free[0])
         heapq.heapreplace(free, free[0] + seconds)
-    return free[0]
+    return starts
 
 
 def time_in_states(events: Sequence[Event], *, until: float | None = None) -> dict[str, float]:
@@ -105,7 +115,7 @@ def time_in_states(events: Sequence[Event], *, until: float | None = None) -> di
 def _waiting(connection: Connection) -> list[int]:
     """The runs that wait for a worker, in the order in which they are claimed."""
     job = tables.job.c
-    query = select(job.run_id).where(job.state == "queued", job.owner.is_(None))
+    query = select(job.run_id).where(tables.WAITING)
     return list(connection.execute(query.order_by(job.priority.desc(), job.queued_at, job.run_id)).scalars())
 
 

@@ -231,10 +231,10 @@ def states_of(step: Step, index: int, work: Work) -> Path | None:
 
 
 def _of_fold(report: Report, step: Step, index: int) -> Report:
-    """What a fit tells by epoch and step, with its trial and fold; everything else as it is."""
+    """What a fit tells by epoch, step and round, with its trial and fold; everything else as it is."""
 
     def tell(event: dict[str, Any]) -> None:
-        if "message" in event and "trial" not in event:
+        if ("message" in event or event["kind"] == "iteration") and "trial" not in event:
             event = {**event, "trial": step.name, "fold": index}
             if event.get("points"):
                 event["points"] = [[f"fold{index + 1}/{name}", *rest] for name, *rest in event["points"]]

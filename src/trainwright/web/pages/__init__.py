@@ -14,6 +14,6 @@ def page() -> APIRouter:
 
 def routers() -> list[APIRouter]:
     """Every page's routes."""
-    from trainwright.web.pages import login, projects
+    from trainwright.web.pages import evaluation, job, jobs, login, projects
 
-    return [login.router, projects.router]
+    return [login.router, projects.router, jobs.router, job.router, evaluation.router]

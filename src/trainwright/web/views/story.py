@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from trainwright.store import tables
 from trainwright.store.clock import now
@@ -53,6 +53,14 @@ def log_after(connection: Connection, run: int, after: int = 0, *, limit: int = 
     return lines, events[-1].seq if events else after
 
 
+def log_tail(connection: Connection, run: int, limit: int) -> tuple[list[LogLine], int, bool]:
+    """The newest lines of a run's log in order, the cursor of what is to come, and whether there are earlier ones."""
+    table = tables.event
+    last = connection.execute(select(func.max(table.c.seq)).where(table.c.run_id == run)).scalar() or 0
+    lines, reached = log_after(connection, run, max(0, last - limit), limit=limit)
+    return lines, reached, last > limit
+
+
 def line_of(event: Event) -> LogLine | None:
     """An event as a line of the log; None for one that says nothing to people."""
     if event.kind in SILENT:
@@ -67,12 +75,14 @@ def words_of(kind: str, state: str | None, message: str | None, data: dict[str, 
     Example:
         >>> words_of("cut", None, None, {"trial": "forest"})
         'forest is left out: the time limit is near'
+        >>> words_of("epoch", None, "Epoch 1/9: loss 0.7", {"trial": "net", "fold": 0})
+        'net, fold 1: Epoch 1/9: loss 0.7'
     """
     if kind == "state":
         return f"{state}: {message}" if message else str(state)
-    if message:
-        return message
     trial = data.get("trial")
+    if message:
+        return f"{trial}, fold {data['fold'] + 1}: {message}" if trial and "fold" in data else message
     if kind == "fold":
         score = data.get("score")
         reached = "cannot be measured" if score is None else f"{score:.4f}"

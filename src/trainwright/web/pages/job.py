@@ -1,0 +1,82 @@
+"""The page of one job: live while it works, its result or its failure afterwards; cancelled and tried again here."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+
+from trainwright.config.written import as_yaml
+from trainwright.store.transaction import read
+from trainwright.store.workspace import Workspace
+from trainwright.web.api.jobs import cancel_job, retry_job
+from trainwright.web.api.nouns import Number
+from trainwright.web.pages import page
+from trainwright.web.render import render
+from trainwright.web.requests import Space, Who, named_in_address
+from trainwright.web.security.roles import Role, least
+from trainwright.web.views.job_page import job_page
+from trainwright.web.views.jobs import get_job
+from trainwright.web.views.story import log_after
+
+router = page()
+
+# Lines of a log that one answer holds at most.
+MOST_LINES = 100_000
+
+
+@router.get("/jobs/{run}")
+@least(Role.VIEWER)
+def job(request: Request, space: Space, run: Number) -> HTMLResponse:
+    """Shows a job."""
+    return _job(request, space, run, "job.html")
+
+
+@router.get("/jobs/{run}/parts")
+@least(Role.VIEWER)
+def parts(request: Request, space: Space, run: Number) -> HTMLResponse:
+    """The parts of the page that change while the job works; its script puts them in place."""
+    return _job(request, space, run, "job_parts.html")
+
+
+@router.get("/jobs/{run}/log")
+@least(Role.VIEWER)
+def log(space: Space, run: Number) -> PlainTextResponse:
+    """The whole log as plain text."""
+    from datetime import UTC, datetime
+
+    lines: list[str] = []
+    cursor = 0
+    with named_in_address(), read(space) as connection:
+        get_job(connection, run)
+        while len(lines) < MOST_LINES:
+            found, reached = log_after(connection, run, cursor, limit=5000)
+            if reached == cursor:
+                break
+            cursor = reached
+            for line in found:
+                when = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="seconds")
+                lines.append(f"{when} attempt {line.attempt} {line.words}")
+    return PlainTextResponse("\n".join(lines) + "\n")
+
+
+@router.post("/jobs/{run}/cancel")
+@least(Role.TRAINER)
+def cancel(space: Space, who: Who, run: Number) -> RedirectResponse:
+    """Cancels a job."""
+    cancel_job(space, who, run)
+    return RedirectResponse(f"/jobs/{run}", 303)
+
+
+@router.post("/jobs/{run}/retry")
+@least(Role.TRAINER)
+def retry(space: Space, who: Who, run: Number) -> RedirectResponse:
+    """Puts a job into the queue again."""
+    retry_job(space, who, run)
+    return RedirectResponse(f"/jobs/{run}", 303)
+
+
+def _job(request: Request, space: Workspace, run: int, template: str) -> HTMLResponse:
+    with named_in_address(), read(space) as connection:
+        found = job_page(connection, run)
+    values = {"page": found, "job": found.job, "progress": found.progress, "yaml": as_yaml(found.settings)}
+    return render(request, template, values)

@@ -1,0 +1,152 @@
+"""Everything the page of one job shows, read in one transaction; its curves come afterwards, after a cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from trainwright.jobs.story import waits_for
+from trainwright.jobs.waiting import expected_start, position
+from trainwright.store import tables
+from trainwright.store.clock import now
+from trainwright.store.evaluations import findings_of
+from trainwright.store.runs import get_run
+from trainwright.store.states import FINISHED, STATES
+from trainwright.web.views.jobs import JobRow, document_of, get_job
+from trainwright.web.views.progress import Progress, progress_of
+from trainwright.web.views.story import LogLine, Standing, log_tail, seconds_in_states, standings
+
+# Lines of the log that the page begins with.
+LINES = 200
+# Where the fault lies, in words, by the cause that is kept with a failed run.
+CAUSES = {
+    "data": "The data or the settings",
+    "environment": "The machine or what is installed on it",
+    "memory": "The memory ran out",
+    "killed": "The process was killed from outside",
+    "crash": "The process crashed",
+    "vanished": "The process vanished",
+    "ours": "A fault of Trainwright's own",
+    "cancelled": "Cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A state on the way of a job: its word, the seconds spent in it, and whether it is passed, present or to come."""
+
+    word: str
+    seconds: float | None
+    place: str
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """One job.
+
+    Args:
+        job, progress, standings: see their types; the best candidate first.
+        waits: what a queued job waits for, in words, or None.
+        position, expected: its place in the queue from 1, and when it will probably start.
+        stages: the states on its way.
+        cause: of a failure, in words.
+        problem: what happened and what can be done.
+        chosen: name of the candidate that became the version, or None.
+        findings: about its data.
+        settings: as the run keeps them.
+        log, cursor, earlier: its newest lines, where the next begins, and whether there were lines before.
+    """
+
+    job: JobRow
+    progress: Progress
+    standings: list[Standing]
+    waits: str | None
+    position: int | None
+    expected: float | None
+    stages: list[Stage]
+    cause: str | None
+    problem: str | None
+    chosen: str | None
+    findings: list[dict[str, Any]]
+    settings: dict[str, Any]
+    log: list[LogLine]
+    cursor: int
+    earlier: bool
+
+
+def job_page(connection: Connection, run: int) -> JobPage:
+    """A job as its page shows it.
+
+    Raises:
+        UserError: there is none.
+    """
+    job = get_job(connection, run)
+    progress = progress_of(connection, job)
+    log, cursor, earlier = log_tail(connection, run, LINES)
+    waiting = job.state == "queued"
+    problem = job.problem or {}
+    cause = None if job.problem is None else CAUSES.get(str(problem.get("cause")), str(problem.get("cause")))
+    return JobPage(
+        job,
+        progress,
+        best_first(standings(connection, run), progress),
+        waits_for(connection, get_run(connection, run), now(connection)) if waiting else None,
+        position(connection, run) if waiting else None,
+        expected_start(connection, run) if waiting else None,
+        stages(job.state, seconds_in_states(connection, run), _last_state(connection, job)),
+        cause,
+        problem.get("message"),
+        _chosen(connection, job),
+        findings_of(connection, run),
+        document_of(connection, run, "settings") or {},
+        log,
+        cursor,
+        earlier,
+    )
+
+
+def best_first(rows: list[Standing], progress: Progress) -> list[Standing]:
+    """Candidates by the mean of their metric: those with all folds, then those under way, then those without any."""
+    sign = -1.0 if progress.greater else 1.0
+
+    def place(row: Standing) -> tuple[bool, bool, float]:
+        score = row.scores.get(progress.metric or "")
+        return score is None, row.folds < progress.folds, 0.0 if score is None else sign * score
+
+    return sorted(rows, key=place)
+
+
+def stages(state: str, seconds: dict[str, float], last: str) -> list[Stage]:
+    """The states on the way of a job, each with the time spent in it.
+
+    Args:
+        state: the present one.
+        seconds: by state.
+        last: the last state that was not final.
+
+    Example:
+        >>> [(stage.word, stage.place) for stage in stages("failed", {"queued": 2.0}, "initializing")][1:3]
+        [('initializing', 'passed'), ('failed', 'present')]
+    """
+    way = [word for word in STATES if word not in FINISHED]
+    if state in FINISHED and state != "completed":
+        way = way[: way.index(last) + 1] if last in way else []
+    words = [*way, state if state in FINISHED else "completed"]
+    here = words.index(state)
+    places = ["passed" if i < here else "present" if i == here else "coming" for i in range(len(words))]
+    return [Stage(word, seconds.get(word), place) for word, place in zip(words, places)]
+
+
+def _chosen(connection: Connection, job: JobRow) -> str | None:
+    result = document_of(connection, job.run, "result") if job.state == "completed" else None
+    return None if result is None else result.get("selected")
+
+
+def _last_state(connection: Connection, job: JobRow) -> str:
+    event = tables.event.c
+    query = select(event.state).where(
+        event.run_id == job.run, event.kind == "state", event.state.not_in(sorted(FINISHED))
+    )
+    return str(connection.execute(query.order_by(event.seq.desc()).limit(1)).scalar() or "queued")

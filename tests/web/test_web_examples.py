@@ -8,21 +8,9 @@ from importlib import import_module
 import pytest
 
 WEB = [
-    "settings",
-    "render",
-    "client_settings",
-    "uploads",
-    "problems",
-    "server",
-    "workers",
-    "security.roles",
-    "security.caller",
-    "security.secrets",
-    "security.gate",
-    "security.attempts",
-    "pages.login",
-    "views.story",
-    "api.stream",
+    *("settings", "render", "client_settings", "uploads", "problems", "server", "workers", "api.stream"),
+    *("security.roles", "security.caller", "security.secrets", "security.gate", "security.attempts"),
+    *("pages.login", "views.story"),
 ]
 MODULES = [*(f"trainwright.web.{name}" for name in WEB), "trainwright.api.connect", "trainwright.api.remote"]
 MODULES.append("trainwright.cli.serve")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from trainwright.errors import EnvironmentProblem
 from trainwright.store.events import add_event, add_points
 from trainwright.store.projects import ensure_project
 from trainwright.store.runs import create_run, get_run, set_state
 from trainwright.store.transaction import read, write
-from trainwright.store.workspace import Workspace
+from trainwright.store.workspace import DATABASE, Workspace, open_workspace
 from trainwright.web.views.points import curves_after
 
 SETTINGS = {"data.target": "bought", "training.families": ["linear"], "data.folds": 2}
@@ -186,17 +189,32 @@ def test_a_fault_of_ours_shows_no_traceback(client: TestClient, monkeypatch: pyt
     assert "secret detail" not in answer.text and "Traceback" not in answer.text
 
 
-def test_a_database_that_cannot_be_written_is_said(
-    client: TestClient, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_another_program_locks_is_said_and_the_server_stays_up(
+    tmp_path: Path, serve: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainwright.errors import EnvironmentProblem
+    monkeypatch.setattr("trainwright.store.sqlite.BUSY_SECONDS", 0.2)
+    workspace = open_workspace(tmp_path / "locked")
+    client = serve(workspace)
+    with contextlib.closing(sqlite3.connect(workspace.path / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = client.post("/api/v1/tokens", json={"name": "nightly", "role": "viewer"})
+        assert refused.status_code == 503 and "locked by another process" in refused.json()["detail"]
+        assert client.get("/").status_code == client.get("/api/v1/jobs").status_code == 200
+        other.execute("ROLLBACK")
+    assert client.post("/api/v1/tokens", json={"name": "nightly", "role": "viewer"}).status_code == 201
+    workspace.engine.dispose()
 
-    def locked(*_: object) -> None:
-        raise EnvironmentProblem("the database is locked", remedy="try again")
 
-    monkeypatch.setattr("trainwright.web.api.jobs.list_jobs", lambda *_, **__: locked())
+def test_a_database_that_cannot_be_read_is_said_before_anybody_is_known(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise EnvironmentProblem("the database is damaged", remedy="restore it")
+
+    monkeypatch.setattr("trainwright.web.security.callers.find_session", damaged)
     answer = client.get("/api/v1/jobs")
-    assert (answer.status_code, answer.json()["remedy"]) == (503, "try again")
+    assert (answer.status_code, answer.json()["remedy"]) == (503, "restore it")
+    assert "restore it" in client.get("/").text
 
 
 def test_the_pages_of_errors_are_pages(client: TestClient, as_role: Callable[..., TestClient]) -> None:

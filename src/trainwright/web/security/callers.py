@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.requests import Request
 
+from trainwright.errors import EnvironmentProblem
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.security.caller import Caller
@@ -45,7 +48,8 @@ def of_token(workspace: Workspace, text: str, settings: WebSettings) -> Caller |
     if token is None:
         return None
     if is_stale(token) and not workspace.read_only:
-        with write(workspace) as connection:
+        # A database that is locked for long keeps no caller out.
+        with suppress(EnvironmentProblem), write(workspace) as connection:
             note_use(connection, token)
     return Caller(token.name, role_of_token(token), "token")
 

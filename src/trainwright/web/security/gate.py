@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
-from trainwright.web.problems import Refusal, answer
+from trainwright.web.problems import Refusal, answer, refusal_of
 from trainwright.web.security.callers import find_caller
 from trainwright.web.settings import WebSettings
 
@@ -57,8 +57,8 @@ class Gate:
             if not scope["path"].startswith("/static/"):
                 # A thread: it reads the database.
                 request.state.caller = await run_in_threadpool(find_caller, request, self._settings)
-        except Refusal as refusal:
-            await answer(request, refusal)(scope, receive, _safe(send))
+        except Exception as error:  # noqa: BLE001 - nobody behind us would answer it
+            await answer(request, refusal_of(error))(scope, receive, _safe(send))
             return
         await self._app(scope, _counted(receive, limit), _safe(send))
 

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi.exceptions import ValidationException
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from trainwright.errors import TrainwrightError
@@ -52,6 +52,8 @@ class GuardedRoute(APIRoute):
                 return await handler(request)
             except (HTTPException, ValidationException, TrainwrightError):
                 raise
+            except ClientDisconnect:
+                return answer(request, Refusal(400, "the request was cut off"))
             except Exception as error:  # noqa: BLE001 - told without a traceback, which the log keeps
                 return answer(request, refusal_of(error))
 

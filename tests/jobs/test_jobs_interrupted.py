@@ -12,8 +12,10 @@ import pytest
 from run_story import check_sound, hold_children, now, ready, resume_here, trials, wait_for, when_marked
 from training_runs import FEATURES, new_workspace, rows_of, settings, table
 
-from trainwright.jobs import launch
+from trainwright.errors import TrainwrightError, UserError
+from trainwright.jobs import launch, queue
 from trainwright.jobs.attempt import execute
+from trainwright.store.transaction import write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
 
@@ -100,7 +102,6 @@ def test_somebody_elses_wish_to_stop_is_heard(tmp_path: Path, monkeypatch: pytes
     """A stop asked for in the database (from another terminal) works like Ctrl-C."""
     from trainwright.jobs import channel
     from trainwright.store.runs import ask_cancel
-    from trainwright.store.transaction import write
     from trainwright.training import folds_on_disk
 
     monkeypatch.setattr(channel, "INTERVAL", 0.01)
@@ -119,6 +120,40 @@ def test_somebody_elses_wish_to_stop_is_heard(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(folds_on_disk, "keep", asked)
     result = execute(workspace, run.id, 1, time.time(), stop=stop)
     assert {row["name"] for row in result["leaderboard"]} == {"baseline", "linear"}
+
+
+def test_a_training_that_is_cancelled_from_elsewhere_ends_without_a_version_and_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = new_workspace(tmp_path)
+    run = ready(workspace)
+
+    def cancelled(_: int) -> None:
+        with write(workspace) as connection:
+            queue.cancel(connection, run.id, "from the page")
+
+    with monkeypatch.context() as held:
+        hold_children(held, "a fold is committed", tmp_path / "reached")
+        when_marked(tmp_path / "reached", cancelled)
+        with pytest.raises(TrainwrightError, match="cancelled"):
+            launch.follow(workspace, run, time.time())
+    assert now(workspace, run.id).state == "cancelled"
+    assert rows_of(workspace, "select * from version") == []
+    assert rows_of(workspace, "select * from test_opening") == []
+    assert len(trials(workspace, run.id)) == 5
+    check_sound(workspace)
+
+
+def test_a_run_that_workers_have_is_not_resumed_by_a_command(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    run = ready(workspace)
+    with write(workspace) as connection:
+        queue.place(connection, run.id)
+    with pytest.raises(UserError, match="waits for a worker"):
+        launch.resume(workspace, run.id)
+    assert queue.claim(workspace, "box", queue.Slots()) is not None
+    with pytest.raises(UserError, match="worked on by box"):
+        launch.resume(workspace, run.id)
 
 
 @pytest.mark.usefixtures("sealed_here")

@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from effect_body import quick
 from run_story import wait_for
-from work_story import SEARCHED, SHORT, at_work, events, queued, run_of, worker, worker_process
+from work_story import SEARCHED, SHORT, at_work, events, queued, run_of, stop, worker, worker_process
 
 from trainwright.jobs import lost, queue
 from trainwright.jobs.queue import Slots
@@ -27,11 +28,13 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are stopped a
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def workspace(workspace_place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     monkeypatch.setenv("PYTHONPATH", SEARCHED)
     monkeypatch.setenv("EFFECT_MARKER", str(tmp_path / "reached"))
     monkeypatch.setattr(lost, "BACKOFF", (0.0, 0.0, 0.0))
-    return open_workspace(tmp_path / "workspace")
+    space = open_workspace(workspace_place)
+    yield space
+    space.engine.dispose()
 
 
 def reached(tmp_path: Path) -> int:
@@ -177,17 +180,16 @@ def test_a_worker_that_was_asleep_finds_its_job_taken_and_ends_its_child(
     with worker_process(workspace, "sleeper") as sleeper:
         child = reached(tmp_path)
         os.kill(child, signal.SIGSTOP)
-        os.kill(sleeper.pid, signal.SIGSTOP)
         try:
+            stop(workspace, sleeper.pid)
             with at_work(workspace):
                 finished(workspace, run_id, "completed")
-            # Both wake up at the very end of the job: the child is free to leave its mark.
+        finally:
+            # Both wake up when the job is done: the child is free to leave its mark.
             (tmp_path / "reached.go").touch()
             os.kill(child, signal.SIGCONT)
-        finally:
             os.kill(sleeper.pid, signal.SIGCONT)
         wait_for(lambda: gone(child), "the end of the child")
-        sleeper.terminate()
     assert len(events(workspace, run_id, "effect")) == 1
     assert outcomes(workspace, run_id) == ["lost", "completed"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -64,11 +65,34 @@ def at_work(workspace: Workspace, **values: Any) -> Iterator[Worker]:
         thread.join()
 
 
-def worker_process(workspace: Workspace, name: str) -> subprocess.Popen[bytes]:
-    """A worker in a process of its own, which can be killed."""
+@contextmanager
+def worker_process(workspace: Workspace, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, which can be killed; it is when the block is over."""
     environment = {**os.environ, "PYTHONPATH": SEARCHED}
     command = [sys.executable, str(HERE / "work_story.py"), str(workspace.path), name]
-    return subprocess.Popen(command, env=environment)
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stop(workspace: Workspace, pid: int) -> None:
+    """Stops a process between two of its transactions: within one, it would keep the lock of the database."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        free = threading.Thread(target=_write_once, args=(workspace,))
+        free.start()
+        free.join(3.0)
+        if not free.is_alive():
+            return
+        os.kill(pid, signal.SIGCONT)
+        free.join()
+
+
+def _write_once(workspace: Workspace) -> None:
+    with write(workspace):
+        pass
 
 
 def run_of(workspace: Workspace, run_id: int) -> Run:

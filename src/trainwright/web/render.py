@@ -77,7 +77,7 @@ def ago(at: float | None) -> Markup | str:
     if at is None:
         return DASH
     passed = max(0.0, time.time() - at)
-    words = "just now" if passed < 45 else f"{seconds(passed)} ago"
+    words = "just now" if passed < 45 else f"{about(passed)} ago"
     when = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
     return Markup('<time datetime="{}" class="ago">{}</time>').format(when, words)
 
@@ -99,6 +99,19 @@ def seconds(length: float | None) -> str:
             rest = whole % size // part
             return f"{whole // size} {name}" + (f" {rest} {small}" if rest else "")
     return DASH
+
+
+def about(length: float) -> str:
+    """A length of time in words, to its largest unit.
+
+    Example:
+        >>> about(50), about(2756), about(100_000)
+        ('50 s', '45 min', '1 d')
+    """
+    for size, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if length >= size:
+            return f"{int(length // size)} {name}"
+    return f"{length:.0f} s"
 
 
 def figure(found: Mapping[str, Any] | None, metric: str | None) -> Markup | str:

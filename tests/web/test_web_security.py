@@ -233,7 +233,7 @@ def test_answers_carry_the_headers_that_keep_a_browser_careful(client: TestClien
     for path in ("/", "/login", "/nothing", "/api/v1/projects"):
         headers = client.get(path).headers
         assert "script-src 'self'" in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
         assert headers["cache-control"] == "no-store"
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures_tries import curves_overlaid
 from trainwright.evaluate.formats import common_width, interval, level_text, number, score
 from trainwright.evaluate.glossary import explain
 from trainwright.evaluate.next_try import spelled
-from trainwright.evaluate.page import html_templates, shell, write_page
+from trainwright.evaluate.page import html_templates, shell, take_captions, write_page
 from trainwright.evaluate.report_words import sentence
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 NOT_GIVEN = "not given"
 
@@ -32,13 +35,19 @@ def write_comparison(document: Mapping[str, Any], path: Path) -> Path:
 
 def render_comparison(document: Mapping[str, Any]) -> str:
     """The page as one HTML text."""
+    body, figures = comparison_body(document)
+    values = {**view(document), "terms": {}, "body": body, **shell(figures, draws=bool(figures))}
+    return html_templates().get_template("comparison.html.jinja").render(values)
+
+
+def comparison_body(document: Mapping[str, Any]) -> tuple[Markup, dict[str, Figure]]:
+    """The tables of a comparison, for any page that shows one, and its figures by the element they are drawn in."""
+    from markupsafe import Markup
+
     found = curves_overlaid(document.get("curves") or [])
     figures: dict[str, Figure] = {} if found is None else {"curves": found}
-    return (
-        html_templates()
-        .get_template("comparison.html.jinja")
-        .render(**view(document), terms={}, **shell(figures, draws=bool(figures)))
-    )
+    values = {**view(document), "terms": {}, "captions": take_captions(figures)}
+    return Markup(html_templates().get_template("comparison_body.html.jinja").render(values)), figures  # escaped there
 
 
 def view(document: Mapping[str, Any]) -> dict[str, Any]:

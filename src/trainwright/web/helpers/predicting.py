@@ -14,6 +14,7 @@ from trainwright.store.projects import Project
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
 from trainwright.training.deployed import policy_for
+from trainwright.web.helpers.seen_values import seen_values
 
 # Models that a child keeps loaded, by the SHA-256 of their manifest.
 KEPT = 4
@@ -83,9 +84,11 @@ def inputs(workspace: Workspace, *, name: str) -> dict[str, Any]:
     """What a version must be given: a field for each column, for a form.
 
     Returns:
-        `version`, `target` {column, task, classes}, and `columns`: name, kind, and the values of a category.
+        `version`, `target` {column, task, classes}, and `columns`: name, kind, the values of a category, and of the
+        rows it learned from `typical` (median, most frequent value), for a number also `low` and `high`.
     """
     project, version, predictor = opened(workspace, name, None)
+    seen = seen_values(workspace, version, predictor.layout)
     layout, schema = predictor.layout, predictor.manifest.schema
     values = dict(zip(layout.categories, layout.vocabulary))
     target = predictor.manifest.target
@@ -97,6 +100,7 @@ def inputs(workspace: Workspace, *, name: str) -> dict[str, Any]:
                 "name": name,
                 "kind": schema[name].kind.value,
                 "values": [str(value) for value in values.get(name, ())][:200],
+                **seen.get(name, {"typical": None, "low": None, "high": None}),
             }
             for name in layout.names
         ],

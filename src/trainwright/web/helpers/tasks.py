@@ -4,10 +4,13 @@ from __future__ import annotations
 
 TASKS = {
     "examine": "trainwright.web.helpers.tables:examine_table",
+    "columns": "trainwright.web.helpers.looking:columns",
+    "look": "trainwright.web.helpers.looking:look",
     "submit": "trainwright.web.helpers.tables:submit",
     "predict": "trainwright.web.helpers.predicting:predict",
     "inputs": "trainwright.web.helpers.predicting:inputs",
     "compare": "trainwright.web.helpers.versions:compare_versions",
+    "compare_trainings": "trainwright.web.helpers.versions:compare_trainings",
     "evaluate": "trainwright.web.helpers.versions:evaluate_version",
     "decide": "trainwright.web.helpers.versions:decide",
     "export": "trainwright.web.helpers.versions:export",

@@ -20,6 +20,13 @@ def compare_versions(workspace: Workspace, *, first: str, second: str, table: st
     return compare(workspace, first, second, table)
 
 
+def compare_trainings(workspace: Workspace, *, names: list[str]) -> dict[str, Any]:
+    """The trainings behind versions side by side, on the rows that all of them held out; see `run_compare`."""
+    from trainwright.training.run_compare import compare_named
+
+    return compare_named(workspace, names)
+
+
 def evaluate_version(
     workspace: Workspace, *, name: str, table: str, stress: str | None = None, decision: str | None = None
 ) -> dict[str, Any]:

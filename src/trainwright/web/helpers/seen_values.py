@@ -1,0 +1,55 @@
+"""What the rows that a version learned from look like, column by column: for the form that tries a prediction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trainwright.data.columns import Layout
+from trainwright.data.parts import DEVELOPMENT_FILE, part_path
+from trainwright.errors import TrainwrightError
+from trainwright.store.datasets import get_split
+from trainwright.store.runs import get_run
+from trainwright.store.transaction import read
+from trainwright.store.versions import Version
+from trainwright.store.workspace import Workspace
+
+
+def seen_values(workspace: Workspace, version: Version, layout: Layout) -> dict[str, dict[str, Any]]:
+    """`typical`, `low` and `high` of each feature in the development rows; none where those rows are not kept.
+
+    Typical is the median of a number and the most frequent value of a category; of a text there is none. The rows of
+    the sealed test are not looked at.
+    """
+    if version.run_id is None:
+        return {}
+    try:
+        with read(workspace) as connection:
+            run = get_run(connection, version.run_id)
+            if run.split_id is None:
+                return {}
+            split = get_split(connection, run.split_id)
+        frame = pl.scan_parquet(part_path(workspace, split, "development") / DEVELOPMENT_FILE)
+        there = set(frame.collect_schema().names())
+        rows = frame.select([name for name in layout.names if name in there]).collect()
+    except (TrainwrightError, OSError, pl.exceptions.PolarsError):
+        return {}  # a form without examples is a form still
+    return {column.name: _of(column, column.name in layout.texts) for column in rows}
+
+
+def _of(column: pl.Series, text: bool) -> dict[str, Any]:
+    known = column.drop_nulls()
+    if not len(known) or text:
+        return {"typical": None, "low": None, "high": None}
+    if column.dtype.is_numeric():
+        low, middle, high = known.min(), known.median(), known.max()
+        whole = column.dtype.is_integer()
+        return {"typical": _short(middle, whole), "low": _short(low, whole), "high": _short(high, whole)}
+    often = known.mode().sort()[0]
+    return {"typical": str(often), "low": None, "high": None}
+
+
+def _short(value: Any, whole: bool) -> float | int | None:
+    """A number with the digits that a form needs."""
+    return None if value is None else round(value) if whole else float(f"{float(value):.4g}")

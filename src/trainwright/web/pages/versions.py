@@ -1,0 +1,83 @@
+"""The versions of a project: a table of them, which one answers, and taking one away."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import BackgroundTasks, Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
+
+from trainwright.store.deployments import deployments_of
+from trainwright.store.projects import get_project
+from trainwright.store.transaction import read
+from trainwright.store.versions import list_versions
+from trainwright.web.api import versions as rest
+from trainwright.web.api.nouns import ProjectName, VersionLabel
+from trainwright.web.pages import page
+from trainwright.web.render import render
+from trainwright.web.requests import Children, Space, Who, named_in_address
+from trainwright.web.security.roles import Role, least
+from trainwright.web.views.versions import version_of, versions_of
+
+router = page()
+SHOWN = 20
+
+
+@router.get("/projects/{project}/versions")
+@least(Role.VIEWER)
+def versions(request: Request, space: Space, project: ProjectName, deleted: bool = False) -> HTMLResponse:
+    """Shows every version, and which ones answered when."""
+    with named_in_address(), read(space) as connection:
+        found = get_project(connection, project)
+        rows = versions_of(connection, found, deleted=deleted)
+        labels = {one.id: one.label for one in list_versions(connection, found.id, deleted=True)}
+        history = list(reversed(deployments_of(connection, found.id)))
+    values = {
+        "project": found,
+        "rows": rows,
+        "deleted": deleted,
+        "labels": labels,
+        "history": history[:SHOWN],
+        "older": len(history) - SHOWN,
+        "said": request.query_params.get("said"),
+    }
+    return render(request, "versions.html", values)
+
+
+@router.post("/projects/{project}/rollback")
+@least(Role.TRAINER)
+def rollback(space: Space, who: Who, project: ProjectName) -> RedirectResponse:
+    """Returns to what answered before."""
+    row = rest.rollback(space, who, project)
+    return RedirectResponse(f"/projects/{project}/versions?said={row.version}+answers+again", 303)
+
+
+@router.get("/projects/{project}/versions/{version}/package")
+@least(Role.VIEWER)
+def package(request: Request, space: Space, project: ProjectName, version: VersionLabel) -> HTMLResponse:
+    """Shows what a version is made of, and the ways to take it elsewhere."""
+    with named_in_address(), read(space) as connection:
+        row = version_of(connection, get_project(connection, project), int(version[1:]))
+    return render(request, "package.html", {"row": row})
+
+
+@router.get("/projects/{project}/versions/{version}/export")
+@least(Role.REVIEWER)
+def export(
+    space: Space,
+    children: Children,
+    project: ProjectName,
+    version: VersionLabel,
+    after: BackgroundTasks,
+    format: Literal["onnx", "folder", "mlflow"] = "onnx",
+) -> FileResponse:
+    """A version for other programs, as a zip file."""
+    return rest.export(space, children, project, version, after, format)
+
+
+@router.post("/projects/{project}/versions/{version}/delete")
+@least(Role.TRAINER)
+def delete(space: Space, who: Who, project: ProjectName, version: VersionLabel) -> RedirectResponse:
+    """Removes the package of a version that does not answer."""
+    rest.delete(space, who, project, version)
+    return RedirectResponse(f"/projects/{project}/versions?said={version}+was+deleted", 303)

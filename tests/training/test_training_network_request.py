@@ -29,9 +29,11 @@ CLASSES, NUMBER = Target("y", "classes", ("no", "yes"), positive="yes"), Target(
             CLASSES,
             "loss of neural_network",
         ),
+        ("{model_type: neural_network, best_by: f1}", NUMBER, "use loss, rmse, or leave it out"),
+        ("{epochs: 3, best_by: rmse}", CLASSES, r"training.best_by \(line 1\).* accuracy or f1 or log_loss"),
     ],
 )
-def test_a_loss_for_another_kind_of_target_is_refused(text: str, target: Target, said: str) -> None:
+def test_a_loss_or_figure_for_another_kind_of_target_is_refused(text: str, target: Target, said: str) -> None:
     with pytest.raises(UserError, match="is not for the target 'y'") as caught:
         check_networks(load_settings(text=text), target)
     assert caught.match(said)

@@ -14,6 +14,7 @@ Scheduler = Literal[
     "fixed", "step", "cosine_annealing", "linear", "one_cycle", "plateau", "warmup_cosine", "warmup_linear"
 ]
 Rate = Annotated[float, Field(gt=0, le=10)] | Literal["auto"]
+BestBy = Literal["loss", "accuracy", "f1", "log_loss", "rmse"]
 Loss = Literal["cross_entropy", "focal", "mse", "mae", "huber"]
 
 
@@ -128,6 +129,13 @@ class NetworkSettings(Block):
     )
     min_delta: float | None = key(
         None, "What counts as an improvement of the validation loss.", example=0.001, concerns="neural", ge=0
+    )
+    best_by: BestBy | None = key(
+        None,
+        "What chooses the epoch whose weights are kept, and stops: the validation loss when not given; accuracy, f1 "
+        "(the mean over classes) and log_loss are for classes, rmse is for numbers.",
+        example="f1",
+        concerns="neural",
     )
     loss: Loss | None = key(
         None,

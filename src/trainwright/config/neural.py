@@ -86,7 +86,7 @@ def _stopping(settings: Settings) -> dict[str, Choice]:
 
 
 def _rest(settings: Settings, known: set[str]) -> dict[str, Choice]:
-    names = ("step_size", "gamma", "warmup_steps", "momentum", "loss", "gradient_clip")
+    names = ("step_size", "gamma", "warmup_steps", "momentum", "best_by", "loss", "gradient_clip")
     return {name: choice for name in names if name not in known and (choice := _given(settings, name)) is not None}
 
 

@@ -73,7 +73,7 @@ def begin(
         scaler=numbers.scaler(),
         records=Records(report if runtime.writes else None, total=steps, epochs=settings.epochs),
         choices=choices,
-        state=first_state(fixed, min(settings.batch_size, -(-rows // runtime.world))),
+        state=first_state(fixed, min(settings.batch_size, -(-rows // runtime.world)), settings.rate_reason),
     )
     most = memory.standing(module, settings, copies=int(validation is not None))
     most = memory.bound(most, module, batches.heaviest(1))

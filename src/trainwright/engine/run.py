@@ -27,7 +27,7 @@ Metrics = Callable[[Tensor], Mapping[str, float]]
 Tensors = dict[str, Tensor]
 
 
-def first_state(rate: float, micro: int) -> dict[str, Any]:
+def first_state(rate: float, micro: int, why: str = "as set") -> dict[str, Any]:
     """The state of a loop that has not begun, plain data throughout.
 
     - epoch, step: finished epochs, and steps of the optimiser
@@ -47,7 +47,7 @@ def first_state(rate: float, micro: int) -> dict[str, Any]:
         "epoch": 0,
         "step": 0,
         "base_rate": rate,
-        "rate_reason": "as set",
+        "rate_reason": why,
         "plateau": asdict(Plateau()),
         "micro": micro,
         "loss": 0.0,

@@ -33,6 +33,7 @@ class EngineSettings:
         batch_size: rows of one micro-batch; `batch_size * accumulation` rows make one step.
         optimizer: one of `OPTIMIZERS`.
         learning_rate: the base rate, or "auto": a range test chooses it.
+        rate_reason: where the rate comes from, in words.
         scheduler: one of `SCHEDULERS`; see `schedules.rate`.
         warmup_steps, warmup_ratio: steps, or share of all steps, over which the rate rises before the schedule begins.
         step_size: with step, epochs between two reductions.
@@ -74,6 +75,7 @@ class EngineSettings:
     batch_size: int = FIRST_BATCH
     optimizer: str = "adamw"
     learning_rate: float | Literal["auto"] = 0.001
+    rate_reason: str = "as set"
     scheduler: str = "fixed"
     warmup_steps: int = 0
     warmup_ratio: float = 0.0

@@ -104,6 +104,12 @@ SPEC = Spec(
         Setting("patience", 5, 1, 100_000, guidance="Epochs without improvement before it stops; 3 when it overfits."),
         Setting("min_delta", 0.0, 0.0, 1e9, guidance="What counts as an improvement of the validation loss."),
         Setting(
+            "best_by",
+            "loss",
+            choices=("loss", "accuracy", "f1", "log_loss", "rmse"),
+            guidance="What chooses the best epoch: the validation loss, or a figure of the validation rows.",
+        ),
+        Setting(
             "loss",
             None,
             choices=("cross_entropy", "focal", "mse", "mae", "huber"),

@@ -83,6 +83,12 @@ SPEC = Spec(
             "swapped, anew at each step.",
         ),
         Setting(
+            "best_by",
+            "loss",
+            choices=("loss", "accuracy", "f1", "log_loss", "rmse"),
+            guidance="What chooses the best epoch: the validation loss, or a figure of the validation rows.",
+        ),
+        Setting(
             "loss",
             None,
             choices=("cross_entropy", "focal", "mse", "mae", "huber"),

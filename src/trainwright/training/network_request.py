@@ -34,6 +34,8 @@ def check_networks(settings: Settings, target: Target) -> None:
         chosen = {name: setting.default for name, setting in known.items()} | given.get(family, {})
         if chosen.get("loss") is not None:
             _check_loss(family, str(chosen["loss"]), target, settings)
+        if chosen.get("best_by", "loss") != "loss":
+            _check_best_by(family, str(chosen["best_by"]), target, settings)
         if chosen.get("device") == "gpu":
             from trainwright.engine.precision import choose_device
 
@@ -52,4 +54,18 @@ def _check_loss(family: str, loss: str, target: Target, settings: Settings) -> N
         raise UserError(
             f"{place}: {loss} is not for the target {target.column!r}, which is {kind}",
             remedy=f"use {' or '.join(allowed)}, or leave it out",
+        )
+
+
+def _check_best_by(family: str, figure: str, target: Target, settings: Settings) -> None:
+    """A figure for classes where a number is predicted, or the other way round."""
+    from trainwright.models.nets.passing import FIGURES
+
+    if figure not in FIGURES[target.task]:
+        by_key = settings.training.best_by == figure
+        place = f"training.best_by ({settings.origin('training.best_by')})" if by_key else f"best_by of {family}"
+        kind = "classes" if target.task == "classes" else "a number"
+        raise UserError(
+            f"{place}: {figure} is not for the target {target.column!r}, which is {kind}",
+            remedy=f"use loss, {' or '.join(FIGURES[target.task])}, or leave it out",
         )

@@ -202,3 +202,24 @@ def test_the_curve_has_both_losses_by_epoch() -> None:
     spread = rows(300, "number").y.std()
     assert 0 < model.curve["training"][-1] < model.curve["training"][0] < 2 * spread
     assert model.iterations == 1 + int(np.argmin(model.curve["validation"]))
+
+
+@pytest.mark.parametrize(("kind", "figure", "best"), [("two", "f1", max), ("number", "rmse", min)])
+def test_best_by_keeps_the_epoch_that_is_best_by_a_figure(kind: str, figure: str, best: Any) -> None:
+    told: list[dict[str, Any]] = []
+    given = SMALL | {"epochs": 8, "patience": 8, "learning_rate": 0.05, "best_by": figure}
+    model = fitted(NeuralNetwork, kind, given, report=told.append)
+    series = f"{figure.capitalize()}/validation"
+    figures = [p[2] for event in told if event["kind"] == "epoch" for p in event["points"] if p[0] == series]
+    assert len(figures) == 8 and model.iterations == figures.index(best(figures)) + 1
+
+
+def test_where_a_learning_rate_comes_from_is_said() -> None:
+    for family, given, said in (
+        (NeuralNetwork, {"epochs": 1}, "learning_rate: 0.001 (default)"),
+        (NeuralNetwork, {"epochs": 1, "learning_rate": 0.02}, "learning_rate: 0.02 (as set)"),
+        (TabularNet, {"epochs": 1, "learning_rate": 0.002}, "learning_rate: 0.002 (as set)"),
+    ):
+        told: list[dict[str, Any]] = []
+        fitted(family, "two", given, n=120, report=told.append)
+        assert said in [event["message"] for event in told if event["kind"] == "choice"]

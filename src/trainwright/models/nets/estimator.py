@@ -197,7 +197,15 @@ class NetEstimator(PreparedEstimator):
         learner = self.learner(module, settings)
         watch = None
         if held is not None:
-            watch = watch_of(learner, given, held, spread=self.spread, seed=self.seed, labels=self._labels)
+            watch = watch_of(
+                learner,
+                given,
+                held,
+                spread=self.spread,
+                seed=self.seed,
+                labels=self._labels,
+                best_by=settings.best_by,
+            )
         fitted = fit(
             learner,
             source_of(given),

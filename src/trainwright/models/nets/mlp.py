@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trainwright.models.nets.columns import NetRows
 from trainwright.models.nets.estimator import NetEstimator
 from trainwright.models.nets.further import MORE_RATE
-from trainwright.models.nets.passing import engine_choices, loss_for
+from trainwright.models.nets.passing import GREATER_IS_BETTER, engine_choices, loss_for
 from trainwright.models.nets.sizes import batch_for
 from trainwright.models.neural_network import SPEC, units_of
 from trainwright.models.prepare.preparation import Recipe
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PASSED = (
     "epochs", "optimizer", "learning_rate", "scheduler", "warmup_steps", "warmup_ratio", "step_size", "gamma",
-    "momentum", "l2_regularization", "gradient_clip", "early_stopping", "patience", "min_delta", "precision",
+    "momentum", "l2_regularization", "gradient_clip", "early_stopping", "patience", "min_delta", "best_by",
+    "precision",
     "gradient_checkpointing", "save_checkpoint", "checkpoint_interval", "device", "deterministic",
 )  # fmt: skip
 USUAL_DECAY = 0.01
@@ -62,9 +63,16 @@ class NeuralNetwork(NetEstimator):
             batch_size=int(size),
             weight_decay=float(decay),
             learning_rate=rate if rate == "auto" else float(rate),
+            greater_is_better=chosen["best_by"] in GREATER_IS_BETTER,
+            rate_reason=self._rate_reason(further),
             seed=self.seed,
             threads=self.threads,
         )
+
+    def _rate_reason(self, further: bool) -> str:
+        usual = next(setting.default for setting in SPEC.settings if setting.name == "learning_rate")
+        why = "default" if self.chosen["learning_rate"] == usual else "as set"
+        return f"{why}, times {MORE_RATE:g} to learn on" if further else why
 
     def build(self, rows: NetRows, outputs: int) -> Net:
         """See `NetEstimator.build`."""

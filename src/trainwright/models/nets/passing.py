@@ -24,6 +24,11 @@ def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[st
 LOSSES = {"classes": ("cross_entropy", "focal"), "number": ("mse", "mae", "huber")}
 
 
+# Figures of an epoch that may choose the best one, beside the loss; those that are better when higher.
+FIGURES = {"classes": ("accuracy", "f1", "log_loss"), "number": ("rmse",)}
+GREATER_IS_BETTER = ("accuracy", "f1")
+
+
 def loss_for(task: str, asked: str | None) -> str:
     """The loss asked for, or the task's own.
 

@@ -55,10 +55,10 @@ def source_of(given: Given) -> Held:
 
 
 def watch_of(
-    learner: NetLearner, given: Given, held: Given, *, spread: float, seed: int, labels: Sequence[str]
+    learner: NetLearner, given: Given, held: Given, *, spread: float, seed: int, labels: Sequence[str], best_by: str
 ) -> Watch:
-    """What is measured after each epoch; `seed` draws the rows learned from, `spread` is that of a number, and `labels`
-    name the classes."""
+    """What is measured after each epoch; `seed` draws the rows learned from, `spread` is that of a number, `labels`
+    name the classes, and `best_by` is the figure that chooses the best epoch."""
     import torch
 
     from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
@@ -75,4 +75,4 @@ def watch_of(
         return said
 
     learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
-    return Watch(answers, learned, Truth(held.y, held.weight), learner.classes, spread, labels)
+    return Watch(answers, learned, Truth(held.y, held.weight), learner.classes, spread, labels, mean_f1=best_by == "f1")

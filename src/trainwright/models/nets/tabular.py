@@ -64,6 +64,7 @@ class TabularNet(NetEstimator):
             epochs=int(rounds or chosen["epochs"]),
             batch_size=max(1, min(size, -(-rows // FEW_ROWS_BATCH))),
             learning_rate=rate,
+            rate_reason="as set" if chosen["learning_rate"] else f"default of {kind}",
             weight_decay=float(DECAYS[kind] if chosen["weight_decay"] is None else chosen["weight_decay"]),
             early_stopping=kind == "tabm",
             patience=PATIENCE,

@@ -29,6 +29,7 @@ class Watch:
         classes: number of classes, 0 for a number.
         spread: of a number, to tell its error in its own units.
         labels: of the classes, under which the F1 of each is told, such as "f1/yes"; none are told without them.
+        mean_f1: for classes, whether the mean of their F1 is told, too.
     """
 
     def __init__(
@@ -39,9 +40,12 @@ class Watch:
         classes: int,
         spread: float,
         labels: Sequence[str] = (),
+        *,
+        mean_f1: bool = False,
     ):
         self._answers, self._learned, self._held = answers, learned, held
         self._classes, self._spread, self._labels = classes, spread, labels
+        self._mean_f1 = mean_f1
 
     def __call__(self, answers: Tensor) -> Mapping[str, float]:
         """The figures by name."""
@@ -53,6 +57,8 @@ class Watch:
             "log_loss": self._held.log_loss(said),
             NAME: self._learned.log_loss(learned),
         }
+        if self._mean_f1:
+            found["f1"] = self._held.mean_f1(said)
         return found | {f"f1/{label}": self._held.f1(said, k) for k, label in enumerate(self._labels)}
 
 
@@ -92,6 +98,11 @@ class Truth:
         weight = np.ones(len(there)) if self._weight is None else self._weight
         both = 2.0 * float(weight[there & told].sum())
         return both / max(float(weight[there].sum() + weight[told].sum()), 1e-12)
+
+    def mean_f1(self, said: np.ndarray) -> float:
+        """The mean F1 over the classes that are there or said."""
+        present = np.union1d(self.y, said.argmax(axis=1))
+        return float(np.mean([self.f1(said, int(k)) for k in present])) if len(present) else 0.0
 
     def log_loss(self, said: np.ndarray) -> float:
         return self.mean(-np.log(np.maximum(said[np.arange(len(said)), self.y], 1e-15)))

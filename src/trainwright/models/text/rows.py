@@ -83,6 +83,7 @@ def watch_of(
     spread: float,
     seed: int,
     labels: Sequence[str],
+    best_by: str,
 ) -> Watch:
     """What is measured after each epoch.
 
@@ -94,6 +95,7 @@ def watch_of(
         spread: of a number, to tell its error in its own units.
         seed: draws the rows learned from.
         labels: name the classes.
+        best_by: the figure that chooses the best epoch.
     """
     from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
     from trainwright.models.text.encoder import answers, numbers_for
@@ -111,4 +113,4 @@ def watch_of(
         return softmax(scores.astype(np.float64)) if learner.classes else scores[:, 0]
 
     learned = Truth(given.y[rows], None if given.weight is None else given.weight[rows])
-    return Watch(told, learned, Truth(held.y, held.weight), learner.classes, spread, labels)
+    return Watch(told, learned, Truth(held.y, held.weight), learner.classes, spread, labels, mean_f1=best_by == "f1")

@@ -15,7 +15,7 @@ from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Target
 from trainwright.models.extras import require
 from trainwright.models.nets.further import shrink_and_perturb
-from trainwright.models.nets.passing import engine_choices, facts_of, loss_for
+from trainwright.models.nets.passing import GREATER_IS_BETTER, engine_choices, facts_of, loss_for
 from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, softmax
 from trainwright.models.selected import View
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 PASSED = (
     "epochs", "batch_size", "optimizer", "scheduler", "warmup_ratio", "step_size", "gamma", "momentum", "weight_decay",
-    "gradient_clip", "early_stopping", "patience", "min_delta", "precision", "gradient_checkpointing", "device",
+    "gradient_clip", "early_stopping", "patience", "min_delta", "best_by", "precision",
+    "gradient_checkpointing", "device",
 )  # fmt: skip
 
 
@@ -235,6 +236,7 @@ class TextTransformer(PreparedEstimator):
                 spread=self.spread,
                 seed=self.seed,
                 labels=self._labels,
+                best_by=str(self.chosen["best_by"]),
             )
         fitted = fit(
             learner,
@@ -257,11 +259,16 @@ class TextTransformer(PreparedEstimator):
         from trainwright.engine.settings import from_choices
 
         rate = self.chosen["learning_rate"]
-        if rate is None:
-            rate = FROM_SCRATCH if self.chosen["base_model"] == NONE else FINE_TUNING
+        why = "as set"
+        if rate is None and self.chosen["base_model"] == NONE:
+            rate, why = FROM_SCRATCH, "default from scratch"
+        elif rate is None:
+            rate, why = FINE_TUNING, "default when fine-tuning"
         return from_choices(
             engine_choices(self.chosen, PASSED),
             learning_rate=float(rate),
+            rate_reason=why,
+            greater_is_better=self.chosen["best_by"] in GREATER_IS_BETTER,
             seed=self.seed,
             threads=self.threads,
             save_checkpoint=False,

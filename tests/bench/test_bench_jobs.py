@@ -16,9 +16,14 @@ def _options(folder: Path) -> argparse.Namespace:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds child processes by /proc")
-@pytest.mark.parametrize(("kind", "jobs", "kills"), [("child", 60, 8), ("function", 600, 15)])
-def test_every_effect_is_there_once_whatever_is_killed(tmp_path: Path, kind: str, jobs: int, kills: int) -> None:
-    row = import_module("jobs_kill").survived(None, kind, jobs, kills, _options(tmp_path))
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("kind", "jobs", "kills"), [("child", 60, 8), ("function", 400, 10)])
+def test_every_effect_is_there_once_whatever_is_killed(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, jobs: int, kills: int, database: str
+) -> None:
+    server = None if database == "sqlite" else request.getfixturevalue("postgres").address("postgres", tmp_path)
+    server = None if server is None else server.partition("?")[0]
+    row = import_module("jobs_kill").survived(server, kind, jobs, kills, _options(tmp_path))
     assert row["workers_killed"] + row["trainers_killed"] == kills == row["kills"]
     assert row["exactly_once"] == jobs
     assert (row["twice"], row["without"], row["stuck"], row["orphans"]) == (0, 0, 0, 0)

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Connection, Engine, and_, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, and_, case, cast, func, literal, or_, select
 
 from trainwright.store import tables
 
 # Knuth's multiplicative hash (TAOCP 3, 6.4): it picks points evenly, whatever order the series alternate in.
 KNUTH = 2_654_435_761
-# Runs whose counts are remembered.
-REMEMBERED = 64
+# Runs whose counts are remembered, and the points of a series that is remembered whole.
+REMEMBERED, SHORT = 64, 200
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ class Curves:
 
 @dataclass
 class _Counts:
-    """How many points each series of an attempt has, up to a cursor, and its last one."""
+    """Of an attempt, up to a cursor: the points of each series, its last one, and short series whole."""
 
     seq: int = 0
     points: dict[str, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+    short: dict[str, list[tuple[int, float, float | None]]] = field(default_factory=dict)
 
 
 _counts: WeakKeyDictionary[Engine, OrderedDict[tuple[int, int], _Counts]] = WeakKeyDictionary()
@@ -63,52 +64,70 @@ def curves_after(connection: Connection, run: int, attempt: int, *, after: int =
         return Curves(attempt, {}, after, False)
     columns = (table.c.seq, table.c.name, table.c.step, table.c.value)
     query = select(*columns).where(this, table.c.seq <= last).order_by(table.c.seq)
-    thinned = False
-    if last - after > most:
-        steps = _steps(connection, run, attempt, after, last, most)
-        thinned = bool(steps)
-        if steps:
-            mixed = (cast(table.c.seq, BigInteger) * literal(KNUTH, BigInteger)) // literal(65_536, BigInteger)
-            one_of = case(*[(table.c.name == name, step) for name, (step, _) in steps.items()], else_=1)
-            ends = [seq for _, seq in steps.values()]
-            query = query.where(or_(mixed % one_of == 0, table.c.seq.in_(ends)))
     series: dict[str, list[list[float | None]]] = {}
+    steps: dict[str, int] = {}
+    if last - after > most:
+        counts = _counted(connection, run, attempt, last)
+        steps = _steps(counts, (last - after) / last, most)
+        if steps:
+            for name, points in counts.short.items():
+                rows = [[step, value] for seq, step, value in points if seq > after]
+                series |= {name: rows} if rows else {}
+            query = query.where(_thinned(counts, steps))
     for _, name, step, value in connection.execute(query):
         series.setdefault(name, []).append([step, value])
-    return Curves(attempt, series, int(last), thinned)
+    return Curves(attempt, series, int(last), bool(steps))
 
 
-def _steps(
-    connection: Connection, run: int, attempt: int, after: int, last: int, most: int
-) -> dict[str, tuple[int, int]]:
-    """For each series that is too long: one of how many points is taken, and its last point, which always is."""
-    counts = _counted(connection, run, attempt, last)
-    share = (last - after) / max(last, 1)  # a cursor in the middle asks for the part behind it
+def _thinned(counts: _Counts, steps: dict[str, int]) -> ColumnElement[bool]:
+    """Which rows are read: of each long series one in so many and its last one, of the others every one that is not
+    remembered. The first condition needs the key alone, so that most rows are never looked at."""
+    table = tables.metric_point
+    mixed = (cast(table.c.seq, BigInteger) * literal(KNUTH, BigInteger)) // literal(65_536, BigInteger)
+    one_of = case(*[(table.c.name == name, step) for name, step in steps.items()], else_=1)
+    taken = or_(mixed % one_of == 0, table.c.seq.in_([counts.last[name] for name in steps]))
+    whole = [name for name in counts.points if name not in steps and name not in counts.short]
+    if whole:
+        return and_(or_(table.c.name.in_(steps), table.c.name.in_(whole)), taken)
+    ends = table.c.seq.in_([counts.last[name] for name in steps])
+    return and_(or_(mixed % min(steps.values()) == 0, ends), table.c.name.in_(steps), taken)
+
+
+def _steps(counts: _Counts, share: float, most: int) -> dict[str, int]:
+    """For each series that is too long, one of how many points is taken: powers of two, so that the largest step takes
+    none that the smallest would not."""
     found = {}
     for name, number in counts.points.items():
-        step = int(number * share / most)
+        step = 1
+        while number * share / step > most:
+            step *= 2
         if step > 1:
-            found[name] = (step, counts.last[name])
+            found[name] = step
     return found
 
 
 def _counted(connection: Connection, run: int, attempt: int, last: int) -> _Counts:
-    """The counts up to a cursor; only what came since they were last asked for is counted."""
+    """The counts up to a cursor; only what came since they were last asked for is looked at."""
     table = tables.metric_point
     key = (run, attempt)
     with _lock:
         remembered = _counts.setdefault(connection.engine, OrderedDict())
         known = remembered.get(key) or _Counts()
-        seq, points, ends = known.seq, dict(known.points), dict(known.last)
-    query = (
-        select(table.c.name, func.count(), func.max(table.c.seq))
-        .where(table.c.run_id == run, table.c.attempt == attempt, table.c.seq > seq, table.c.seq <= last)
-        .group_by(table.c.name)
-    )
+        if known.seq >= last:  # another reader was quicker, with a later look
+            return known
+        points, ends = dict(known.points), dict(known.last)
+        short = {name: list(rows) for name, rows in known.short.items()}
+    new = and_(table.c.run_id == run, table.c.attempt == attempt, table.c.seq > known.seq, table.c.seq <= last)
+    query = select(table.c.name, func.count(), func.max(table.c.seq)).where(new).group_by(table.c.name)
     for name, number, end in connection.execute(query):
         points[name] = points.get(name, 0) + number
         ends[name] = end
-    found = _Counts(last, points, ends)
+    names = [name for name, number in points.items() if number <= SHORT]
+    columns = (table.c.name, table.c.seq, table.c.step, table.c.value)
+    rows = select(*columns).where(new, table.c.name.in_(names)).order_by(table.c.seq)
+    for name, seq, step, value in connection.execute(rows):
+        short.setdefault(name, []).append((seq, step, value))
+    found = _Counts(last, points, ends, {name: short[name] for name in names})
     with _lock:
         remembered[key] = found
         while len(remembered) > REMEMBERED:

@@ -37,6 +37,7 @@ COMMANDS = {
     "gallery": "Base models for texts: size, licence, memory need, where each is found.",
     "config": "Write, check and describe the YAML of a run.",
     "doctor": "Whether everything a training stands on is here: libraries, memory, disk, GPU, workspace.",
+    "track": "Mirrors in MLflow and TensorBoard: what was written, and catching up.",
     "serve": "Serve the web page, the REST interface and training workers.",
     "demo": "Train on a table that ships with scikit-learn.",
 }

@@ -151,6 +151,7 @@ def compare(first: str, second: str, table: str | None, workspace: str | None, a
 def activate(name: str, decision: str | None, workspace: str | None, as_json: bool) -> None:
     """Activates a version."""
     from trainwright.errors import UserError
+    from trainwright.jobs import mirror
     from trainwright.store.decisions import NONE, decision_in_force, get_decision
     from trainwright.store.deployments import activate as set_active
     from trainwright.store.names import resolve_version, split_name
@@ -175,6 +176,7 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
         set_active(connection, project.id, version.id, label, reason="command line", decision_id=used)
+    mirror.tell(space)
     document = {"active": called, **({} if chosen is None else {"decision": chosen.label})}
     _said(f"{called} is active{'' if chosen is None else f' and answers by {chosen.label}'}", document, as_json)
     if other is not None and chosen is None and other["version"] != version.label and not as_json:
@@ -188,6 +190,7 @@ def activate(name: str, decision: str | None, workspace: str | None, as_json: bo
 @json_option
 def rollback(project: str, workspace: str | None, as_json: bool) -> None:
     """Rolls back."""
+    from trainwright.jobs import mirror
     from trainwright.store.decisions import decision_in_force
     from trainwright.store.deployments import rollback as roll_back
     from trainwright.store.projects import get_project
@@ -201,6 +204,7 @@ def rollback(project: str, workspace: str | None, as_json: bool) -> None:
         roll_back(connection, found)
         version = get_version(connection, found)
         chosen = decision_in_force(connection, version.id)
+    mirror.tell(space)
     document = {"active": f"{project}@{version.label}", **({} if chosen is None else {"decision": chosen.label})}
     words = "" if chosen is None else f", answering by {chosen.label}"
     _said(f"{project}@{version.label} is active again{words}", document, as_json)

@@ -13,6 +13,7 @@ from trainwright.config.keys import Block, Text, key
 from trainwright.config.problem import ProblemSettings
 from trainwright.config.requirements import RequirementSettings
 from trainwright.config.search import SearchSettings
+from trainwright.config.track import TrackSettings
 from trainwright.config.training import TrainingSettings
 
 
@@ -32,6 +33,7 @@ class Settings(Block):
     requirements: RequirementSettings = key(RequirementSettings(), "What a model must satisfy.", example={})
     search: SearchSettings = key(SearchSettings(), "Which settings are tried first.", example={})
     decision: DecisionSettings = key(DecisionSettings(), "From which probability on to act.", example={})
+    track: TrackSettings = key(TrackSettings(), "Where it is mirrored.", example={})
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -75,4 +77,5 @@ BLOCKS: dict[str, type[BaseModel]] = {
     "problem": ProblemSettings,
     "search": SearchSettings,
     "decision": DecisionSettings,
+    "track": TrackSettings,
 }

@@ -32,7 +32,7 @@ def template(*, train_file: str = "train.csv", target: str = "label") -> str:
     """
     values = {"data.train_file": show(train_file), "data.target": show(target)}
     lines = [HEAD, "# project: adult", ""]
-    for block in ("data", "training", "requirements", "problem", "search", "decision"):
+    for block in ("data", "training", "requirements", "problem", "search", "decision", "track"):
         lines.append(f"{block}:")
         network = False
         for name in BLOCKS[block].model_fields:

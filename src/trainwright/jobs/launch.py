@@ -15,6 +15,7 @@ from typing import Any
 from trainwright.config.settings import Settings
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.jobs import mirror
 from trainwright.jobs.attempt import execute
 from trainwright.jobs.execution import Child
 from trainwright.jobs.lost import is_direct
@@ -169,6 +170,7 @@ def follow(
         child: a child that waits for its arguments; None to start one.
     """
     watcher = watcher or Watcher()
+    mirror.begin(workspace, run)
     if custom is not None and _in_this_process(custom):
         return _here(workspace, run, started, custom, watcher)
     arguments = [str(workspace.path), str(run.id), str(run.attempt), repr(started)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import TrainwrightError, UserError
-from trainwright.jobs import launch
+from trainwright.jobs import launch, mirror
 from trainwright.jobs.pipeline import Pipeline, Step
 from trainwright.store.decisions import decision_in_force
 from trainwright.store.deployments import activate
@@ -115,6 +115,7 @@ def deploy(pipeline: Pipeline, workspace: Workspace, done: Done) -> dict[str, An
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
         activate(connection, project.id, version.id, label, reason=f"pipeline {pipeline.name}", decision_id=used)
+    mirror.tell(workspace)
     return {"says": f"{name} is active", "active": True}
 
 

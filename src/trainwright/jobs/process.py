@@ -34,6 +34,27 @@ def spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+def spawn_apart(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Starts `python -m module ...` on its own: it outlives us, hears nothing from us, and says nothing to anybody."""
+    options: dict[str, object] = {"start_new_session": True}
+    if os.name == "nt":
+        options = {"creationflags": 0x00000200 | 0x00004000}  # a group of its own, below normal priority
+    return subprocess.Popen(  # type: ignore[call-overload]
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ) | {"OMP_NUM_THREADS": "1"},
+        **options,
+    )
+
+
+def yield_to_others() -> None:
+    """Lets every other process go first, where the system knows that."""
+    if hasattr(os, "nice"):
+        os.nice(19)
+
+
 def watch_parent(on_word: Callable[[str], None]) -> None:
     """In a child: ends this process when the parent is gone, and hands on the words it sends ("stop")."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainwright.errors import EnvironmentProblem
-from trainwright.jobs import queue, schedule
+from trainwright.jobs import mirror, queue, schedule
 from trainwright.jobs.execution import Body, start
 from trainwright.jobs.listing import retries_wait
 from trainwright.jobs.queue import Claim, Slots
@@ -165,6 +165,7 @@ class Worker:
     def _begin(self, claim: Claim) -> None:
         self._tell({"kind": "claimed", "run": claim.run_id, "attempt": claim.attempt, "body": claim.body})
         execution = start(self._bodies[claim.body], self._workspace, claim.run_id, claim.attempt)
+        mirror.begin_run(self._workspace, claim.run_id)
         # Not by the run alone: a run that was lost may be claimed again before its earlier attempt is put away.
         key = (claim.run_id, claim.attempt)
         work = _Work(claim, Supervisor(self._workspace, claim, execution, self._pace))

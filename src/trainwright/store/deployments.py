@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from trainwright.errors import UserError
 from trainwright.store import tables
 from trainwright.store.audit import current_user, record_act
+from trainwright.store.outbox import tell_active
 from trainwright.store.projects import Project
 from trainwright.store.rows import insert_row
 
@@ -106,6 +107,7 @@ def activate(
     if decision_id is not None:
         details["decision"] = decision_id
     record_act(connection, action, label, project_id=project_id, who=who, details=details)
+    tell_active(connection, project_id, version_id)
     return Deployment(**connection.execute(select(table).where(table.c.id == new)).one()._mapping)
 
 

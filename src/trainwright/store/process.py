@@ -57,4 +57,7 @@ def _started(pid: int) -> int | None:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    return int(text.rpartition(")")[2].split()[19])
+    fields = text.rpartition(")")[2].split()
+    if fields[0] in ("Z", "X"):
+        return None  # it has ended, and nobody has taken note of that (a container without an init process)
+    return int(fields[19])

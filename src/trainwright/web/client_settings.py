@@ -40,6 +40,11 @@ def client_settings(yaml: str | None, values: Mapping[str, Any], *, test_file: s
     settings = load_settings(text=yaml, overrides=dict(values), flags=False)
     if settings.data.test_file is not None and test_file is None:
         raise _names_file("data.test_file")
+    if settings.track.mlflow is not None or settings.track.tensorboard is not None:
+        raise UserError(
+            "track names a place that the server would write to, which no client may choose",
+            remedy="whoever runs the workers sets MLFLOW_TRACKING_URI or TRAINWRIGHT_TENSORBOARD there",
+        )
     space = settings.search.space if settings.search is not None else None
     if isinstance(space, str) and space not in SEARCHES:
         raise UserError(

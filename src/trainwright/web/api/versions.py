@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import FileResponse, Response
 
+from trainwright.jobs import mirror
 from trainwright.store.decisions import NONE, decision_in_force, get_decision
 from trainwright.store.deployments import activate as set_active
 from trainwright.store.deployments import rollback as roll_back
@@ -96,7 +97,9 @@ def rollback(space: Space, who: Who, project: ProjectName) -> VersionRow:
     with write(space) as connection:
         found = project_named(connection, project)
         roll_back(connection, found, who=who.name)
-        return version_of(connection, found, None)
+        row = version_of(connection, found, None)
+    mirror.tell(space)
+    return row
 
 
 @router.delete("/projects/{project}/versions/{version}", operation_id="delete_version", status_code=204)
@@ -192,4 +195,6 @@ def activated(space: Space, who: str, project: str, number: int, body: Activatio
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
         set_active(connection, found.id, version.id, label, who=who, reason="web", decision_id=used)
-        return version_of(connection, found, number)
+        row = version_of(connection, found, number)
+    mirror.tell(space)
+    return row

@@ -45,7 +45,8 @@ COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("versions", "activate", "shop"): ("'shop' names no version", "shop@v2"),
     ("versions", "delete", "shop"): ("'shop' names no version", "shop@v2"),
     ("runs", "show", "99"): ("no run 99",),
-    ("runs", "show", "first"): ("'first' is not a valid integer",),
+    ("runs", "show", "first"): ("no project 'first'",),
+    ("runs", "show", "shop@v9"): ("project 'shop' has no version v9", "it has: v1, v2"),
     ("runs", "resume", "1"): ("run 1 is completed",),
     ("data", "show", "shop@d9"): ("shop has no dataset version", "d1"),
 }

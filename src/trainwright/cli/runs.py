@@ -43,18 +43,20 @@ def list_all(project: str | None, workspace: str | None, as_json: bool) -> None:
     )
 
 
-@COMMAND.command(help="One training: its trials, its result or why it failed.")
-@click.argument("run", type=int)
+@COMMAND.command(help="One training: its trials, its result or why it failed. RUN is a number, or PROJECT@v2.")
+@click.argument("name", metavar="RUN")
 @workspace_option
 @json_option
-def show(run: int, workspace: str | None, as_json: bool) -> None:
+def show(name: str, workspace: str | None, as_json: bool) -> None:
     """Shows a run."""
+    from trainwright.store.names import run_number
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
     from trainwright.store.trials import trials_of
     from trainwright.store.workspace import open_workspace
 
     space = open_workspace(workspace, create=False, read_only=True)
+    run = run_number(space, name)
     with read(space) as connection:
         found = get_run(connection, run)
         trials = trials_of(connection, run)

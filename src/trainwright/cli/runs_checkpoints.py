@@ -14,21 +14,23 @@ from trainwright.cli.output import json_option, workspace_option
     "checkpoints",
     help="The epochs of a run's networks: losses on the rows learned from and on rows held out for stopping, the mean "
     "over folds, and in how many folds each was the best. `trainwright try` judges any other one and keeps it where it "
-    "proves better.",
+    "proves better. RUN is a number, or PROJECT@v2.",
 )
-@click.argument("run", type=int)
+@click.argument("name", metavar="RUN")
 @click.option("--all", "every", is_flag=True, help="Every epoch; otherwise those in which a checkpoint was due.")
 @workspace_option
 @json_option
-def COMMAND(run: int, every: bool, workspace: str | None, as_json: bool) -> None:
+def COMMAND(name: str, every: bool, workspace: str | None, as_json: bool) -> None:
     """Lists checkpoints."""
     from trainwright.store.events import points_after
+    from trainwright.store.names import run_number
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
     from trainwright.training.checkpoints import checkpoints_of
 
     space = open_workspace(workspace, create=False, read_only=True)
+    run = run_number(space, name)
     with read(space) as connection:
         found = get_run(connection, run)
         points = [point for number in range(1, found.attempt + 1) for point in points_after(connection, run, number)]

@@ -54,3 +54,12 @@ def resolve_run(workspace: Workspace, name: str) -> tuple[Project, Version, Run]
         raise UserError(f"{name} was not trained here", remedy="name a version that this workspace trained")
     with read(workspace) as connection:
         return project, version, get_run(connection, version.run_id)
+
+
+def run_number(workspace: Workspace, name: str) -> int:
+    """The number of the run that a number, or a name such as `adult@v2`, stands for.
+
+    Raises:
+        UserError: there is no such project or version, or it was not trained in this workspace.
+    """
+    return int(name) if re.fullmatch(r"\d+", name) else resolve_run(workspace, name)[2].id

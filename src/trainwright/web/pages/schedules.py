@@ -1,0 +1,107 @@
+"""Schedules: projects that are trained again at the moments of a cron line, with the next ones in words."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from fastapi import Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trainwright.errors import TrainwrightError, UserError
+from trainwright.store.transaction import read
+from trainwright.store.workspace import Workspace
+from trainwright.web.api import schedules as rest
+from trainwright.web.api.nouns import Number
+from trainwright.web.pages import page
+from trainwright.web.problems import Refusal
+from trainwright.web.render import render
+from trainwright.web.requests import Space, Who
+from trainwright.web.security.roles import Role, least
+from trainwright.web.views.projects import projects_at_a_glance
+from trainwright.web.views.schedule_times import next_times
+
+router = page()
+Text = Annotated[str, Form(max_length=200)]
+
+
+@router.get("/settings/schedules")
+@least(Role.VIEWER)
+def schedules(request: Request, space: Space) -> HTMLResponse:
+    """Shows the schedules."""
+    from trainwright.jobs.schedule import local_zone
+
+    return _page(request, space, {"project": "", "cron": "0 3 * * 1", "zone": local_zone(), "kind": "full"})
+
+
+@router.post("/settings/schedules")
+@least(Role.TRAINER)
+def add(
+    request: Request,
+    space: Space,
+    who: Who,
+    project: Text = "",
+    cron: Text = "",
+    zone: Text = "",
+    kind: Annotated[str, Form(pattern="^(full|incremental)$")] = "full",
+    act: Annotated[str, Form(pattern="^(add|times)$")] = "add",
+) -> Response:
+    """Makes a schedule, or shows when it would run."""
+    from trainwright.jobs.schedule import local_zone
+
+    form = {"project": project, "cron": cron.strip(), "zone": zone.strip() or local_zone(), "kind": kind}
+    try:
+        times = next_times(form["cron"], form["zone"], time.time())
+        if act == "times":
+            return _page(request, space, form, times=times)
+        body = rest.NewSchedule(
+            project=project, cron=form["cron"], zone=form["zone"], incremental=kind == "incremental", upload=None
+        )
+        rest.create(space, who, body)
+    except (TrainwrightError, Refusal) as error:
+        return _page(request, space, form, problem=_words(error))
+    return RedirectResponse("/settings/schedules", 303)
+
+
+@router.post("/settings/schedules/{schedule}/remove")
+@least(Role.TRAINER)
+def remove(space: Space, who: Who, schedule: Number) -> RedirectResponse:
+    """Ends a schedule; the trainings it made stay."""
+    rest.delete(space, who, schedule)
+    return RedirectResponse("/settings/schedules", 303)
+
+
+def _page(
+    request: Request,
+    space: Workspace,
+    form: dict[str, Any],
+    *,
+    times: list[str] | None = None,
+    problem: str | None = None,
+) -> HTMLResponse:
+    rows = [(row, _times(row.cron, row.zone)) for row in rest.schedules_of(space, None)]
+    with read(space) as connection:
+        projects = [row.name for row in projects_at_a_glance(connection) if row.last_run]
+    values = {
+        "rows": rows,
+        "projects": projects,
+        "form": form,
+        "times": times,
+        "problem": problem,
+        "here": "Schedules",
+    }
+    return render(request, "settings_schedules.html", values, status=200 if problem is None else 422)
+
+
+def _times(cron: str, zone: str) -> list[str]:
+    """When a kept schedule runs next; nothing where its line was changed by hand."""
+    try:
+        return next_times(cron, zone, time.time())
+    except UserError:
+        return []
+
+
+def _words(error: TrainwrightError | Refusal) -> str:
+    if isinstance(error, Refusal):
+        return error.problem + (f"; {error.remedy}" if error.remedy else "")
+    return str(error)

@@ -1,15 +1,17 @@
 """The server with much to show: time of every page, of a new point on its way, of the first page, and its memory.
 
-    python bench/web_pages.py [--runs 1000] [--points 1000000] [--requests 20]
+    python bench/web_pages.py [--runs 1000] [--points 1000000] [--requests 30]
 
-A small table is trained on once; the run's rows and documents are then copied until the workspace holds so many runs
-and points, a tenth of the points in one run. `trainwright serve` runs as its own process, and every page and REST
-address that takes a project, a version or a run is asked for. About 5 minutes on 2 cores.
+A small table is trained on once; projects, runs and versions are then copied, a third of the runs into one project,
+and points are made, a tenth of them in one run (`web_rows.py`). `trainwright serve` runs as its own process, and every
+page and REST address that only reads is asked for, with that project, its newest version and its newest runs in its
+name. `--postgres URL` measures PostgreSQL, too. About 10 minutes on 2 cores.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import re
@@ -18,109 +20,88 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import jobs_rows
 import markdown
 import numpy as np
 import results
-from sqlalchemy import insert, select
+import web_rows
+from sqlalchemy import select
 
 from trainwright.store import tables
 from trainwright.store.events import add_points
-from trainwright.store.transaction import read, write
+from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 
 TOKEN = "a-token-of-this-benchmark"
-# Of the points, the share that the newest run has.
-LONGEST = 0.1
-SERIES = 5
-# Rows of one statement.
-BATCH = 10_000
-# Not asked for: a stream has no end, an export and a package are files.
-LEFT_OUT = ("stream", "export", "package", "static")
+# Not asked for: a stream has no end, the log and a package are files, and predictions are measured elsewhere.
+LEFT_OUT = ("/stream", "/export", "/static", "/login", "/api/v1/projects/{project}/versions/{version}/package")
+# Lists that are asked for in part, beside themselves.
+PARTS = ("/jobs?state=working", "/jobs?state=failed", "/jobs?before={finished}", "/jobs?project={project}")
+# With an uploaded table.
+UPLOADED = ("/new?upload={upload}", "/new/statistics?upload={upload}")
+LONG = ("/api/v1/jobs?limit=200", "/api/v1/jobs?limit=200&project={project}", "/api/v1/jobs?limit=200&state=queued")
+# Of the run that works.
+WORKING = ("/jobs/{run}", "/jobs/{run}/parts", "/api/v1/jobs/{run}", "/api/v1/jobs/{run}/points")
+WORKS = " (works)"
 
 
 def main() -> None:
     options = _options()
     result = results.Result("web_pages", options)
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = filled(Path(folder) / "workspace", options.runs, options.points)
-        with served(workspace) as (address, seconds, pid):
-            if not result.has("first page"):
-                result.add("first page", {"seconds": seconds, "runs": options.runs, "points": options.points})
-            for path in addresses(options.runs):
-                result.measured(path, asked, address + path, options.requests)
-            result.measured("a new point", live, workspace, address, options.runs, options.requests)
-            if not result.has("memory"):
-                result.add("memory", {"mb": resident(pid)})
+    for database, server in jobs_rows.databases(options.postgres):
+        with tempfile.TemporaryDirectory() as folder, jobs_rows.workspace(server, Path(folder)) as (address, space):
+            _measure(result, database, address, space, Path(folder), options)
 
 
-def filled(place: Path, runs: int, points: int) -> Workspace:
-    """A workspace with one trained run, copied until there are so many, and so many points."""
-    table = place.parent / "measured.csv"
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(300, 4)).round(3)
-    label = np.where(x.sum(axis=1) + rng.normal(size=300) > 0, "yes", "no")
-    lines = ["a,b,c,d,y", *(",".join([*map(str, row), str(name)]) for row, name in zip(x, label))]
-    table.write_text("\n".join(lines))
-    words = ["train", str(table), "--target", "y", "--families", "linear", "--time-limit", "60s"]
-    command = [sys.executable, "-m", "trainwright", *words, "--workspace", str(place), "--json"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    space = open_workspace(place)
-    results.say(f"copying the run {runs - 1} times")
-    for start in range(2, runs + 1, 50):
-        with write(space) as connection:
-            for number in range(start, min(start + 50, runs + 1)):
-                _copy(connection, number)
-    each = int(points * (1 - LONGEST)) // max(1, runs - 1)
-    for number in range(1, runs + 1):
-        _points(space, number, each if number < runs else points - each * (runs - 1))
-    return space
-
-
-def _copy(connection: Any, number: int) -> None:
-    """Run 1 again under a number, finished an hour after the one before."""
-    later = 3600.0 * (number - 1)
-    run = dict(connection.execute(select(tables.run).where(tables.run.c.id == 1)).one()._mapping)
-    connection.execute(tables.run.insert().values({**run, "id": number, "created": run["created"] + later}))
-    for table in (tables.job, tables.attempt, tables.event, tables.trial, tables.finding, tables.evaluation):
-        rows = connection.execute(select(table).where(table.c.run_id == 1)).mappings().all()
-        for row in rows:
-            copied = {key: value for key, value in row.items() if key not in ("id", "key")}
-            connection.execute(table.insert().values({**copied, "run_id": number}))
-
-
-def _points(space: Workspace, run: int, number: int) -> None:
-    """So many points of a run, spread over a few curves."""
-    for start in range(0, number, BATCH):
-        rows = [
-            {
-                "run_id": run,
-                "attempt": 1,
-                "seq": seq + 1,
-                "name": f"net/curve {seq % SERIES}",
-                "step": float(seq // SERIES),
-                "value": 1.0 / (1 + seq),
-                "at": time.time(),
+def _measure(
+    result: results.Result, database: str, address: str, space: Workspace, folder: Path, options: argparse.Namespace
+) -> None:
+    """Every row of one database."""
+    counts = {"projects": options.projects, "runs": options.runs, "points": options.points}
+    known = web_rows.filled(address, space, folder, **counts)
+    with served(address) as server:
+        if not result.has(f"first page, {database}"):
+            size = (folder / "workspace" / "trainwright.db").stat().st_size / 1e6 if database == "SQLite" else None
+            row = {
+                "seconds": server.seconds,
+                "mb": resident(server.pid),
+                "versions": known.versions,
+                "database_mb": size,
             }
-            for seq in range(start, min(start + BATCH, number))
-        ]
-        with write(space) as connection:
-            connection.execute(insert(tables.metric_point), rows)
+            result.add(f"first page, {database}", {**row, **counts})
+        for name, path in addresses(known, uploaded(server, folder / web_rows.TABLE)).items():
+            result.measured(f"{name}, {database}", asked, server, path, options.requests)
+        result.measured(f"a new point, {database}", live, space, server, known.working, options.requests)
+        result.measured(f"memory, {database}", memory, server)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server: its address, its process, and the seconds from its start to the first page."""
+
+    address: str
+    pid: int
+    seconds: float
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that stays open, as a browser's does."""
+        return http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=300)
 
 
 @contextmanager
-def served(space: Workspace) -> Iterator[tuple[str, float, int]]:
-    """A server: its address, the seconds from its start to the first page, and its process."""
+def served(workspace: str) -> Iterator[Server]:
+    """Serves a workspace, without workers: they would claim the jobs that wait."""
     command = [sys.executable, "-m", "trainwright", "serve", "--port", "0", "--workers", "0", "--json"]
     before = time.perf_counter()
     process = subprocess.Popen(
-        [*command, "--workspace", str(space.path)],
+        [*command, "--workspace", workspace],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "TRAINWRIGHT_TOKEN": TOKEN},
@@ -129,125 +110,195 @@ def served(space: Workspace) -> Iterator[tuple[str, float, int]]:
     try:
         said = ""
         while not said.endswith("}\n"):
-            said += process.stdout.readline()
+            line = process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the server ended: {said}")
+            said += line
         address = json.loads(said)["address"].partition("/login")[0]
-        get(f"{address}/")
-        yield address, time.perf_counter() - before, process.pid
+        get(Server(address, process.pid, 0.0).connect(), "/")
+        yield Server(address, process.pid, time.perf_counter() - before)
     finally:
         process.terminate()
         process.wait()
         process.stdout.close()
 
 
-def addresses(runs: int) -> list[str]:
-    """Every page and REST address that only reads, with the newest run and the one project in its names."""
+def uploaded(server: Server, table: Path) -> int:
+    """The number of a table that was sent to the server."""
+    connection = server.connect()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    connection.request("POST", f"/api/v1/uploads?name={table.name}", table.read_bytes(), headers)
+    return int(json.loads(connection.getresponse().read())["id"])
+
+
+def addresses(known: web_rows.Filled, upload: int) -> dict[str, str]:
+    """Every page and REST address that only reads: its pattern, and itself with what the workspace holds."""
     from trainwright.web.app import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        routes = create_app(open_workspace(Path(folder) / "w")).routes
-    values = {"project": "measured", "version": "v1", "run": str(runs), "decision": "d1"}
-    found = []
-    for route in routes:
-        names = re.findall(r"{(\w+)", route.path)  # type: ignore[attr-defined]
-        methods = route.methods  # type: ignore[attr-defined]
-        if "GET" not in methods or not set(names) <= set(values) or any(word in route.path for word in LEFT_OUT):  # type: ignore[attr-defined]
+        routes: list[Any] = list(create_app(open_workspace(Path(folder) / "w")).routes)
+    values: dict[str, Any] = {"project": known.project, "version": known.version, "run": known.finished}
+    values |= {"finished": known.finished, "upload": upload}
+    patterns = [re.sub(r":\w+}", "}", route.path) for route in routes if "GET" in route.methods]
+    found = {}
+    for pattern in sorted({*patterns, *PARTS, *LONG, *UPLOADED}):
+        if any(part in pattern for part in LEFT_OUT):
             continue
-        found.append(re.sub(r"{(\w+)(:\w+)?}", lambda match: values[match[1]], route.path))  # type: ignore[attr-defined]
-    return sorted(path for path in set(found) if path not in ("/login",))
+        names = set(re.findall(r"{(\w+)}", pattern))
+        if names <= {*values}:
+            found[pattern] = pattern.format(**values)
+    working = {f"{pattern}{WORKS}": pattern.format(run=known.working) for pattern in WORKING if pattern in patterns}
+    return {**found, **working}
 
 
-def get(address: str) -> bytes:
-    """What an address answers."""
-    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
-    with urllib.request.urlopen(request) as answer:
-        content: bytes = answer.read()
+def get(connection: http.client.HTTPConnection, path: str) -> bytes:
+    """What an address answers.
+
+    Raises:
+        results.NotMeasured: not with a page.
+    """
+    connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status != 200:
+        raise results.NotMeasured(f"it answered {answer.status}")
     return content
 
 
-def asked(address: str, requests: int) -> dict[str, Any]:
+def asked(server: Server, path: str, requests: int) -> dict[str, Any]:
     """The time of an address, asked for one request after the other."""
     took, size = [], 0
-    try:
-        for _ in range(requests + 1):
-            before = time.perf_counter()
-            size = len(get(address))
-            took.append(time.perf_counter() - before)
-    except urllib.error.HTTPError as error:
-        raise results.NotMeasured(f"it answered {error.code}") from error
-    took = took[1:]  # the first one fills caches, and starts a child where one is needed
-    return {"ms": 1e3 * float(np.median(took)), "p95_ms": 1e3 * float(np.quantile(took, 0.95)), "kb": size / 1e3}
+    connection = server.connect()
+    for _ in range(requests + 1):
+        before = time.perf_counter()
+        size = len(get(connection, path))
+        took.append(time.perf_counter() - before)
+    connection.close()
+    # The first one fills caches, and starts a child where one is needed.
+    return {**_milliseconds(took[1:]), "first_ms": 1e3 * took[0], "kb": size / 1e3}
 
 
-def live(space: Workspace, address: str, run: int, times: int) -> dict[str, Any]:
-    """From the commit of a point to its arrival at a reader of the stream."""
-    with write(space) as connection:
-        connection.execute(tables.job.update().where(tables.job.c.run_id == run).values(state="training"))
-    came = threading.Event()
-    began = threading.Event()
+def live(space: Workspace, server: Server, run: int, times: int) -> dict[str, Any]:
+    """From the commit of a point of a run that works to its arrival at a reader of the stream."""
+    came, began = threading.Event(), threading.Event()
 
     def listen() -> None:
-        request = urllib.request.Request(
-            f"{address}/api/v1/jobs/{run}/stream", headers={"Authorization": f"Bearer {TOKEN}"}
-        )
-        with urllib.request.urlopen(request) as answer:
+        connection = server.connect()
+        connection.request("GET", f"/api/v1/jobs/{run}/stream", headers={"Authorization": f"Bearer {TOKEN}"})
+        with connection.getresponse() as answer:
             for line in answer:
-                if b"event: points" in line:
+                if line.startswith(b"event: points"):
                     began.set()
                 if b'"arrives"' in line:
                     came.set()
 
     threading.Thread(target=listen, daemon=True).start()
-    began.wait()
     took = []
     for number in range(times):
+        _wait(began)
         time.sleep(0.37 + 0.013 * number)  # not in step with the server's looks
         came.clear()
         with write(space) as connection:
-            add_points(connection, run, 1, [("arrives", number, 1.0)])
+            attempt = connection.execute(select(tables.job.c.attempt).where(tables.job.c.run_id == run)).scalar_one()
+            add_points(connection, run, attempt, [("arrives", number, 1.0)])
         before = time.perf_counter()
-        came.wait()
+        _wait(came)
         took.append(time.perf_counter() - before)
-    with read(space) as connection:
-        known = connection.execute(select(tables.job.c.state).where(tables.job.c.run_id == run)).scalar()
-    return {"ms": 1e3 * float(np.median(took)), "p95_ms": 1e3 * float(np.quantile(took, 0.95)), "state": known}
+    return _milliseconds(took)
+
+
+def _wait(event: threading.Event) -> None:
+    if not event.wait(60):
+        raise results.NotMeasured("nothing came over the stream within a minute")
+
+
+def memory(server: Server) -> dict[str, Any]:
+    """What the server holds after all of this, and the children that load models, apart."""
+    children = _children(server.pid)
+    return {"mb": resident(server.pid), "children": len(children), "children_mb": sum(map(resident, children))}
 
 
 def resident(pid: int) -> float:
     """Megabytes that a process holds."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1e3
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) * 1024 / 1e6
+
+
+def _children(pid: int) -> list[int]:
+    own = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    tasks = [
+        Path(f"/proc/{pid}/task/{task.name}/children").read_text().split()
+        for task in Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return sorted({int(child) for child in [*own, *(child for some in tasks for child in some)]})
+
+
+def _milliseconds(seconds: list[float]) -> dict[str, float]:
+    return {"ms": 1e3 * float(np.median(seconds)), "p95_ms": 1e3 * float(np.quantile(seconds, 0.95))}
 
 
 def section(result: dict[str, Any]) -> str:
     """The section of docs/benchmarks.md."""
-    rows = result["rows"]
-    first, memory = rows["first page"], rows["memory"]
-    pages = {key: row for key, row in rows.items() if key.startswith("/")}
-    shown = [[key, row["ms"], row["p95_ms"], row["kb"]] for key, row in pages.items() if not key.startswith("/api/")]
-    rest = [[key, row["ms"], row["p95_ms"], row["kb"]] for key, row in pages.items() if key.startswith("/api/")]
-    point = rows.get("a new point")
-    arrives = "" if point is None else f" A new point reaches a reader {point['ms']:.0f} ms after its commit (median)."
-    head = ["address", "median ms", "95 %", "kB"]
+    rows: dict[str, dict[str, Any]] = result["rows"]
+    databases = [key.split(", ")[1] for key in rows if key.startswith("first page, ")]
+    first = rows[f"first page, {databases[0]}"]
+    summary = [
+        [database, *(rows.get(f"{key}, {database}", {}).get(name, NONE) for key, name in SUMMARY.values())]
+        for database in databases
+    ]
+    patterns = list(dict.fromkeys(key.rpartition(", ")[0] for key in rows if key.startswith("/")))
+    head = ["address", *(f"{database}: {words}" for database in databases for words in ("median ms", "95 %")), "kB"]
+
+    def table(wanted: Callable[[str], bool]) -> str:
+        lines = []
+        for pattern in filter(wanted, patterns):
+            found = [rows.get(f"{pattern}, {database}", {}) for database in databases]
+            times = [row.get(name, NONE) for row in found for name in ("ms", "p95_ms")]
+            lines.append([f"`{pattern}`", *times, found[0].get("kb", NONE)])
+        return markdown.table(head, lines)
+
     return f"""## The server
 
-A workspace with {first["runs"]:,} runs and {first["points"]:,} points, a tenth of them in the run that is shown. The
-first page is there {first["seconds"]:.1f} s after `trainwright serve` was called. Each address was asked for by one
-reader; the first request, which fills caches, is left out. After all of this the server holds
-{memory["mb"]:.0f} MB.{arrives}
+A workspace with {first["projects"]} projects, {first["runs"]:,} runs and {first["points"]:,} points. The project in the
+addresses has a third of the runs and {first["versions"]} versions; the run that works has a tenth of the points and a
+log of {web_rows.LINES:,} epochs. Each address was asked for by one reader over a connection that stays open; the first
+request, which fills caches, is left out. A new point's way goes from its commit to a reader of the run's stream.
 
-{markdown.table(head, shown)}
+{markdown.table(["database", *SUMMARY], summary)}
 
-{markdown.table(head, rest)}
+Pages:
+
+{table(lambda pattern: not pattern.startswith("/api/"))}
+
+REST:
+
+{table(lambda pattern: pattern.startswith("/api/"))}
 
 {markdown.footer(result)}
 """
 
 
+NONE = "–"
+# What the first table says of each database: the row, and the value in it.
+SUMMARY = {
+    "start to first page, s": ("first page", "seconds"),
+    "memory then, MB": ("first page", "mb"),
+    "memory after all of this, MB": ("memory", "mb"),
+    "its children, MB": ("memory", "children_mb"),
+    "a new point's way, median ms": ("a new point", "ms"),
+    "95 %": ("a new point", "p95_ms"),
+}
+
+
 def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
+    parser.add_argument("--projects", type=int, default=30)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--points", type=int, default=1_000_000)
-    parser.add_argument("--requests", type=int, default=20, help="for each address")
+    parser.add_argument("--requests", type=int, default=30, help="for each address")
+    parser.add_argument(
+        "--postgres", default=os.environ.get("TRAINWRIGHT_POSTGRES"), help="a server: postgresql://USER@HOST/postgres"
+    )
     return parser.parse_args()
 
 

@@ -56,6 +56,14 @@ def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             process.stdout.close()
 
 
+def test_an_answer_is_sent_at_once() -> None:
+    """Else the body waits for the acknowledgement of the head, 40 ms, on every connection that stays open."""
+    with listen(WebSettings(port=0)) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_address_signs_in_and_a_killed_worker_is_replaced(served: Callable[..., Served], tmp_path: Path) -> None:
     process, said = served("--workers", "1")
     with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(said["address"]) as answer:

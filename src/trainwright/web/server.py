@@ -100,7 +100,11 @@ def listen(settings: WebSettings) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        # Its connections inherit this: asyncio sets it only on sockets that name their protocol, which these do not.
+        # Without it the body of an answer waits 40 ms for the head to be acknowledged, on a connection that stays open.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UserError(

@@ -10,7 +10,7 @@ from trainwright.config.settings import BLOCKS, Settings
 
 
 def as_yaml(settings: Mapping[str, Any] | Settings) -> str:
-    """The YAML of a run.
+    """The YAML of a run. What a preset brings is left to the preset.
 
     Args:
         settings: of a run, or what `Settings.to_json` made of them.
@@ -22,8 +22,13 @@ def as_yaml(settings: Mapping[str, Any] | Settings) -> str:
           epochs: 20
         <BLANKLINE>
     """
-    plain = settings.to_json() if isinstance(settings, Settings) else settings
-    default = _default()
+    default = Settings().to_json()
+    plain = settings.to_json() if isinstance(settings, Settings) else dict(settings)
+    if isinstance(settings, Settings):
+        for key, origin in settings.origins.items():
+            block, _, name = key.partition(".")
+            if origin.startswith("preset "):
+                plain[block].pop(name, None)
     lines = []
     if plain.get("project") is not None:
         lines.append(f"project: {show(plain['project'])}")
@@ -32,10 +37,6 @@ def as_yaml(settings: Mapping[str, Any] | Settings) -> str:
         if changed:
             lines += [f"{block}:", *_lines(changed, default[block], "  ")]
     return "\n".join(lines) + "\n" if lines else ""
-
-
-def _default() -> dict[str, Any]:
-    return Settings().to_json()
 
 
 def _changed(values: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:

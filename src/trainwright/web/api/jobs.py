@@ -42,6 +42,7 @@ class Table(BaseModel):
 class NewJob(Table):
     """What a training is asked for with."""
 
+    name: str | None = Field(None, max_length=120, description="Of the job; the project's and the time when not given.")
     priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="Higher first.")
     cpu: int = Field(1, ge=1, le=1024, description="Cores that it takes of a worker.")
     gpu: int = Field(0, ge=0, le=64, description="GPUs that it takes of a worker.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.jobs.queue import find_key, place
+from trainwright.store import tables
 from trainwright.store.audit import record_act
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
@@ -42,6 +43,7 @@ def submit(
     memory_mb: int | None = None,
     after: Sequence[int] = (),
     key: str | None = None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Prepares a training and puts it into the queue.
 
@@ -52,6 +54,7 @@ def submit(
         who: asks for it.
         test_file: the path of a further upload, the sealed test.
         priority, cpu, gpu, memory_mb, after, key: see `jobs.queue.place`.
+        name: of the job; the project's and the time when not given.
 
     Returns:
         {"run": number, "new": whether the key was not known before}.
@@ -66,6 +69,8 @@ def submit(
     settings = client_settings(yaml, values, test_file=test_file)
     prepared = prepare(workspace, table, settings)
     with write(workspace) as connection:
+        if name:
+            connection.execute(tables.run.update().where(tables.run.c.id == prepared.run.id).values(name=name))
         place(
             connection,
             prepared.run.id,

@@ -14,6 +14,27 @@ def page() -> APIRouter:
 
 def routers() -> list[APIRouter]:
     """Every page's routes."""
-    from trainwright.web.pages import evaluation, job, jobs, login, projects
+    from trainwright.web.pages import (
+        activation,
+        compare,
+        evaluation,
+        help,
+        job,
+        jobs,
+        login,
+        new,
+        projects,
+        schedules,
+        settings,
+        trying,
+        versions,
+    )
 
-    return [login.router, projects.router, jobs.router, job.router, evaluation.router]
+    return [
+        login.router,
+        projects.router,
+        jobs.router,
+        job.router,
+        new.router,
+        *(one.router for one in (versions, activation, compare, trying, evaluation, settings, schedules, help)),
+    ]

@@ -1,0 +1,99 @@
+"""Tasks of the form of a new training: the columns of a table, and all that can be known before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainwright.config.known import networks_here
+from trainwright.store.workspace import Workspace
+from trainwright.web.client_settings import client_settings
+
+# Names that a target often has, the most telling first; else it is the last column.
+TARGETS = ("target", "label", "class", "y", "outcome", "category")
+# Of the time limit, what falls on fits (see `training.material`).
+FITS = 0.8
+
+
+def columns(workspace: Workspace, *, table: str) -> dict[str, Any]:
+    """The columns of a table: `name`, `rows`, `columns` (name, some values, number of different ones) and the one that
+    looks like the target.
+
+    Args:
+        workspace: not used; every task gets it.
+        table: the server's own path of an upload.
+    """
+    from trainwright.data.read import read_table
+
+    source = read_table(Path(table))
+    frame = source.frame
+    found = []
+    for name in frame.columns:
+        values = frame[name].drop_nulls().head(10_000)
+        different = values.unique(maintain_order=True)
+        found.append({"name": name, "values": [str(v)[:30] for v in different.head(3)], "distinct": len(different)})
+    names = {name.strip().lower(): name for name in frame.columns}
+    target = next((names[word] for word in TARGETS if word in names), frame.columns[-1] if frame.columns else None)
+    return {"name": source.name, "rows": frame.height, "columns": found, "target": target}
+
+
+def look(workspace: Workspace, *, table: str, yaml: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `examine` says about a table, and `plan`: what would be trained, with estimated seconds.
+
+    Args:
+        workspace: not used; every task gets it.
+        table: the server's own path of an upload.
+        yaml, values: settings from the client, `data.target` among them.
+    """
+    from trainwright.training.prepare import examine
+
+    settings = client_settings(yaml, values)
+    found = examine(table, settings)
+    return {**found, "plan": _plan(found, settings)}
+
+
+def _plan(found: Mapping[str, Any], settings: Any) -> dict[str, Any]:
+    """The candidates that the size of the table lets one expect: an estimate, since the clock decides."""
+    from trainwright.training.options import RunOptions
+    from trainwright.training.plan import make_plan
+    from trainwright.training.steps import Facts, wall
+
+    options = RunOptions.from_settings(settings)
+    features = [column for column in found["schema"] if column["role"] == "feature"]
+    kinds = [column["kind"] for column in features]
+    folds = found["split"]["folds"]
+    trained = sorted(fold["train"] for fold in folds)
+    classes = found["target"]["classes"]
+    n_train = trained[len(trained) // 2] if trained else 0
+    threads, jobs, _ = options.threads_and_jobs(n_train, len(folds))
+    facts = Facts(
+        task=found["target"]["task"],
+        n_rows=found["split"]["sizes"]["development"],
+        n_train=n_train,
+        n_folds=len(folds),
+        n_numbers=sum(kind in ("number", "datetime") for kind in kinds),
+        n_categories=sum(kind in ("category", "boolean") for kind in kinds),
+        n_texts=kinds.count("text"),
+        n_outputs=len(classes) if classes else 1,
+        threads=threads,
+        jobs=jobs,
+        networks=networks_here(),
+    )
+    plan = make_plan(
+        facts, options.limit * FITS, chosen=options.families, family_settings=options.family_settings, also=options.also
+    )
+    return {
+        "limit": options.limit,
+        "steps": [
+            {
+                "name": step.name,
+                "family": step.family,
+                "seconds": wall(step, facts),
+                "reason": step.reason,
+                "optional": step.optional,
+            }
+            for step in plan.steps
+        ],
+        "reasons": list(plan.reasons),
+    }

@@ -29,6 +29,20 @@ def test_one_row_is_explained_as_predict_explains_it(trained: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("towards", "push", "word"),
+    [("spam", 1.29, "although"), ("spam", -1.29, "because"), ("ham", 1.29, "because"), (None, -3.0, "because")],
+)
+def test_what_speaks_against_the_answer_is_not_its_reason(
+    towards: str | None, push: float, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from trainwright.cli.explain import _say_row
+
+    reason = {"feature": "text", "value": "Hi", "push": push, "towards": towards, "exact": False, "text": "-"}
+    _say_row({"version": "ft@v1", "row": 3, "prediction": "ham", "confidence": 0.95, "reasons": [reason], "notes": []})
+    assert f"ft@v1 predicts ham (confidence 95.0 %) for row 3, {word}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["--row", "1"], "no file was given"),

@@ -87,3 +87,20 @@ def test_a_bag_has_fewer_models_where_they_follow_one_another() -> None:
         found = plan_bag(outcome.members, work, metric, Left(64.0, 0.0))
         bags[family] = found.bags if isinstance(found, Step) else 0
     assert bags["lightgbm"] == 8 > bags["tabular_net"] == 4
+
+
+def test_the_seconds_of_an_earlier_training_are_counted_as_its_fits_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    from contextlib import nullcontext
+
+    from trainwright.training import incremental_advice
+
+    rows = [SimpleNamespace(name=name, seconds=4.0) for name in ("net", "net", "trees", "trees")]
+    monkeypatch.setattr(incremental_advice, "read", lambda workspace: nullcontext())
+    monkeypatch.setattr(incremental_advice, "trials_of", lambda connection, run, state: rows)
+    steps = [{"name": "net", "family": "neural_network"}, {"name": "trees", "family": "lightgbm"}]
+    base: Any = SimpleNamespace(
+        run=SimpleNamespace(id=1, plan={"jobs": JOBS, "steps": steps}),
+        version=SimpleNamespace(details={"duration_s": 20.0}),
+        members=["net"],
+    )
+    assert incremental_advice._seconds(SimpleNamespace(), base) == (8.0, 20.0 - 12.0, 20.0)  # type: ignore[arg-type]

@@ -9,6 +9,9 @@ import click
 from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
+# Pushes are measured from usual values of the columns, where a model may be surer still of the same answer.
+AGAINST = "although what is shown speaks against it: with usual values it would be surer"
+
 
 @click.command(
     "explain",
@@ -88,7 +91,8 @@ def _say_row(document: dict[str, Any]) -> None:
         output.say(f"note: {note}")
     sure = document.get("confidence")
     said = "" if sure is None else f" (confidence {100 * sure:.1f} %)"
-    output.say(f"{document['version']} predicts {document['prediction']}{said} for row {document['row']}, because")
+    answer = f"{document['version']} predicts {document['prediction']}{said} for row {document['row']}"
+    output.say(f"{answer}, {'because' if _supported(document) else AGAINST}")
     output.table(
         ["column", "value", "push", "reason"],
         [[r["feature"], r["value"], f"{r['push']:+.3g}", r["text"]] for r in document["reasons"]],
@@ -96,6 +100,15 @@ def _say_row(document: dict[str, Any]) -> None:
     )
     if document["reasons"] and not document["reasons"][0]["exact"]:
         output.say("approximate: what changes when the column takes its median or most frequent value")
+
+
+def _supported(document: dict[str, Any]) -> bool:
+    """Whether any of the reasons shown speaks for the answer; those of numbers raise or lower it, which is the same."""
+    reasons = document["reasons"]
+    speaks_for = [
+        r["towards"] is None or (r["push"] >= 0) == (r["towards"] == str(document["prediction"])) for r in reasons
+    ]
+    return not reasons or any(speaks_for)
 
 
 def _say_overall(document: dict[str, Any], top: int) -> None:

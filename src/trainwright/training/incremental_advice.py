@@ -23,6 +23,7 @@ from trainwright.tasks import task_for
 from trainwright.training.incremental_base import Base, Pool
 from trainwright.training.incremental_split import Folds, Known
 from trainwright.training.options import RunOptions
+from trainwright.training.steps import uses_all_threads
 from trainwright.training.table import Table
 
 # New rows that the base is tried on; more would cost seconds and hardly narrow the interval.
@@ -127,8 +128,12 @@ def _seconds(workspace: Workspace, base: Base) -> tuple[float, float, float]:
     """Of the training that made the base: seconds of its members' fits, of what is no fit, and of all of it."""
     with read(workspace) as connection:
         rows = trials_of(connection, base.run.id, state="completed")
-    jobs = max(int((base.run.plan or {}).get("jobs") or 1), 1)
-    own = sum(row.seconds or 0.0 for row in rows if row.name in base.members) / jobs
-    every = sum(row.seconds or 0.0 for row in rows) / jobs
+    plan = base.run.plan or {}
+    jobs = max(int(plan.get("jobs") or 1), 1)
+    alone = {step["name"] for step in plan.get("steps") or [] if uses_all_threads(str(step["family"]))}
+    # Fits of a network follow one another, those of other families run side by side.
+    taken = [(row.name, (row.seconds or 0.0) / (1 if row.name in alone else jobs)) for row in rows]
+    own = sum(seconds for name, seconds in taken if name in base.members)
+    every = sum(seconds for _, seconds in taken)
     whole = float((base.version.details or {}).get("duration_s") or every)
     return own, max(whole - every, 0.0), whole

@@ -87,8 +87,18 @@ class Step:
     @property
     def uses_all_threads(self) -> bool:
         """Whether a fit takes every thread, so that fits of it follow one another."""
-        spec = families().get(self.family)
-        return spec is not None and spec.alone
+        return uses_all_threads(self.family)
+
+
+def uses_all_threads(family: str) -> bool:
+    """Whether a fit of the family takes every thread, so that fits of it follow one another.
+
+    Example:
+        >>> uses_all_threads("lightgbm"), uses_all_threads("neural_network"), uses_all_threads("custom:mine")
+        (False, True, False)
+    """
+    spec = families().get(family)
+    return spec is not None and spec.alone
 
 
 def estimate(step: Step, facts: Facts) -> float:

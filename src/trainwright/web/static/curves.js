@@ -92,8 +92,9 @@
       const { figure, plot } = this.panels.get(name);
       this.place.append(figure); // in order
       const few = (s) => s.x.length < 40;
+      // Copies: Plotly takes an array that it has seen for unchanged.
       const data = series.map((s, i) => ({
-        type: "scatter", mode: few(s) ? "lines+markers" : "lines", name: s.label, x: s.x, y: s.y, connectgaps: false,
+        type: "scatter", mode: few(s) ? "lines+markers" : "lines", name: s.label, x: [...s.x], y: [...s.y], connectgaps: false,
         line: { color: COLOURS[i % COLOURS.length], width: 2 }, hovertemplate: `%{y:.4g} at ${s.axis} %{x}`,
       }));
       const layout = {

@@ -1,0 +1,63 @@
+"""Stores of the real MLflow for tests: fresh ones, and a server that can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from trainwright.packages.export.mlflow_model import QUIET
+
+
+def fresh(folder: Path, made: Path) -> str:
+    """The address of a store with the tables of MLflow and no rows, copied from one that was made once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(made, folder / "mlflow.db")
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+class Server:
+    """`mlflow server` on a free port of this machine, with its store in a folder."""
+
+    def __init__(self, folder: Path, store: str):
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port = found.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._folder, self._store = folder, store
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", self._store]
+            + ["--artifacts-destination", str(self._folder / "artifacts"), "--workers", "1"]
+            + ["--host", "127.0.0.1", "--port", str(self.port)],
+            env={**os.environ, **QUIET, "OMP_NUM_THREADS": "1", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for _ in range(1200):
+            try:
+                urllib.request.urlopen(f"{self.address}/health", timeout=5).close()
+                return
+            except (urllib.error.URLError, OSError):
+                assert self._process.poll() is None, "mlflow server has ended"
+                time.sleep(0.1)
+        raise AssertionError("mlflow server does not answer")
+
+    def kill(self) -> None:
+        """Kills it and its workers at once."""
+        if self._process is not None:
+            import signal
+
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None

@@ -46,7 +46,7 @@ def new(
     given = _given(request.query_params.multi_items())
     if upload is None and not given.get("data.version"):
         with read(space) as connection:
-            found = beginnings(connection)
+            found = beginnings(connection, project or None)
         return render(request, "new_data.html", {"found": found, "project": project})
     return _form(request, space, children, upload, given, looked=look)
 

@@ -1,18 +1,28 @@
-"""The first page: every project at a glance."""
+"""The first page, every project at a glance, and the page of one project."""
 
 from __future__ import annotations
 
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
 from trainwright.web.pages import page
 from trainwright.web.render import render
-from trainwright.web.requests import Space
+from trainwright.web.requests import Space, named_in_address
 from trainwright.web.security.roles import Role, least
+from trainwright.web.views.jobs import list_jobs
+from trainwright.web.views.jobs_page import listed
+from trainwright.web.views.lifecycle import lifecycles
+from trainwright.web.views.new_training import stored_tables
 from trainwright.web.views.projects import projects_at_a_glance
+from trainwright.web.views.queue import queue_now, workers_now
+from trainwright.web.views.versions import versions_of
 
 router = page()
+
+# Of the newest jobs and versions of a project, so many are shown on its own page.
+SHOWN = 10
 
 
 @router.get("/")
@@ -21,4 +31,26 @@ def projects(request: Request, space: Space) -> HTMLResponse:
     """Shows the projects."""
     with read(space) as connection:
         found = projects_at_a_glance(connection)
-    return render(request, "projects.html", {"projects": found})
+        stages = lifecycles(connection, [one.id for one in found])
+        queue = queue_now(connection)
+        # One that ended as it should is no news; one that is gone without a word is.
+        workers = [one for one in workers_now(connection) if one.alive or one.stopped_at is None]
+    values = {"projects": found, "stages": stages, "workers": workers, "queue": queue}
+    return render(request, "projects.html", values)
+
+
+@router.get("/projects/{project}")
+@least(Role.VIEWER)
+def one_project(request: Request, space: Space, project: str) -> HTMLResponse:
+    """Shows a project: how far it has come, its newest jobs and versions, its tables."""
+    with named_in_address(), read(space) as connection:
+        owner = get_project(connection, project)
+        glance = projects_at_a_glance(connection, name=owner.name)[0]
+        values = {
+            "glance": glance,
+            "stages": lifecycles(connection, [owner.id])[owner.id],
+            "jobs": listed(connection, list_jobs(connection, project=owner.name, limit=SHOWN).jobs),
+            "versions": versions_of(connection, owner)[:SHOWN],
+            "tables": stored_tables(connection, owner.name)[:SHOWN],
+        }
+    return render(request, "project.html", values)

@@ -35,9 +35,9 @@ class Beginnings:
     stored: list[StoredTable]
 
 
-def beginnings(connection: Connection) -> Beginnings:
-    """What there is."""
-    return Beginnings(list_uploads(connection, limit=OFFERED), stored_tables(connection))
+def beginnings(connection: Connection, project: str | None = None) -> Beginnings:
+    """What there is; of the dataset versions those of one project, where it is named."""
+    return Beginnings(list_uploads(connection, limit=OFFERED), stored_tables(connection, project))
 
 
 def stored_tables(connection: Connection, project: str | None = None, number: int | None = None) -> list[StoredTable]:
@@ -48,7 +48,9 @@ def stored_tables(connection: Connection, project: str | None = None, number: in
     )
     query = query.select_from(tables.dataset_version.join(tables.project, owner.id == data.project_id))
     if project is not None:
-        query = query.where(owner.name == project, data.number == number)
+        query = query.where(owner.name == project)
+    if number is not None:
+        query = query.where(data.number == number)
     rows = connection.execute(query.order_by(data.id.desc()).limit(OFFERED)).all()
     return [_stored(row) for row in rows]
 

@@ -40,8 +40,15 @@ from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 
 TOKEN = "a-token-of-this-benchmark"
-# Not asked for: a stream has no end, the log and a package are files, and predictions are measured elsewhere.
-LEFT_OUT = ("/stream", "/export", "/static", "/login", "/api/v1/projects/{project}/versions/{version}/package")
+# Not asked for: a stream has no end, a package is a file, the others need an upload or a prediction of a person.
+LEFT_OUT = (
+    "/stream",
+    "/export",
+    "/login",
+    "/api/v1/projects/{project}/versions/{version}/package",
+    "/statistics",
+    ".csv",
+)
 # Lists that are asked for in part, beside themselves.
 PARTS = ("/jobs?state=working", "/jobs?state=failed", "/jobs?before={finished}", "/jobs?project={project}")
 # With an uploaded table.
@@ -131,18 +138,18 @@ def uploaded(server: Server, table: Path) -> int:
     return int(json.loads(connection.getresponse().read())["id"])
 
 
-def addresses(known: web_rows.Filled, upload: int) -> dict[str, str]:
+def addresses(known: web_rows.Filled, upload: int | None) -> dict[str, str]:
     """Every page and REST address that only reads: its pattern, and itself with what the workspace holds."""
     from trainwright.web.app import create_app
 
     with tempfile.TemporaryDirectory() as folder:
         routes: list[Any] = list(create_app(open_workspace(Path(folder) / "w")).routes)
     values: dict[str, Any] = {"project": known.project, "version": known.version, "run": known.finished}
-    values |= {"finished": known.finished, "upload": upload}
+    values |= {"finished": known.finished} | ({} if upload is None else {"upload": upload})
     patterns = [re.sub(r":\w+}", "}", route.path) for route in routes if "GET" in route.methods]
     found = {}
     for pattern in sorted({*patterns, *PARTS, *LONG, *UPLOADED}):
-        if any(part in pattern for part in LEFT_OUT):
+        if pattern.endswith(LEFT_OUT):
             continue
         names = set(re.findall(r"{(\w+)}", pattern))
         if names <= {*values}:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import results
-from sqlalchemy import Connection, Integer, String, Table, case, cast, insert, literal, select
+from sqlalchemy import Connection, Integer, String, Table, case, cast, func, insert, literal, null, select
 
 from trainwright.store import tables
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
 TABLE = "measured.csv"
@@ -64,7 +64,7 @@ class _Copy:
 
 
 def filled(address: str, space: Workspace, folder: Path, *, projects: int, runs: int, points: int) -> Filled:
-    """Trains once, then copies projects, runs and versions, and makes points, until there are so many.
+    """Trains once, then copies until there are so many.
 
     Args:
         address, space: the workspace, which is empty.
@@ -73,34 +73,64 @@ def filled(address: str, space: Workspace, folder: Path, *, projects: int, runs:
     """
     name = _trained(address, folder)
     results.say(f"copying the run {runs - 1} times")
+    return grown(space, name, projects=projects, runs=runs, points=points)
+
+
+def grown(space: Workspace, name: str, *, projects: int, runs: int, points: int, waiting: int = WAITING) -> Filled:
+    """Copies projects, runs and versions of a workspace until there are so many, and makes points.
+
+    Args:
+        space: a workspace whose run 1 made v1 of the project.
+        name: of the project.
+        projects, runs: how many there are afterwards.
+        points: how many are made.
+        waiting: of the new runs, how many wait.
+    """
+    rng = np.random.default_rng(0)
     with write(space) as connection:
-        first = connection.execute(
-            select(tables.run.c.project_id, tables.run.c.dataset_version_id, tables.run.c.split_id)
-        )
-        homes = [_Copy(*first.one())]
-        homes += [_project(connection, homes[0], number, name) for number in range(2, projects + 1)]
-    rng, made, latest = np.random.default_rng(0), {homes[0].project_id: 1}, (1, 1)
-    newest = 1
-    for start in range(2, runs + 1, RUNS_IN_ONE_TRANSACTION):
+        homes = _homes(connection)
+        homes += [_project(connection, homes[0], number, name) for number in range(len(homes) + 1, projects + 1)]
+        there = int(connection.execute(select(func.count()).select_from(tables.run)).scalar_one())
+    began, newest = [], 1
+    for start in range(there + 1, runs + 1, RUNS_IN_ONE_TRANSACTION):
         with write(space) as connection:
             for number in range(start, min(start + RUNS_IN_ONE_TRANSACTION, runs + 1)):
-                home = homes[0 if rng.random() < LARGEST_PROJECT else int(rng.integers(len(homes)))]
-                state = _state(number, runs)
+                state = _state(number, runs, waiting)
+                chosen = number >= runs - 1 or rng.random() < LARGEST_PROJECT
+                home = homes[0 if chosen else int(rng.integers(len(homes)))]
                 newest = _run(connection, home, number, state)
                 if state == "completed" and number % VERSIONS == 0:
-                    made[home.project_id] = made.get(home.project_id, 0) + 1
-                    _version(connection, home, newest, made[home.project_id])
-                    latest = (made[home.project_id], newest) if home is homes[0] else latest
-    _points(space, newest, runs, points)
+                    _version(connection, home, newest)
+                if state != "queued":
+                    began.append(newest)
+    longest = points - int(points * (1 - LONGEST_RUN)) // max(1, len(began) - 1) * (len(began) - 1)
     with write(space) as connection:
-        connection.execute(tables.run.update().where(tables.run.c.id == newest).values(project_id=homes[0].project_id))
-        for project_id, number in made.items():
-            _settle(connection, project_id, number)
+        for run in began:
+            _curves(connection, run, longest if run == newest else (points - longest) // (len(began) - 1))
         _log(connection, newest)
-    if space.engine.dialect.name == "postgresql":  # which does so by itself, some time after many rows came
-        with write(space) as connection:
+        for home in homes:
+            _settle(connection, home.project_id)
+        if space.engine.dialect.name == "postgresql":  # which does so by itself, some time after many rows came
             connection.exec_driver_sql("ANALYZE")
-    return Filled(name, f"v{latest[0]}", latest[1], newest, made[homes[0].project_id])
+    return _found(space, name, homes[0], newest)
+
+
+def _found(space: Workspace, name: str, home: _Copy, working: int) -> Filled:
+    version = tables.version.c
+    mine = version.project_id == home.project_id
+    with read(space) as connection:
+        newest = connection.execute(select(version.number, version.run_id).where(mine).order_by(version.number.desc()))
+        number, run = newest.first() or (0, 0)
+        count = connection.execute(select(func.count()).where(mine)).scalar_one()
+    return Filled(name, f"v{number}", run, working, count)
+
+
+def _homes(connection: Connection) -> list[_Copy]:
+    """The projects there are; the first first."""
+    split = tables.split.c
+    columns = (split.project_id, func.max(split.dataset_version_id), func.max(split.id))
+    rows = connection.execute(select(*columns).group_by(split.project_id).order_by(split.project_id))
+    return [_Copy(*row) for row in rows]
 
 
 def _trained(address: str, folder: Path) -> str:
@@ -108,7 +138,9 @@ def _trained(address: str, folder: Path) -> str:
     rng = np.random.default_rng(0)
     x, place = rng.normal(size=(400, 4)).round(3), rng.choice(["north", "south", "east"], 400)
     label = np.where(x.sum(axis=1) + (place == "north") + rng.normal(size=400) > 0, "yes", "no")
-    lines = ["a,b,c,d,place,y", *(",".join([*map(str, row), *rest]) for row, *rest in zip(x, place, label))]
+    note = np.where(rng.random(400) < 0.8, "", "seen")  # mostly missing, which is a finding
+    lines = ["a,b,c,d,place,note,y"]
+    lines += [",".join([*map(str, row), *words]) for row, *words in zip(x, place, note, label)]
     table = folder / TABLE
     table.write_text("\n".join(lines))
     words = ["train", str(table), "--target", "y", "--families", "linear,lightgbm", "--time-limit", "10m"]
@@ -117,10 +149,10 @@ def _trained(address: str, folder: Path) -> str:
     return table.stem
 
 
-def _state(number: int, runs: int) -> str:
+def _state(number: int, runs: int, waiting: int) -> str:
     if number == runs:
         return "training"
-    if number >= runs - WAITING:
+    if number >= runs - waiting:
         return "queued"
     return "failed" if number % VERSIONS == 1 else "completed"
 
@@ -165,42 +197,35 @@ def _run(connection: Connection, home: _Copy, number: int, state: str) -> int:
     return run
 
 
-def _version(connection: Connection, home: _Copy, run: int, number: int) -> None:
+def _version(connection: Connection, home: _Copy, run: int) -> None:
     """The first version again, of another run, which answered for a while."""
+    version = tables.version.c
+    before = connection.execute(select(func.max(version.number)).where(version.project_id == home.project_id)).scalar()
+    number = (before or 0) + 1
     ids = {"project_id": home.project_id, "dataset_version_id": home.dataset_version_id}
-    version = _copied(connection, tables.version, {"id": 1}, **ids, run_id=run, number=number)[0]
-    mine = {"project_id": home.project_id, "version_id": version}
-    _copied(connection, tables.deployment, {"id": 1}, **mine, ended_at=time.time())
-    _copied(connection, tables.audit, {"id": 1}, project_id=home.project_id, subject=f"v{number}")
-    _copied(connection, tables.audit, {"id": 2}, project_id=home.project_id, subject=f"v{number}")
+    made = _copied(connection, tables.version, {"id": 1}, **ids, run_id=run, number=number)[0]
+    mine = {"project_id": home.project_id, "version_id": made}
+    _copied(connection, tables.deployment, {"id": 1}, **mine)
+    for act in (1, 2):
+        _copied(connection, tables.audit, {"id": act}, project_id=home.project_id, subject=f"v{number}")
 
 
-def _settle(connection: Connection, project_id: int, versions: int) -> None:
-    """The counter of a project as it would be, and its newest version as the one that answers."""
-    counter, deployment = tables.counter, tables.deployment
+def _settle(connection: Connection, project_id: int) -> None:
+    """Lets the newest version of a project answer, and its counter stand at it."""
+    counter, deployment, version = tables.counter, tables.deployment, tables.version.c
+    versions = connection.execute(select(func.max(version.number)).where(version.project_id == project_id)).scalar()
     this = (counter.c.project_id == project_id) & (counter.c.kind == "version")
-    connection.execute(counter.update().where(this).values(value=versions))
-    ids = select(deployment.c.id).where(deployment.c.project_id == project_id).order_by(deployment.c.id)
-    *before, last = connection.execute(ids).scalars()
-    for ids_of, ended in ((before, time.time()), ([last], None)):
-        connection.execute(deployment.update().where(deployment.c.id.in_(ids_of)).values(ended_at=ended))
-
-
-def _points(space: Workspace, newest: int, runs: int, points: int) -> None:
-    """Points of every run that began, the most of them in the newest."""
-    job = tables.job.c
-    with write(space) as connection:
-        others = select(job.run_id).where(job.state != "queued", job.run_id != newest)
-        began = list(connection.execute(others).scalars())
-        each = int(points * (1 - LONGEST_RUN)) // max(1, len(began))
-        results.say(f"{points:,} points, {points - each * len(began):,} of them in run {newest}")
-        for run in began:
-            _curves(connection, run, each)
-        _curves(connection, newest, points - each * len(began))
+    connection.execute(counter.update().where(this).values(value=versions or 0))
+    mine = deployment.c.project_id == project_id
+    last = connection.execute(select(func.max(deployment.c.id)).where(mine)).scalar()
+    ended = case((deployment.c.id == last, null()), else_=deployment.c.started_at)
+    connection.execute(deployment.update().where(mine).values(ended_at=ended))
 
 
 def _curves(connection: Connection, run: int, number: int) -> None:
     """So many points of a run, spread over a few curves that alternate."""
+    if number < 1:
+        return
     counted = select(literal(0).label("i")).cte("counted", recursive=True)
     counted = counted.union_all(select(counted.c.i + 1).where(counted.c.i < number - 1))
     i = counted.c.i

@@ -123,13 +123,15 @@ def create_version(
     return version
 
 
-def list_versions(connection: Connection, project_id: int, *, deleted: bool = False) -> list[Version]:
-    """The versions of a project in order, with the deleted ones if asked."""
+def list_versions(
+    connection: Connection, project_id: int, *, deleted: bool = False, newest: int | None = None
+) -> list[Version]:
+    """The versions of a project in order, with the deleted ones if asked; of many, so many of the newest if given."""
     table = tables.version
-    query = select(table).where(table.c.project_id == project_id).order_by(table.c.number)
+    query = select(table).where(table.c.project_id == project_id).order_by(table.c.number.desc()).limit(newest)
     if not deleted:
         query = query.where(table.c.state == "kept")
-    return [Version(**row._mapping) for row in connection.execute(query)]
+    return [Version(**row._mapping) for row in connection.execute(query)][::-1]
 
 
 def get_version(connection: Connection, project: Project, number: int | None = None) -> Version:

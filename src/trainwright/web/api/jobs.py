@@ -111,10 +111,11 @@ def one_job(space: Space, run: Number) -> JobDetail:
     with read(space) as connection:
         with named_in_address():
             job = get_job(connection, run)
+        waits = job.state == "queued"
         return JobDetail(
             job=job,
-            position=position(connection, run),
-            expected_start=expected_start(connection, run),
+            position=position(connection, run) if waits else None,
+            expected_start=expected_start(connection, run) if waits else None,
             seconds_in_states=seconds_in_states(connection, run),
             standings=standings(connection, run),
         )

@@ -25,7 +25,7 @@ from trainwright.web.api.nouns import ProjectName, VersionLabel, noun
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
-from trainwright.web.views.versions import VersionRow, version_of, versions_of
+from trainwright.web.views.versions import VersionRow, active_version, version_of, versions_of
 
 router = noun("versions")
 FILE: dict[int | str, dict[str, Any]] = {200: {"description": "A zip file.", "content": {"application/zip": {}}}}
@@ -181,7 +181,8 @@ def activated(space: Space, who: str, project: str, number: int, body: Activatio
         with named_in_address():
             version = get_version(connection, found, number)
         called = f"{project}@{version.label}"
-        now = next((row.version for row in versions_of(connection, found) if row.active), NONE)
+        answers = active_version(connection, found)
+        now = NONE if answers is None else answers.version
         if body.expected is not None and body.expected != now:
             raise Refusal(
                 409, f"{now} is active by now, not {body.expected}", remedy="look at it again, then decide anew"

@@ -18,7 +18,7 @@ from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.uploads import list_uploads
-from trainwright.web.views.versions import versions_of
+from trainwright.web.views.versions import version_names
 
 router = page()
 Label = Annotated[str | None, Query(pattern=r"^v[1-9]\d{0,8}$")]
@@ -38,7 +38,7 @@ def compare(
     """Compares the second version with the first, which is the active one if none is named."""
     with named_in_address(), read(space) as connection:
         found = get_project(connection, project)
-        rows = versions_of(connection, found)
+        rows = version_names(connection, found)
         uploads = list_uploads(connection, limit=50)
     labels = [row.version for row in rows]
     active = next((row.version for row in rows if row.active), None)

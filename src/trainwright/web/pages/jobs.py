@@ -16,7 +16,8 @@ from trainwright.web.render import render
 from trainwright.web.requests import Space
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.jobs import list_jobs
-from trainwright.web.views.jobs_page import listed, project_names
+from trainwright.web.views.jobs_page import listed
+from trainwright.web.views.projects import project_names
 from trainwright.web.views.queue import queue_now, workers_now
 
 router = page()

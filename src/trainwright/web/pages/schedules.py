@@ -18,7 +18,7 @@ from trainwright.web.problems import Refusal
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
 from trainwright.web.security.roles import Role, least
-from trainwright.web.views.projects import projects_at_a_glance
+from trainwright.web.views.projects import project_names
 from trainwright.web.views.schedule_times import next_times
 
 router = page()
@@ -81,7 +81,7 @@ def _page(
 ) -> HTMLResponse:
     rows = [(row, _times(row.cron, row.zone)) for row in rest.schedules_of(space, None)]
     with read(space) as connection:
-        projects = [row.name for row in projects_at_a_glance(connection) if row.last_run]
+        projects = project_names(connection, trained=True)
     values = {
         "rows": rows,
         "projects": projects,

@@ -21,7 +21,7 @@ from trainwright.web.security.roles import GRANTED, Role, least
 from trainwright.web.security.secrets import hash_password
 from trainwright.web.security.tokens import create_token, list_tokens, revoke_token
 from trainwright.web.views.audit import acts_before
-from trainwright.web.views.projects import projects_at_a_glance
+from trainwright.web.views.projects import project_names, projects_at_a_glance
 
 router = page()
 LIMIT = 50
@@ -129,7 +129,7 @@ def audit(
     """Shows who did what."""
     with read(space) as connection:
         acts = acts_before(connection, project=project or None, before=before, limit=LIMIT + 1)
-        names = [row.name for row in projects_at_a_glance(connection)]
+        names = project_names(connection)
     older = None
     if len(acts) > LIMIT:
         acts = acts[:LIMIT]

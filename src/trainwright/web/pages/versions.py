@@ -10,14 +10,13 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 from trainwright.store.deployments import deployments_of
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
-from trainwright.store.versions import list_versions
 from trainwright.web.api import versions as rest
 from trainwright.web.api.nouns import ProjectName, VersionLabel
 from trainwright.web.pages import page
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
-from trainwright.web.views.versions import version_of, versions_of
+from trainwright.web.views.versions import version_names, version_of, versions_of
 
 router = page()
 SHOWN = 20
@@ -30,7 +29,7 @@ def versions(request: Request, space: Space, project: ProjectName, deleted: bool
     with named_in_address(), read(space) as connection:
         found = get_project(connection, project)
         rows = versions_of(connection, found, deleted=deleted)
-        labels = {one.id: one.label for one in list_versions(connection, found.id, deleted=True)}
+        labels = {one.id: one.version for one in version_names(connection, found, deleted=True)}
         history = list(reversed(deployments_of(connection, found.id)))
     values = {
         "project": found,

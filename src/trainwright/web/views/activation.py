@@ -12,7 +12,7 @@ from trainwright.store.projects import Project
 from trainwright.store.versions import Version
 from trainwright.web.views.evaluation import documents_of, unmet
 from trainwright.web.views.jobs import findings_count
-from trainwright.web.views.versions import VersionRow, versions_of
+from trainwright.web.views.versions import VersionRow, active_version
 
 MET, OPEN, FAILED = "met", "open", "not met"
 
@@ -57,8 +57,7 @@ def activation_of(connection: Connection, project: Project, version: Version) ->
         *_threshold(result, None if chosen is None else chosen.label),
         *_findings(connection, version),
     ]
-    replaces = next((row for row in versions_of(connection, project) if row.active), None)
-    return Activation(checks, replaces, None if chosen is None else chosen.label)
+    return Activation(checks, active_version(connection, project), None if chosen is None else chosen.label)
 
 
 def _tested(version: Version, result: dict[str, Any]) -> Check:

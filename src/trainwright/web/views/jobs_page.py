@@ -41,12 +41,6 @@ def listed(connection: Connection, jobs: Sequence[JobRow]) -> list[Listed]:
     return found
 
 
-def project_names(connection: Connection) -> list[str]:
-    """The projects there are, for the filter."""
-    name = tables.project.c.name
-    return list(connection.execute(select(name).order_by(name)).scalars())
-
-
 def _seconds(connection: Connection, runs: Sequence[int]) -> dict[int, dict[str, float]]:
     event = tables.event.c
     query = select(event.run_id, event.attempt, event.seq, event.at, event.state)

@@ -96,6 +96,15 @@ def projects_at_a_glance(connection: Connection, *, name: str | None = None) -> 
     ]
 
 
+def project_names(connection: Connection, *, trained: bool = False) -> list[str]:
+    """The names of the projects, or of those alone that were trained."""
+    project, run = tables.project.c, tables.run.c
+    query = select(project.name).order_by(project.name)
+    if trained:
+        query = query.where(select(run.id).where(run.project_id == project.id).exists())
+    return list(connection.execute(query).scalars())
+
+
 def headline(metrics: dict[str, Any] | None) -> tuple[str | None, dict[str, Any] | None, str | None]:
     """The figure by which a version is judged: (metric, figure, part), from the sealed test where there is one."""
     metric = (metrics or {}).get("metric")

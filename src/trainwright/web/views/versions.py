@@ -62,11 +62,38 @@ class VersionRow:
     comments: str | None
 
 
-def versions_of(connection: Connection, project: Project, *, deleted: bool = False) -> list[VersionRow]:
-    """The versions of a project, the newest first."""
+@dataclass(frozen=True)
+class VersionName:
+    """A version by its name alone: the number of its row, such as "v3", and whether it answers."""
+
+    id: int
+    version: str
+    active: bool
+
+
+def versions_of(
+    connection: Connection, project: Project, *, deleted: bool = False, limit: int | None = None
+) -> list[VersionRow]:
+    """The versions of a project, the newest first; so many at most, if given."""
     answers, decision = _answers(connection, project)
-    rows = list_versions(connection, project.id, deleted=deleted)
+    rows = list_versions(connection, project.id, deleted=deleted, newest=limit)
     return [_row(project, version, answers, decision) for version in reversed(rows)]
+
+
+def version_names(connection: Connection, project: Project, *, deleted: bool = False) -> list[VersionName]:
+    """The names of the versions of a project, the newest first; their documents stay where they are."""
+    version = tables.version.c
+    query = select(version.id, version.number).where(version.project_id == project.id)
+    query = query if deleted else query.where(version.state == "kept")
+    deployment = active_deployment(connection, project.id)
+    answers = None if deployment is None else deployment.version_id
+    rows = connection.execute(query.order_by(version.number.desc()))
+    return [VersionName(row.id, f"v{row.number}", row.id == answers) for row in rows]
+
+
+def active_version(connection: Connection, project: Project) -> VersionRow | None:
+    """What answers, or None."""
+    return None if active_deployment(connection, project.id) is None else version_of(connection, project, None)
 
 
 def version_of(connection: Connection, project: Project, number: int | None) -> VersionRow:

@@ -5,7 +5,8 @@
     python bench/neural_steps.py --peers-python FOLDER/bin/python [--tasks mlp_32,mlp_256] [--threads 1]
 
 Every system has a process of its own, which builds everything and trains once before it counts; then each trains in
-turn, again and again, so that whatever else the machine does meets all of them alike. Medians over the repetitions. All
+turn, again and again, so that whatever else the machine does meets all of them alike. Where a process puts its tensors
+moves its time by some per cent, so several processes follow one another. Medians over all repetitions. All
 do the same work: fp32, fused AdamW, gradients clipped to a norm of 1, rows in memory in a new order for each epoch, the
 loss read back and looked at after each step. The loop by hand permutes the rows once per epoch and slices them, as ours
 does; the others read through torch's DataLoader, as their users do. Ours is measured with health checks (gradients
@@ -56,21 +57,24 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     systems = [*OURS, *(PEERS if options.peers_python else ())]
     if not options.peers_python:
         results.say(f"{name}: without --peers-python only our own loops are measured")
-    workers = {system: Worker(name, system, options) for system in systems}
-    try:
-        versions = {package: number for worker in workers.values() for package, number in worker.ready().items()}
-        times: dict[str, list[float]] = {system: [] for system in systems}
-        for _ in range(options.repeats):
-            for system, worker in workers.items():
-                times[system].append(worker.go())
-    finally:
-        for worker in workers.values():
-            worker.end()
+    versions: dict[str, str] = {}
+    times: dict[str, list[float]] = {system: [] for system in systems}
+    for _ in range(options.processes):
+        workers = {system: Worker(name, system, options) for system in systems}
+        try:
+            versions |= {package: number for worker in workers.values() for package, number in worker.ready().items()}
+            for _ in range(options.repeats):
+                for system, worker in workers.items():
+                    times[system].append(worker.go())
+        finally:
+            for worker in workers.values():
+                worker.end()
     middle = {system: median(found) for system, found in times.items()}
     # Each repetition's own quotient: what disturbed it met both.
     to_hand = {s: median(a / b for a, b in zip(times[s], times["by_hand"])) for s in systems}
     return {
         "title": neural_tasks.TASKS[name].title, "threads": options.threads, "repeats": options.repeats,
+        "processes": options.processes,
         **{f"{system}_us": value for system, value in middle.items()},
         **{f"{system}_times": value for system, value in to_hand.items()},
         "spread": {system: [min(found), max(found)] for system, found in times.items()}, "packages": versions,
@@ -144,9 +148,9 @@ def section(result: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in versions.items())
     return f"""## Time of a training step
 
-Median time per step, all systems in turn, each in a process of its own with {rows[0]["threads"]} thread(s); all do the
-same work (fp32, fused AdamW, clipping, the loss read back after each step). "Ours" looks at the gradients every 50
-steps and keeps a state to go back to.
+Median time per step over {rows[0]["processes"]} processes of each system, all in turn, each with
+{rows[0]["threads"]} thread(s); all do the same work (fp32, fused AdamW, clipping, the loss read back after each step).
+"Ours" looks at the gradients every 50 steps and keeps a state to go back to.
 
 {shown}
 
@@ -161,7 +165,8 @@ def _options() -> argparse.Namespace:
     parser = results.parser(__doc__)
     parser.add_argument("--peers-python", type=Path, help="the interpreter of the peers' environment")
     parser.add_argument("--tasks", type=results.names, default=list(TASKS), help=f"of {', '.join(TASKS)}")
-    parser.add_argument("--repeats", type=int, default=9, help="trainings of each system")
+    parser.add_argument("--processes", type=int, default=5, help="of each system, one after another")
+    parser.add_argument("--repeats", type=int, default=3, help="trainings of each process")
     parser.add_argument("--epochs", type=int, default=0, help="of a training; 0 takes each task's own")
     parser.add_argument("--steps", type=int, default=0, help="of an epoch; 0 takes each task's own")
     parser.add_argument("--threads", type=int, default=1)

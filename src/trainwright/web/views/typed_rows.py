@@ -39,7 +39,7 @@ def rows_of_text(text: str) -> list[dict[str, Any]]:
         >>> rows_of_text('{"age": 30}')
         [{'age': 30}]
     """
-    text = text.strip().lstrip("\ufeff")
+    text = text.strip("\r\n \ufeff")  # a tab at the end is an empty value
     if not text:
         raise UserError("nothing was pasted", remedy="paste a table with its line of names, or JSON")
     rows = _of_json(text) if text[0] in "[{" else _of_table(text)

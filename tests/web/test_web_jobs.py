@@ -19,6 +19,7 @@ from trainwright.store.projects import ensure_project
 from trainwright.store.runs import create_run, get_run, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, open_workspace
+from trainwright.web.helpers.tables import submit
 from trainwright.web.views.points import curves_after
 
 SETTINGS = {"data.target": "bought", "training.families": ["linear"], "data.folds": 2}
@@ -75,6 +76,26 @@ def test_what_is_wrong_with_a_job_is_said_at_once(client: TestClient, body: dict
     assert answer.status_code == 422, answer.text
     assert words in answer.json()["detail"] + str(answer.json().get("remedy"))
     assert client.get("/api/v1/jobs").json()["items"] == []
+
+
+def test_a_job_that_cannot_be_queued_leaves_no_run_behind(client: TestClient, table: Path) -> None:
+    upload = client.post("/api/v1/uploads", params={"name": "shop.csv"}, content=table.read_bytes()).json()["id"]
+    refused = client.post("/api/v1/jobs", json={"upload": upload, "settings": SETTINGS, "after": [77]})
+    assert refused.status_code == 422 and "there is no run 77" in refused.json()["detail"]
+    assert client.get("/api/v1/jobs").json()["items"] == []
+
+
+def test_a_prepared_run_is_given_up_when_the_queue_refuses_it(
+    workspace: Workspace, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise EnvironmentProblem("the disk is full")
+
+    monkeypatch.setattr("trainwright.web.helpers.tables.place", refuses)
+    with pytest.raises(EnvironmentProblem, match="disk is full"):
+        submit(workspace, table=str(table), yaml=None, values=SETTINGS, who="ann")
+    with read(workspace) as connection:
+        assert get_run(connection, 1).state == "cancelled"
 
 
 def test_a_job_that_has_ended_cannot_be_cancelled_and_one_that_works_not_tried_again(

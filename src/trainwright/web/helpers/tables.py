@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from trainwright.errors import TrainwrightError
 from trainwright.jobs.queue import find_key, place
 from trainwright.store import tables
 from trainwright.store.audit import record_act
+from trainwright.store.runs import ask_cancel, get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.client_settings import client_settings
@@ -61,14 +64,19 @@ def submit(
     """
     from trainwright.training.prepare import prepare
 
-    if key is not None:
-        with read(workspace) as connection:
-            known = find_key(connection, key)
+    with read(workspace) as connection:
+        known = find_key(connection, key) if key is not None else None
         if known is not None:
             return {"run": known, "new": False}
+        for other in after:
+            get_run(connection, other)
     settings = client_settings(yaml, values, test_file=test_file)
     prepared = prepare(workspace, table, settings)
-    with write(workspace) as connection:
+    with _given_up_where_it_fails(workspace, prepared.run.id), write(workspace) as connection:
+        known = find_key(connection, key) if key is not None else None
+        if known is not None:  # the same key at the same moment
+            ask_cancel(connection, prepared.run.id, f"run {known} was submitted as {key!r} meanwhile")
+            return {"run": known, "new": False}
         if name:
             connection.execute(tables.run.update().where(tables.run.c.id == prepared.run.id).values(name=name))
         place(
@@ -83,3 +91,14 @@ def submit(
         )
         record_act(connection, "train", f"run {prepared.run.id}", project_id=prepared.project.id, who=who)
     return {"run": prepared.run.id, "new": True}
+
+
+@contextmanager
+def _given_up_where_it_fails(workspace: Workspace, run_id: int) -> Iterator[None]:
+    """Cancels a prepared run that could not be queued: this child lives on, so nobody would find the run abandoned."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(TrainwrightError), write(workspace) as connection:
+            ask_cancel(connection, run_id, f"it could not be queued: {error}")
+        raise

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trainwright.data.schema import Target
 from trainwright.evaluate.intervals import bootstrap, delong, validation_interval, wilson
-from trainwright.evaluate.resampling import PACKETS, Resampler, block_length, make_units
+from trainwright.evaluate.resampling import PACKETS, Resampler, block_length, drawn_counts, make_units
 from trainwright.evaluate.scores import make_resampler, metric_intervals
 from trainwright.tasks import metric_from, task_for
 
@@ -241,3 +241,12 @@ def test_resampled_values_agree_with_rows_drawn_one_by_one() -> None:
     for b in range(20):
         rows = np.repeat(np.arange(50), counts[b].astype(int))
         assert values[b] == pytest.approx(TWO.metrics["f1"](y[rows], p[rows]), abs=1e-12)
+
+
+def test_two_candidates_are_resampled_with_draws_that_are_made_once() -> None:
+    y, p = _scored(60, 8)
+    drawn_counts.cache_clear()
+    for prediction in (p, p[::-1].copy(), p**2):
+        for metric in ("f1", "accuracy"):
+            Resampler(y, prediction, make_units(60), resamples=25).values(TWO.metrics[metric])
+    assert drawn_counts.cache_info().misses == 1

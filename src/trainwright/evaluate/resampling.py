@@ -13,6 +13,7 @@ import math
 import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -141,6 +142,17 @@ def block_length(n: int, loss: np.ndarray | None) -> int:
     return int(min(max(least, math.ceil(length)), most))
 
 
+# One: candidates and metrics that are compared on the same rows come one after the other. At most some ten MB.
+@lru_cache(maxsize=1)
+def drawn_counts(seed: int, units: int, drawn: int, resamples: int) -> np.ndarray:
+    """(resamples, units) how often each unit is drawn; the same array for whoever asks for the same, so read only."""
+    picks = np.random.default_rng([seed, 2]).integers(0, units, (resamples, drawn))
+    flat = (picks + units * np.arange(resamples)[:, None]).ravel()
+    counts = np.bincount(flat, minlength=units * resamples).reshape(resamples, units).astype(float)
+    counts.flags.writeable = False
+    return counts
+
+
 @dataclass
 class Resampler:
     """The same draws for every metric of one set of predictions.
@@ -193,11 +205,7 @@ class Resampler:
     def _counts(self, units: int) -> np.ndarray:
         """(resamples, units) how often each unit is drawn."""
         if self._draws is None:
-            rng = np.random.default_rng([self.seed, 2])
-            picks = rng.integers(0, units, (self.resamples, self.units.drawn))
-            flat = (picks + units * np.arange(self.resamples)[:, None]).ravel()
-            counts = np.bincount(flat, minlength=units * self.resamples)
-            self._draws = counts.reshape(self.resamples, units).astype(float)
+            self._draws = drawn_counts(self.seed, units, self.units.drawn, self.resamples)
         return self._draws
 
     def _by_rows(self, metric: Metric) -> np.ndarray:

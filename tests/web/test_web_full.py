@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
+from trainwright.data.parts import DEVELOPMENT_FILE
 from trainwright.store.workspace import Workspace
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -93,3 +94,16 @@ def test_a_list_reads_no_documents_of_runs(trained: Workspace, full: Any, shop: 
         assert shop.get(path).status_code == 200
     assert queries
     assert not [query for query in queries if DOCUMENTS.search(query)]
+
+
+def test_the_rows_behind_a_form_are_read_once(trained: Workspace) -> None:
+    """They may be millions, and the form of a version is opened again and again."""
+    from trainwright.web.helpers.predicting import inputs
+    from trainwright.web.helpers.seen_values import _known
+
+    _known.clear()
+    first = inputs(trained, name="shop@v1")
+    assert {column["name"] for column in first["columns"] if column["typical"] is not None} == {"age", "price", "kind"}
+    for path in (trained.path / "artifacts").rglob(DEVELOPMENT_FILE):
+        path.unlink()
+    assert inputs(trained, name="shop@v1") == first

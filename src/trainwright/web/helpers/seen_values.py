@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,10 @@ from trainwright.store.transaction import read
 from trainwright.store.versions import Version
 from trainwright.store.workspace import Workspace
 
+# By a version's manifest, which like the rows that it learned from never changes: a large table is read once.
+_known: OrderedDict[str, dict[str, dict[str, Any]]] = OrderedDict()
+KEPT = 32
+
 
 def seen_values(workspace: Workspace, version: Version, layout: Layout) -> dict[str, dict[str, Any]]:
     """`typical`, `low` and `high` of each feature in the development rows; none where those rows are not kept.
@@ -24,6 +29,9 @@ def seen_values(workspace: Workspace, version: Version, layout: Layout) -> dict[
     """
     if version.run_id is None:
         return {}
+    if version.manifest_sha in _known:
+        _known.move_to_end(version.manifest_sha)
+        return _known[version.manifest_sha]
     try:
         with read(workspace) as connection:
             run = get_run(connection, version.run_id)
@@ -35,7 +43,10 @@ def seen_values(workspace: Workspace, version: Version, layout: Layout) -> dict[
         rows = frame.select([name for name in layout.names if name in there]).collect()
     except (TrainwrightError, OSError, pl.exceptions.PolarsError):
         return {}  # a form without examples is a form still
-    return {column.name: _of(column, column.name in layout.texts) for column in rows}
+    _known[version.manifest_sha] = {column.name: _of(column, column.name in layout.texts) for column in rows}
+    while len(_known) > KEPT:
+        _known.popitem(last=False)
+    return _known[version.manifest_sha]
 
 
 def _of(column: pl.Series, text: bool) -> dict[str, Any]:

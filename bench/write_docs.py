@@ -37,6 +37,7 @@ SCRIPTS = {
     "million_rows": "Large tables",
     "jobs_kill": "Jobs that are killed",
     "jobs_speed": "Time of the queue",
+    "track": "Mirrors",
     "web_pages": "The server",
     "neural_steps": "Time of a training step",
     "neural_resume": "Trainings that are killed",

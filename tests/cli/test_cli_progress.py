@@ -22,3 +22,10 @@ def test_choices_of_a_network_are_told_once_with_their_reason(capsys: pytest.Cap
         for fold in (0, 1):
             screen.event(event("choice", "learning_rate: 0.002 (range test)", trial=trial, fold=fold))
     assert capsys.readouterr().out == "  neural_network chose learning_rate: 0.002 (range test)\n"
+
+
+def test_what_the_time_is_too_short_for_is_said_before_the_first_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    left_out = "text_embedding is left out: about 60 s, 14 s are left"
+    reasons = [left_out, "forest: 30 rounds instead of 100, which is what the time limit affords"]
+    Screen(quiet=False, started=0.0).event(event("plan", steps=[], folds=2, reasons=reasons))
+    assert capsys.readouterr().out == f"  {left_out}; give more time (--time-limit)\n"

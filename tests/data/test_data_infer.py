@@ -251,6 +251,13 @@ def test_wrong_names_are_refused(options: dict[str, Any], said: str) -> None:
         infer_schema(pl.DataFrame({"income": ["1", "2"], "age": ["a", "b"]}), **options)
 
 
+def test_a_table_without_a_feature_says_of_each_column_why() -> None:
+    frame = pl.DataFrame({"label": ["a", "b"] * 20, "text": [""] * 40, "same": ["x"] * 40})
+    with pytest.raises(UserError, match=r"feature: 'text' is empty in all 40 rows; 'same' is .*--kind") as caught:
+        infer_schema(frame, target="label")
+    assert "'label'" not in str(caught.value)
+
+
 def test_one_row_is_too_little_to_train() -> None:
     with pytest.raises(UserError, match="the table has one row"):
         infer_schema(pl.DataFrame({"a": ["1"], "b": ["2"]}))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from package_maker import NUMBER, THREE, TWO, make, outcome, table
 
 from trainwright.data.columns import Layout
-from trainwright.data.schema import Column, Kind, Schema, Target
+from trainwright.data.schema import Column, Kind, Role, Schema, Target
 from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.packages import predictor as predictor_module
@@ -312,3 +312,25 @@ def test_reasons_for_a_number_are_in_its_units(number: Predictor) -> None:
     (reasons,) = number.explain(table().slice(5, 1), 7)
     assert reasons and all(reason.towards is None for reason in reasons)
     assert "raises it by" in reasons[0].text or "lowers it by" in reasons[0].text
+
+
+@pytest.mark.parametrize("others", [(), ("size",)])
+def test_rows_without_a_text_are_counted_where_texts_are_all_that_is_read(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    frame = pl.DataFrame({"note": ["good day", "bad luck"] * 20, "size": [1.0, 2.0] * 20}).select("note", *others)
+    kinds = {"note": Kind.TEXT, "size": Kind.NUMBER}
+    features = tuple(Column(name, kinds[name]) for name in frame.columns)
+    target = Target("y", "classes", ("no", "yes"), positive="yes")
+    schema = Schema((*features, Column("y", Kind.CATEGORY, Role.TARGET)))
+    layout = Layout.learn(frame, schema)
+    estimator = families()["linear"].load()(target, families()["linear"].defaults())
+    estimator.fit(layout.encode(frame), np.array([0, 1] * 20))
+    place = tmp_path / "package"
+    place.mkdir()
+    member = Member("linear", "linear", None, 1.0, estimator)
+    write_package(place, target=target, schema=schema, layout=layout, members=[member])
+    rows = pl.DataFrame({"note": ["", "  ", None, "good"], "size": [1.0] * 4}).select(frame.columns)
+    notes = [note.message for note in Predictor.open(place).conform(rows).notes]
+    expected = [] if others else ["3 of 4 rows hold no text: all of them get the same answer, which rests on nothing"]
+    assert notes == expected and not Predictor.open(place).conform(frame).notes

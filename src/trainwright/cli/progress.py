@@ -129,6 +129,12 @@ class Screen:
         if event.kind == "plan":
             self._planned = {step["name"]: data["folds"] for step in data["steps"]}
             self._asked = {step["name"] for step in data["steps"] if step.get("reason") == "asked for by name"}
+            for reason in [
+                r
+                for r in data.get("reasons") or []
+                if ("left out: " in r and "s are left" in r) or "too short for" in r
+            ]:
+                self._line(f"  {reason}; give more time (--time-limit)")
         elif event.kind == "choice" and data.get("trial") in self._asked and data.get("fold") == 0:
             self._line(f"  {data['trial']} chose {event.message}")
         elif event.kind in LOOP and data.get("trial") in self._asked:

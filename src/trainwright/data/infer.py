@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,6 +18,9 @@ from trainwright.data.verdict import Verdict
 from trainwright.errors import UserError
 
 __all__ = ["Inferred", "conform", "encode_target", "infer_schema", "infer_target"]
+
+# Of so many columns it is said why they are no features, where none is.
+WHY_NONE = 5
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,19 @@ def infer_schema(
         columns.append(Column(name, verdict.kind, role, reason, missing[j], distinct[j], verdict.format, marks))
     schema = Schema(tuple(columns))
     if not schema.features:
-        raise UserError(
-            "no column is left as a feature",
-            remedy="every column is ignored, constant or an identifier; see `trainwright inspect`",
-        )
+        raise _no_feature(columns, frame.height)
     return Inferred(typed, schema, tuple(note for verdict in verdicts for note in verdict.notes))
+
+
+def _no_feature(columns: Sequence[Column], n_rows: int) -> UserError:
+    """Says of each column why it is no feature; an empty one first of all, as a file read wrongly has them."""
+    others = [column for column in columns if column.role is not Role.TARGET]
+    empty = [f"{column.name!r} is empty in all {n_rows:,} rows" for column in others if column.missing == n_rows]
+    rest = [f"{column.name!r} is {column.reason}" for column in others if column.missing < n_rows]
+    return UserError(
+        f"no column is left as a feature: {'; '.join([*empty, *rest][:WHY_NONE]) or 'there is only the target'}",
+        remedy="check how the file was written; `trainwright inspect` shows every column, --kind COLUMN=text sets one",
+    )
 
 
 def _target(raw: pl.Series, marks: Collection[str]) -> Verdict:

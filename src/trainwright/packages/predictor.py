@@ -144,7 +144,20 @@ class Predictor:
             frame = to_polars(table)
         typed, more = conform(frame, self._schema, required=self.layout.names)
         segment, said = self._segments(typed, frame)
-        return Given(frame, typed.select(self.layout.names), (*notes, *more, *said), segment)
+        features = typed.select(self.layout.names)
+        return Given(frame, features, (*notes, *more, *said, *self._empty_texts(features)), segment)
+
+    def _empty_texts(self, features: pl.DataFrame) -> tuple[Note, ...]:
+        """A note where rows hold no text, and texts are all that the model reads."""
+        texts = self.layout.texts
+        if not texts or set(texts) != set(self.layout.names):
+            return ()
+        blank = features.select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")).to_series()
+        n = int(blank.sum())
+        if not n:
+            return ()
+        words = f"{n:,} of {len(blank):,} rows hold no text: all of them get the same answer, which rests on nothing"
+        return (Note("empty_texts", words, texts),)
 
     def predict(
         self,

@@ -460,3 +460,22 @@ def test_a_database_that_another_program_keeps_locked_is_said(
                 act()
         other.execute("ROLLBACK")
     assert claimed(impatient).run_id == run_id
+
+
+@pytest.mark.sqlite
+def test_a_lease_that_ran_out_behind_a_locked_database_is_looked_at_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainwright.jobs.reap.HELD_UP", 0.1)
+    run_id = placed(workspace)
+    claimed(workspace)
+    expire(workspace, run_id)
+    with contextlib.closing(
+        sqlite3.connect(workspace.path / DATABASE, isolation_level=None, check_same_thread=False)
+    ) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        free = threading.Timer(1.0, lambda: other.execute("ROLLBACK"))
+        free.start()
+        assert queue.reap(workspace) == []
+        free.join()
+    assert [one.run_id for one in queue.reap(workspace)] == [run_id]

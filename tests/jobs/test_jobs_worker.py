@@ -15,6 +15,7 @@ from effect_body import quick
 from run_story import wait_for
 from work_story import SEARCHED, SHORT, at_work, events, queued, run_of, stop, worker, worker_process
 
+from trainwright.errors import EnvironmentProblem
 from trainwright.jobs import lost, queue
 from trainwright.jobs.queue import Slots
 from trainwright.store import tables
@@ -192,6 +193,29 @@ def test_a_worker_that_was_asleep_finds_its_job_taken_and_ends_its_child(
         wait_for(lambda: gone(child), "the end of the child")
     assert len(events(workspace, run_id, "effect")) == 1
     assert outcomes(workspace, run_id) == ["lost", "completed"]
+
+
+def test_a_worker_that_the_database_held_up_leaves_others_time_for_a_sign_of_life(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainwright.jobs.worker.HELD_UP", 1.0)
+    run_id = queued(workspace, body="quick")
+    assert queue.claim(workspace, "another", Slots(), seconds=0.01, bodies=("quick",)) is not None
+    this = worker(workspace)
+
+    def locked() -> None:
+        raise EnvironmentProblem("the database was kept locked")
+
+    this._safely(locked)
+    time.sleep(0.1)
+    this._look_around()
+    assert run_of(workspace, run_id).state == "initializing"
+
+    def given_on() -> bool:
+        this._look_around()
+        return run_of(workspace, run_id).state == "queued"
+
+    wait_for(given_on, "another look at the lease")
 
 
 def test_a_direct_run_whose_command_was_killed_is_failed_by_a_worker(workspace: Workspace) -> None:

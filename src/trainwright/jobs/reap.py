@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from trainwright.jobs.lost import Reaped, lost
@@ -16,11 +18,20 @@ from trainwright.store.workspace import Workspace
 # Seconds after which a direct run is given up that shows no process (on another machine, or from before owners).
 UNSEEN = 24 * 3600.0
 
+# Seconds that whoever looks was held up by the database, after which leases that ran out say nothing: nobody could
+# renew them either.
+HELD_UP = 10.0
+
 
 def reap(workspace: Workspace) -> list[Reaped]:
-    """Finds the runs that nobody works on any more, and those that wait for one that will not be completed."""
+    """Finds the runs that nobody works on any more, and those that wait for one that will not be completed.
+
+    A database that was locked for long tells nothing about leases; the next look does.
+    """
+    asked = time.monotonic()
     with write(workspace) as connection:
-        found: list[Reaped | None] = [_abandoned(connection, run_id) for run_id in _unrenewed(connection)]
+        unrenewed = _unrenewed(connection) if time.monotonic() - asked <= HELD_UP else []
+        found: list[Reaped | None] = [_abandoned(connection, run_id) for run_id in unrenewed]
         found += [_vanished(connection, run_id) for run_id in _direct(connection)]
         found += [_in_vain(connection, *pair) for pair in _waiting_in_vain(connection)]
     return [one for one in found if one is not None]

@@ -17,6 +17,7 @@ from trainwright.jobs import mirror, queue, schedule
 from trainwright.jobs.execution import Body, start
 from trainwright.jobs.listing import retries_wait
 from trainwright.jobs.queue import Claim, Slots
+from trainwright.jobs.reap import HELD_UP
 from trainwright.jobs.supervise import Pace, Supervisor
 from trainwright.store.process import current_owner
 from trainwright.store.sweep import sweep
@@ -221,9 +222,18 @@ class Worker:
         return True
 
     def _safely(self, act: Callable[[], Any]) -> Any:
-        """A database that is locked or away for a while ends no worker."""
+        """A database that is locked or away for a while ends no worker, and takes no job from another that lives.
+
+        Leases run out meanwhile, since nobody can renew them: those who live get the time for a sign of it.
+        """
+        began = time.monotonic()
+        held_up = False
         try:
             return act()
         except EnvironmentProblem as error:
+            held_up = True
             self._tell({"kind": "problem", "message": str(error)})
             return None
+        finally:
+            if held_up or time.monotonic() - began > HELD_UP:
+                self._due["reap"] = time.monotonic() + HELD_UP + 2 * self._pace.renew

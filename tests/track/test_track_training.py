@@ -156,3 +156,12 @@ def test_a_password_in_the_address_is_refused_and_never_shown(
     file.write_text("target: y\ntrack:\n  mlflow: https://ann:secret@mlflow.example\n")
     code, said = call(capsys, "config", "check", str(file))
     assert code == 2 and "MLFLOW_TRACKING_PASSWORD" in said and "line 3" in said
+
+
+@pytest.mark.parametrize("track", ["mlflow: http://inside:5000", "tensorboard: /etc"])
+def test_a_client_of_the_server_names_no_place_to_write_to(track: str) -> None:
+    from trainwright.errors import UserError
+    from trainwright.web.client_settings import client_settings
+
+    with pytest.raises(UserError, match="no client may choose"):
+        client_settings(f"target: y\ntrack:\n  {track}\n", {})

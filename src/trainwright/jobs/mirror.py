@@ -41,7 +41,7 @@ def addresses(settings: Mapping[str, Any] | None, environment: Mapping[str, str]
 def begin(workspace: Workspace, run: Run) -> None:
     """Notes that a run is to be mirrored and starts who does it; nothing where no address is configured.
 
-    Whatever goes wrong here is found by `trainwright track sync`: no mirror ever fails a training.
+    No mirror ever fails a training: where the database cannot be written for a while, this run has none.
     """
     wanted = addresses(run.settings, os.environ)
     if not wanted:

@@ -77,20 +77,25 @@
       const rank = (name) => (ORDER.indexOf(name) + 1 || 3.5);
       const names = [...new Set(shown.map((s) => s.panel))].sort((a, b) => rank(a) - rank(b));
       for (const name of [...this.panels.keys()]) if (!names.includes(name)) { this.panels.get(name).figure.remove(); this.panels.delete(name); }
+      // All places first, since a figure is as wide as its place; one that is there already is not moved.
+      const places = names.map((name) => this.figure(name));
+      if (places.some((place, i) => this.place.children[i] !== place)) this.place.replaceChildren(...places);
       for (const name of names) this.panel(name, shown.filter((s) => s.panel === name), `${trial}${fold ? `, fold ${fold}` : ""}`);
     }
 
-    panel(name, series, about) {
+    figure(name) {
       if (!this.panels.has(name)) {
         const figure = document.createElement("figure");
         figure.className = "figure curve";
         figure.innerHTML = '<figcaption><strong></strong> <span class="muted"></span></figcaption><div class="plot" role="img"></div><details><summary>The figure as a table</summary><div class="scroller" tabindex="0"><table><thead><tr><th scope="col">Curve</th><th scope="col" class="num">First</th><th scope="col" class="num">Lowest</th><th scope="col" class="num">Highest</th><th scope="col" class="num">Last</th></tr></thead><tbody></tbody></table></div></details>';
         figure.querySelector("strong").textContent = name;
         this.panels.set(name, { figure, plot: figure.querySelector(".plot") });
-        this.place.append(figure);
       }
+      return this.panels.get(name).figure;
+    }
+
+    panel(name, series, about) {
       const { figure, plot } = this.panels.get(name);
-      this.place.append(figure); // in order
       const few = (s) => s.x.length < 40;
       // Copies: Plotly takes an array that it has seen for unchanged.
       const data = series.map((s, i) => ({

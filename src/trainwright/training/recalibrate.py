@@ -54,7 +54,7 @@ def _recalibrated(trial: Trial, work: Work) -> Trial:
         )
         for index, fit in sorted(trial.fits.items())
     }
-    return Trial(trial.step, fits, trial.failure, trial.shortened, overall)
+    return replace(trial, fits=fits, correction=overall)
 
 
 def _by_fold(trial: Trial, work: Work, *, sharpen: bool) -> dict[int, Recalibration]:

@@ -64,7 +64,8 @@ def trained(folder: Path, mode: str, turn: int, addresses: dict[str, str]) -> di
     if mode == "tensorboard":
         environment["TRAINWRIGHT_TENSORBOARD"] = "runs"
     words = [str(folder / "table.csv"), "--target", "y", "--workspace", str(place / "workspace"), "--project"]
-    words += [f"{mode}{turn}", "--families", "linear,lightgbm,tabular_net", "--folds", "5", "--repeats", "1"]
+    words += ["same", "--families", "linear,lightgbm,tabular_net", "--folds", "5", "--repeats", "1"]
+    words += ["--time-limit", "3600s"]  # so that no clock decides how many fits there are, however busy the machine is
     before = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "trainwright", "train", *words, "--json"], env=environment, capture_output=True
@@ -96,13 +97,16 @@ def _after(workspace: Path, *, waits: bool) -> dict[str, Any]:
 
 
 def _in_mlflow(address: str) -> int:
-    """How many points of curves MLflow's client reads back from the latest experiment."""
+    """How many points of curves MLflow's client reads back from the latest training."""
     os.environ.update(QUIET)
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=address)
-    latest = max(client.search_experiments(), key=lambda one: int(one.experiment_id))
-    runs = client.search_runs([latest.experiment_id])
+    runs = client.search_runs([client.get_experiment_by_name("same").experiment_id])
+    latest = max(
+        (run for run in runs if "mlflow.parentRunId" not in run.data.tags), key=lambda run: run.info.start_time
+    )
+    runs = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == latest.info.run_id]
     keys = [(run.info.run_id, key) for run in runs for key in run.data.metrics if key.startswith("fold")]
     return sum(len(client.get_metric_history(*key)) for key in keys if not key[1].startswith("folds/"))
 

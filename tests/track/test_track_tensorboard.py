@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from track_runs import add, add_fold, again, begin_run, curves, end, in_tensorboard, scalars
 
-from trainwright.store.outbox import TENSORBOARD, messages
-from trainwright.store.transaction import read
+from trainwright.store import tables
+from trainwright.store.outbox import TENSORBOARD, is_held, messages, open_message
+from trainwright.store.process import Owner, current_owner
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.track import mirror
 from trainwright.track import tensorboard_events as events
 from trainwright.track.mirror import follow
 
@@ -77,12 +80,7 @@ def test_epochs_that_a_second_attempt_repeats_stand_once(workspace: Workspace, t
     end(workspace, run)
     assert sync(workspace, run) == "done"
     again(workspace, run)
-    from trainwright.jobs import mirror
-    from trainwright.store.outbox import open_message
-    from trainwright.store.transaction import write
-
-    assert mirror.PROCESS  # what `begin` does for a further attempt, without its process
-    with write(workspace) as connection:
+    with write(workspace) as connection:  # as `jobs.mirror.begin` does for a further attempt
         open_message(connection, TENSORBOARD, run, {"address": "runs"})
     add(workspace, run, curves(range(3, 6)), attempt=2)
     end(workspace, run, attempt=2)
@@ -112,3 +110,24 @@ def test_values_that_are_no_numbers_texts_and_histograms_are_read(tmp_path: Path
     assert spread.step == 4 and found.num == 500 and sum(found.bucket) == 500
     assert found.min == values.min() and found.max == values.max() and np.isclose(found.sum, values.sum())
     assert {"one value", "empty"} <= set(reader.Tags()["histograms"])
+
+
+@pytest.mark.parametrize("lease", [None, 1.0])
+def test_the_mirror_of_a_run_whose_processes_vanished_does_not_wait_for_ever(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, lease: float | None
+) -> None:
+    run = begin_run(workspace, {TENSORBOARD: "runs"})
+    gone = f"direct {Owner(current_owner().host, 2**22 + 1, 1)}"
+    with write(workspace) as connection:
+        connection.execute(tables.job.update().values(lease_until=lease, owner=gone))
+        (message,) = messages(connection, run_id=run)
+    monkeypatch.setattr(mirror, "AFTER_END", 0.0)
+    waits: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        assert len(waits) < 3, "it waits on"
+
+    assert follow(workspace, message.id, patient=True, pause=pause) == "waiting"
+    with read(workspace) as connection:
+        assert not is_held(messages(connection, run_id=run)[0])

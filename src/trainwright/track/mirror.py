@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError
 from trainwright.store.outbox import MLFLOW, Message, get_message, hold, let_go, note
-from trainwright.store.process import current_owner
-from trainwright.store.runs import get_run
+from trainwright.store.process import Owner, current_owner, is_alive
+from trainwright.store.runs import DIRECT, get_run
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
@@ -18,7 +18,8 @@ from trainwright.track.places import resolve
 
 # Seconds between two looks at a run that works, and the most between two tries at a place that does not answer.
 INTERVAL, LONGEST_WAIT = 3.0, 60.0
-# Seconds after a run's end for which a place that does not answer is tried; then `trainwright track sync` is needed.
+# Seconds for which a mirror stays when nobody works on its run any more: to try a place that does not answer, or to see
+# whether somebody goes on with it. Then `trainwright track sync` is needed.
 AFTER_END = 60.0
 
 
@@ -77,7 +78,7 @@ def follow(workspace: Workspace, message_id: int, *, patient: bool, pause: Calla
     if message is None or message.run_id is None:
         return "held"
     sender = _Sender(workspace, message, holder)
-    problem, wait, ended_at = "", INTERVAL, None
+    problem, wait, over_since = "", INTERVAL, None
     try:
         while True:
             try:
@@ -90,10 +91,9 @@ def follow(workspace: Workspace, message_id: int, *, patient: bool, pause: Calla
                 return outcome
             if not patient:
                 return problem or "waiting"
-            if problem and sender.run_ended():
-                ended_at = ended_at or time.monotonic()
-                if time.monotonic() - ended_at > AFTER_END:
-                    return problem
+            over_since = (over_since or time.monotonic()) if sender.is_over() else None
+            if over_since is not None and time.monotonic() - over_since > AFTER_END:
+                return problem or "waiting"
             pause(wait)
     finally:
         sender.close(problem)
@@ -141,10 +141,19 @@ class _Sender:
         with write(self._workspace) as connection:
             return note(connection, self._message.id, self._holder, changes)
 
-    def run_ended(self) -> bool:
-        """Whether the run has come to its end."""
+    def is_over(self) -> bool:
+        """Whether nobody works on the run: it has ended, waits in the queue, or who worked on it has vanished.
+
+        Whoever goes on with it starts a mirror anew.
+        """
         with read(self._workspace) as connection:
-            return get_run(connection, self._run_id).state in FINISHED
+            run = get_run(connection, self._run_id)
+        if run.state in FINISHED or run.state == "queued":
+            return True
+        if run.lease_until is not None:
+            return run.lease_until + AFTER_END < time.time()
+        owner = Owner.parse((run.owner or "").removeprefix(f"{DIRECT} "))
+        return owner is not None and is_alive(owner) is False
 
     def close(self, problem: str) -> None:
         """Lets go of the message."""

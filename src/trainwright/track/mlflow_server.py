@@ -44,7 +44,11 @@ def connect(address: str) -> Any:
     file = local_file(address)
     with nullcontext() if file is None else _creating(file):
         client = MlflowClient(tracking_uri=address, registry_uri=address)
-        client.search_experiments(max_results=1)  # makes the tables of a fresh store
+        try:
+            client.search_experiments(max_results=1)  # makes the tables of a fresh store
+        except Exception:
+            check_reachable(address)  # a server that ended just now is told as one that was not there
+            raise
     return client
 
 

@@ -69,6 +69,7 @@ def test_a_table_is_examined_then_trained_on(client: TestClient, workspace: Work
         ({"settings": {"search.space": "/etc/space.yaml"}}, "names a file"),
         ({}, "no data is named"),
         ({"upload": 77}, "no upload 77"),
+        ({"upload": 77, "priorty": 3}, "priorty"),
     ],
 )
 def test_what_is_wrong_with_a_job_is_said_at_once(client: TestClient, body: dict[str, Any], words: str) -> None:

@@ -56,6 +56,11 @@ def read_development(workspace: Workspace, row: SplitRow) -> tuple[pl.DataFrame,
     return frame, split, np.flatnonzero(split.part == DEVELOPMENT)
 
 
+def scan_development(workspace: Workspace, row: SplitRow) -> pl.LazyFrame:
+    """The development rows, of which only the columns that are asked for are read."""
+    return pl.scan_parquet(part_path(workspace, row, "development") / DEVELOPMENT_FILE)
+
+
 def read_test_features(workspace: Workspace, row: SplitRow) -> pl.DataFrame | None:
     """The test part without its labels, for checks that compare the parts; None when there is no test part."""
     if "test_features" not in (row.artifacts or {}):

@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, Field
 
 from trainwright.store.transaction import read, write
-from trainwright.web.api.nouns import Number, noun
+from trainwright.web.api.nouns import Body, Number, noun
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.accounts import Account, change_account, create_account, get_account, list_accounts
 from trainwright.web.security.roles import Role, least
@@ -29,7 +29,7 @@ class Me(BaseModel):
     via: str
 
 
-class NewToken(BaseModel):
+class NewToken(Body):
     """A token to be made."""
 
     name: str = Field(min_length=1, max_length=200, description="What it is for.")
@@ -44,7 +44,7 @@ class MadeToken(BaseModel):
     secret: str
 
 
-class NewAccount(BaseModel):
+class NewAccount(Body):
     """An account to be made."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -52,7 +52,7 @@ class NewAccount(BaseModel):
     password: Password
 
 
-class AccountChange(BaseModel):
+class AccountChange(Body):
     """What changes of an account; it must sign in again."""
 
     role: RoleName | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from trainwright.store.decisions import NONE, get_decision, use_decision
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import get_version
-from trainwright.web.api.nouns import ProjectName, VersionLabel, noun
+from trainwright.web.api.nouns import Body, ProjectName, VersionLabel, noun
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.versions import VersionRow, version_of
@@ -21,7 +21,7 @@ Share = Field(None, ge=0, le=1)
 Costs = dict[str, float | str | dict[str, float]] | str
 
 
-class Question(BaseModel):
+class Question(Body):
     """What a decision is made for: exactly one goal, as `trainwright decide` takes it."""
 
     cost: Costs | None = Field(None, description='What mistakes cost: {"fp": 1, "fn": 20}, or "fp=1 fn=20".')

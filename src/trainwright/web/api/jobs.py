@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from trainwright.errors import UserError
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
-from trainwright.web.api.nouns import LARGEST, After, Cursor, Limit, Number, Page, noun
+from trainwright.web.api.nouns import LARGEST, After, Body, Cursor, Limit, Number, Page, noun
 from trainwright.web.client_settings import client_settings
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Who, named_in_address
@@ -28,7 +28,7 @@ State = Literal[
 RunNumber = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
-class Table(BaseModel):
+class Table(Body):
     """A table and the settings it is read with."""
 
     upload: RunNumber | None = Field(None, description="Number of the upload; none with `data.version`.")

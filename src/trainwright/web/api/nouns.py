@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from trainwright.web.problems import MEDIA
 from trainwright.web.security.guard import GuardedRoute
@@ -21,6 +21,12 @@ After = Annotated[int | None, Query(ge=1, le=LARGEST, description="The `next` of
 Cursor = Annotated[int, Query(ge=0, le=LARGEST, description="Later than this; 0 for the beginning.")]
 ProjectName = Annotated[str, Path(min_length=1, max_length=100)]
 VersionLabel = Annotated[str, Path(pattern=r"^v[1-9]\d{0,8}$", description="Such as v3.")]
+
+
+class Body(BaseModel):
+    """What a caller sends: a key that nobody knows is refused, since it is a known one misspelt."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Page(BaseModel, Generic[Item]):

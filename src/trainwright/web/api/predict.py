@@ -12,7 +12,7 @@ from trainwright.store.transaction import read
 from trainwright.store.versions import Version, get_version
 from trainwright.store.workspace import Workspace
 from trainwright.web.api.jobs import RunNumber, path_of
-from trainwright.web.api.nouns import ProjectName, VersionLabel, noun
+from trainwright.web.api.nouns import Body, ProjectName, VersionLabel, noun
 from trainwright.web.requests import Children, Space, named_in_address
 from trainwright.web.security.roles import Role, least
 
@@ -21,7 +21,7 @@ router = noun("predictions")
 Value = str | float | int | bool | None
 
 
-class Rows(BaseModel):
+class Rows(Body):
     """What is to be predicted: rows, or an upload."""
 
     rows: Annotated[list[dict[str, Value]], Field(max_length=10_000)] | None = Field(

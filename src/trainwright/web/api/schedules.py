@@ -12,14 +12,14 @@ from trainwright.store.projects import get_project, project_of
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.api.jobs import RunNumber, path_of
-from trainwright.web.api.nouns import Number, noun
+from trainwright.web.api.nouns import Body, Number, noun
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 
 router = noun("schedules")
 
 
-class NewSchedule(BaseModel):
+class NewSchedule(Body):
     """When a project is trained again."""
 
     project: str = Field(min_length=1, max_length=100)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import BackgroundTasks
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import FileResponse, Response
 
@@ -21,7 +21,7 @@ from trainwright.store.projects import Project, get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import delete_version, get_version
 from trainwright.web.api.jobs import RunNumber, path_of
-from trainwright.web.api.nouns import ProjectName, VersionLabel, noun
+from trainwright.web.api.nouns import Body, ProjectName, VersionLabel, noun
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -31,7 +31,7 @@ router = noun("versions")
 FILE: dict[int | str, dict[str, Any]] = {200: {"description": "A zip file.", "content": {"application/zip": {}}}}
 
 
-class Activation(BaseModel):
+class Activation(Body):
     """By which decision a version answers, and which version the caller believes to be active."""
 
     decision: str | None = Field(
@@ -46,7 +46,7 @@ class Activation(BaseModel):
     )
 
 
-class Comparison(BaseModel):
+class Comparison(Body):
     """What two versions are compared on."""
 
     first: str = Field(pattern=r"^v[1-9]\d{0,8}$")

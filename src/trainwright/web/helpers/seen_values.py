@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from trainwright.data.columns import Layout
-from trainwright.data.parts import DEVELOPMENT_FILE, part_path
+from trainwright.data.parts import scan_development
 from trainwright.errors import TrainwrightError
 from trainwright.store.datasets import get_split
 from trainwright.store.runs import get_run
@@ -38,7 +38,7 @@ def seen_values(workspace: Workspace, version: Version, layout: Layout) -> dict[
             if run.split_id is None:
                 return {}
             split = get_split(connection, run.split_id)
-        frame = pl.scan_parquet(part_path(workspace, split, "development") / DEVELOPMENT_FILE)
+        frame = scan_development(workspace, split)
         there = set(frame.collect_schema().names())
         rows = frame.select([name for name in layout.names if name in there]).collect()
     except (TrainwrightError, OSError, pl.exceptions.PolarsError):

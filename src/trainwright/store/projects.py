@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from trainwright.errors import UserError
 from trainwright.store import tables
+from trainwright.store.naming import check_name
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,7 @@ def check_project_name(name: str) -> str:
             ...
         trainwright.errors.UserError: 'adult income' cannot name a project; ...
     """
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-        raise UserError(
-            f"{name!r} cannot name a project",
-            remedy="use letters, digits, '-', '_' and '.', starting with a letter or digit, at most 100",
-        )
-    return name
+    return check_name(name, "a project")
 
 
 def ensure_project(

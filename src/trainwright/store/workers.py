@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, select
 from trainwright.errors import UserError
 from trainwright.store import tables
 from trainwright.store.clock import now
+from trainwright.store.naming import check_name
 from trainwright.store.process import Owner, current_owner, is_alive
 from trainwright.store.rows import insert_row
 
@@ -55,12 +55,7 @@ def check_worker_name(name: str) -> str:
             ...
         trainwright.errors.UserError: 'gpu box' cannot name a worker; ...
     """
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-        raise UserError(
-            f"{name!r} cannot name a worker",
-            remedy="use letters, digits, '-', '_' and '.', starting with a letter or digit, at most 100",
-        )
-    return name
+    return check_name(name, "a worker")
 
 
 def sign_on(connection: Connection, name: str, slots: dict[str, Any]) -> WorkerRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from trainwright.models.objective import OBJECTIVE
 from trainwright.models.spec import Setting, Spec
 
 LAYERS = r"[1-9]\d{0,4}([ ,-]+[1-9]\d{0,4}){0,31}"
@@ -103,26 +104,7 @@ SPEC = Spec(
         Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
         Setting("patience", 5, 1, 100_000, guidance="Epochs without improvement before it stops; 3 when it overfits."),
         Setting("min_delta", 0.0, 0.0, 1e9, guidance="What counts as an improvement of the validation loss."),
-        Setting(
-            "best_by",
-            "loss",
-            choices=("loss", "accuracy", "f1", "log_loss", "rmse"),
-            guidance="What chooses the best epoch: the validation loss, or a figure of the validation rows.",
-        ),
-        Setting(
-            "loss",
-            None,
-            choices=("cross_entropy", "focal", "mse", "mae", "huber"),
-            guidance="focal for rare classes, huber or mae where some targets are far off.",
-        ),
-        Setting(
-            "label_smoothing",
-            0.0,
-            0.0,
-            0.9,
-            guidance="0.1 where some labels are wrong, or it is too sure of itself.",
-            tasks=("classes",),
-        ),
+        *OBJECTIVE,
         Setting("gradient_clip", None, 1e-9, 1e9, log=True, guidance="1.0 when the loss jumps."),
         Setting("gradient_checkpointing", False, choices=(True, False), guidance="Saves memory; here it hardly does."),
         Setting(

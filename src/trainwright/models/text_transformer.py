@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainwright.models.objective import OBJECTIVE
 from trainwright.models.spec import Setting, Spec
 from trainwright.models.text.base import PATTERN, WORDS
 
@@ -82,26 +83,7 @@ SPEC = Spec(
             guidance="0.1 where texts are few: so many tokens of each training text are left out and neighbours "
             "swapped, anew at each step.",
         ),
-        Setting(
-            "best_by",
-            "loss",
-            choices=("loss", "accuracy", "f1", "log_loss", "rmse"),
-            guidance="What chooses the best epoch: the validation loss, or a figure of the validation rows.",
-        ),
-        Setting(
-            "loss",
-            None,
-            choices=("cross_entropy", "focal", "mse", "mae", "huber"),
-            guidance="focal for rare classes, huber or mae where some targets are far off.",
-        ),
-        Setting(
-            "label_smoothing",
-            0.0,
-            0.0,
-            0.9,
-            guidance="0.1 where some labels are wrong, or it is too sure of itself.",
-            tasks=("classes",),
-        ),
+        *OBJECTIVE,
         Setting("gradient_clip", 1.0, 1e-6, 1e6, log=True, guidance="The largest norm of a step's gradient."),
         Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
         Setting("patience", 3, 1, 1000, guidance="Epochs without improvement before it stops."),

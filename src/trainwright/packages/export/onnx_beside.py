@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainwright.packages.export.onnx_file.texts import Tokens
 from trainwright.packages.export.pipeline import Pipeline
-from trainwright.packages.export.standalone import TEXTS, left_out, origins, write_script
+from trainwright.packages.export.standalone import TEXTS, left_out, opening, origins, write_script
 from trainwright.packages.needs import ALWAYS
 
 
@@ -35,8 +35,6 @@ def write_beside(
 
 def _readme(pipeline: Pipeline, label: str, tokens: Sequence[Tokens]) -> str:
     """How to run it, in Markdown."""
-    target = pipeline.target
-    what = "the number" if target.task == "number" else f"one of the classes {', '.join(target.classes)}"
     inputs = []
     for one in tokens:
         names = " and ".join(f"`{step.values['column']}`" for step in one.columns)
@@ -50,15 +48,7 @@ def _readme(pipeline: Pipeline, label: str, tokens: Sequence[Tokens]) -> str:
         )
     return "\n".join(
         [
-            f"# {label}",
-            "",
-            f"Predicts `{target.column}`: {what}. Written by trainwright, which is not needed to run it.",
-            "",
-            "```",
-            "pip install -r requirements.txt",
-            "python predict.py rows.csv -o predictions.csv     # or .json, .jsonl; - reads JSON lines",
-            "```",
-            "",
+            *opening(pipeline, label),
             "`model.onnx` runs wherever ONNX Runtime does. Beside the columns of the table it takes",
             "",
             *inputs,

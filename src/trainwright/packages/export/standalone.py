@@ -168,28 +168,35 @@ def _cells(column: pl.Series, kind: Kind) -> list[Any]:
     return cells
 
 
+def opening(pipeline: Pipeline, label: str) -> list[str]:
+    """How a README begins: what it predicts, and how to run it, in Markdown."""
+    target = pipeline.target
+    what = "the number" if target.task == "number" else f"one of the classes {', '.join(target.classes)}"
+    return [
+        f"# {label}",
+        "",
+        f"Predicts `{target.column}`: {what}. Written by trainwright, which is not needed to run it.",
+        "",
+        "```",
+        "pip install -r requirements.txt",
+        "python predict.py rows.csv -o predictions.csv     # or .json, .jsonl; - reads JSON lines",
+        "```",
+        "",
+    ]
+
+
 def _readme(pipeline: Pipeline, label: str, needed: dict[str, str]) -> str:
     """How to run it, in Markdown."""
-    target, layout = pipeline.target, pipeline.layout
-    what = "the number" if target.task == "number" else f"one of the classes {', '.join(target.classes)}"
     versions = []
     for library, range_ in sorted(needed.items()):
         try:
             versions.append(f"- {library} {range_} (compared with {metadata.version(library)})")
         except metadata.PackageNotFoundError:
             versions.append(f"- {library} {range_}")
-    kinds = [f"| `{name}` | {pipeline.schema[name].kind.value} |" for name in layout.names]
+    kinds = [f"| `{name}` | {pipeline.schema[name].kind.value} |" for name in pipeline.layout.names]
     return "\n".join(
         [
-            f"# {label}",
-            "",
-            f"Predicts `{target.column}`: {what}. Written by trainwright, which is not needed to run it.",
-            "",
-            "```",
-            "pip install -r requirements.txt",
-            "python predict.py rows.csv -o predictions.csv     # or .json, .jsonl; - reads JSON lines",
-            "```",
-            "",
+            *opening(pipeline, label),
             "```python",
             "from predict import load",
             "",

@@ -8,10 +8,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 # An attempt that no longer hears from its parent ends itself, so that no orphan works on unseen.
 ORPHAN = 17
+
+
+def own_group(flags: int = 0) -> dict[str, Any]:
+    """What `subprocess.Popen` is told so that a child has a process group of its own.
+
+    Args:
+        flags: more creation flags, for Windows alone.
+    """
+    return {"creationflags": 0x00000200 | flags} if os.name == "nt" else {"start_new_session": True}
 
 
 def spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -23,29 +32,25 @@ def spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     environment = dict(os.environ) | {"OMP_WAIT_POLICY": "PASSIVE"}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = "1"
-    options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
-    return subprocess.Popen(  # type: ignore[call-overload]
+    return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
-        **options,
+        **own_group(),
     )
 
 
 def spawn_apart(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Starts `python -m module ...` on its own: it outlives us, hears nothing from us, and says nothing to anybody."""
-    options: dict[str, object] = {"start_new_session": True}
-    if os.name == "nt":
-        options = {"creationflags": 0x00000200 | 0x00004000}  # a group of its own, below normal priority
-    return subprocess.Popen(  # type: ignore[call-overload]
+    return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=dict(os.environ) | {"OMP_NUM_THREADS": "1"},
-        **options,
+        **own_group(0x00004000),  # below normal priority
     )
 
 

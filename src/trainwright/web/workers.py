@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from trainwright.jobs.process import own_group
+
 log = logging.getLogger("trainwright.web")
 
 POLL = 0.5
@@ -131,7 +133,6 @@ def worker_starts(workspace: str, number: int, prefix: str = "serve") -> list[St
     def start(name: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "trainwright", "worker", "--with-parent", "--name", name]
         command += ["--workspace", workspace]
-        options: dict[str, object] = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
-        return subprocess.Popen(command, stdin=subprocess.PIPE, **options)  # type: ignore[call-overload]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, **own_group())
 
     return [partial(start, f"{prefix}-{os.getpid()}-{n}") for n in range(1, number + 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from web_client import TOKEN
 from trainwright.store.workspace import Workspace
 
 TABLE = b"age,bought\n41,yes\n32,no\n"
+NOISE = random.Random(0).randbytes(5000)
 
 
 def send(client: TestClient, content: bytes, name: str = "table.csv") -> tuple[int, dict[str, object]]:
@@ -63,6 +65,9 @@ def test_another_kind_of_file_is_refused_by_its_name(
         ("table.csv", b"\x80\x04\x95"),
         ("table.csv", b""),
         ("table.xlsx", b"PK\x03\x04broken"),
+        ("table.csv", NOISE),
+        ("table.csv", NOISE.replace(b"\0", b"")),
+        ("table.csv.gz", gzip.compress(NOISE)),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(
@@ -70,7 +75,14 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
 ) -> None:
     status, problem = send(client, content, name)
     assert status == 422 and name in str(problem["detail"])
-    assert left_over(workspace) == []
+    assert left_over(workspace) == [] and not any((workspace.path / "tmp").iterdir())
+    assert client.get("/api/v1/uploads").json()["items"] == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "shift-jis"])
+def test_text_of_any_encoding_is_taken(client: TestClient, encoding: str) -> None:
+    table = "name,bought\nキ,yes\n" if encoding == "shift-jis" else "name,bought\nMüller,yes\n"
+    assert send(client, table.encode(encoding))[0] == 201
 
 
 def test_a_file_over_the_limit_is_refused(workspace: Workspace, serve: Callable[..., TestClient]) -> None:

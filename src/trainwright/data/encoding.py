@@ -17,6 +17,10 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+# No table of text has several of these, one as the delimiter aside; tab, line ends, form feed and escape are none.
+_CONTROLS = frozenset({*range(1, 9), *range(14, 27)})
+MANY_CONTROLS = 4
+
 
 @dataclass(frozen=True)
 class TextSource:
@@ -91,30 +95,50 @@ def misfit(name: str, encoding: str, detail: str) -> UserError:
 
 
 def is_binary(source: TextSource) -> bool:
-    """Whether zero bytes show that this is no text in any encoding.
+    """Whether control characters show that this is no text in any encoding.
 
     Example:
         >>> [is_binary(TextSource("a", content=content)) for content in (bytes(range(256)), "ü".encode("utf-16"))]
         [True, False]
     """
     head = source.head(4096)
-    if b"\0" not in head or any(head.startswith(bom) for bom, _ in _BOMS):
+    if any(head.startswith(bom) for bom, _ in _BOMS):
         return False
+    if b"\0" not in head:
+        return len(_CONTROLS & set(head)) >= MANY_CONTROLS and not _is_utf8(head)
     text = head[: len(head) // 2 * 2].decode(_wide(head), errors="replace")
     return "\ufffd" in text or any(letter < " " and letter not in "\t\r\n\f" for letter in text)
+
+
+def check_encoded(source: TextSource) -> None:
+    """Refuses what is text in no encoding.
+
+    Raises:
+        UserError: it is binary.
+    """
+    if is_binary(source):
+        raise UserError(
+            f"{source.name} is binary, not a table of text", remedy="give a CSV, Excel, Parquet or Arrow file"
+        )
 
 
 def _by_mark(source: TextSource) -> str | None:
     """The encoding that a byte-order mark or the pattern of zero bytes shows."""
     head = source.head(4096)
     marked = next((codec for bom, codec in _BOMS if head.startswith(bom)), None)
-    if marked is not None or b"\0" not in head:
+    if marked is not None:
         return marked
-    if is_binary(source):
-        raise UserError(
-            f"{source.name} is binary, not a table of text", remedy="give a CSV, Excel, Parquet or Arrow file"
-        )
-    return _wide(head)
+    check_encoded(source)
+    return _wide(head) if b"\0" in head else None
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether bytes that may end within a character are UTF-8."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide(head: bytes) -> str:

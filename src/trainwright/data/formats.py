@@ -6,6 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
+from trainwright.data.encoding import TextSource, check_encoded
 from trainwright.errors import UserError
 
 SUFFIXES = {
@@ -64,22 +65,14 @@ def format_of(path: Path) -> tuple[str, bool]:
     said_gzip = bool(suffixes) and suffixes[-1] == ".gz"
     inner = suffixes[:-1] if said_gzip else suffixes
     said = SUFFIXES.get(inner[-1]) if inner else None
-    with path.open("rb") as file:
-        head = file.read(65536)
-    if not head:
-        raise UserError(f"{path.name} is empty", remedy="give a file with a header and rows")
+    head = _head(path)
     is_gzip = head.startswith(b"\x1f\x8b")
     if said_gzip != is_gzip:
         if said_gzip:
             raise _mismatch(path, "gzip", _content(path, head))
         raise _mismatch(path, said or f"{path.suffix or 'no suffix'}", "gzip")
     if is_gzip:
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 65536)
-        except zlib.error as error:
-            raise UserError(f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again") from error
-        if not head:
-            raise UserError(f"{path.name} is empty", remedy="give a file with a header and rows")
+        head = _unpacked(path, head)
     content = _content(path, head, packed=is_gzip)
     if content == "JSON" and said == "delimited text" and not _is_record(head):
         content = "delimited text"  # a first cell may well begin with a bracket
@@ -92,6 +85,34 @@ def format_of(path: Path) -> tuple[str, bool]:
     if is_gzip and content not in TEXT:
         raise UserError(f"{path.name} is {content} inside gzip", remedy="unpack it first")
     return content, is_gzip
+
+
+def check_text(path: Path, packed: bool) -> None:
+    """Looks at the beginning of a file of a text format, for whoever takes files in before they are read.
+
+    Raises:
+        UserError: it is text in no encoding.
+    """
+    head = _head(path)
+    check_encoded(TextSource(path.name, content=_unpacked(path, head) if packed else head))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(65536)
+    if not head:
+        raise UserError(f"{path.name} is empty", remedy="give a file with a header and rows")
+    return head
+
+
+def _unpacked(path: Path, head: bytes) -> bytes:
+    try:
+        content = zlib.decompressobj(wbits=31).decompress(head, 65536)
+    except zlib.error as error:
+        raise UserError(f"{path.name} is a damaged gzip file ({error})", remedy="fetch it again") from error
+    if not content:
+        raise UserError(f"{path.name} is empty", remedy="give a file with a header and rows")
+    return content
 
 
 def _content(path: Path, head: bytes, packed: bool = False) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from starlette.concurrency import run_in_threadpool
 
-from trainwright.data.formats import READABLE, SUFFIXES, format_of
+from trainwright.data.formats import READABLE, SUFFIXES, TEXT, check_text, format_of
 from trainwright.errors import UserError
 from trainwright.store import tables
 from trainwright.store.audit import record_act
@@ -149,6 +149,8 @@ def _keep(workspace: Workspace, path: Path, sha: str, who: str) -> Upload:
     """Looks at the file, publishes it and writes its row."""
     try:
         kind, packed = format_of(path)
+        if kind in TEXT:
+            check_text(path, packed)
     except UserError as error:
         raise Refusal(422, error.problem, remedy=error.remedy) from error
     size = path.stat().st_size

@@ -240,6 +240,19 @@ def test_other_rows_are_shown_side_by_side_and_not_judged(good: tuple[Workspace,
     assert all(row["differences"] == [None, None] for row in found["metrics"])
 
 
+def test_a_second_training_on_the_same_file_was_split_alike(good: tuple[Workspace, dict[str, Any]]) -> None:
+    workspace, _ = good
+    run_here(workspace, table().select(FEATURES), settings(training__class_weight="balanced"))
+    found = compare_named(workspace, ["demo@v1", "v2"])
+    assert found["verdicts"][0]["verdict"] is not None and not found["data"]
+    assert [row["key"] for row in found["settings"]] == ["training.class_weight"]
+    run_here(workspace, table().select(FEATURES), settings(data__folds=2))
+    found = compare_named(workspace, ["demo@v1", "v3"])
+    assert found["verdicts"][0]["verdict"] is not None, "the same rows are held out, in other folds"
+    assert "split (SHA-256)" in [row["what"] for row in found["data"]]
+    assert any("were cut into different folds" in words for words in found["warnings"])
+
+
 def test_a_dropped_try_leads_no_later_training(good: tuple[Workspace, dict[str, Any]]) -> None:
     """A training on the stored rows inherits settings from the last training that stands, not from an idea dropped."""
     workspace, first = good

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainwright.data.parts import part_path
 from trainwright.data.schema import Target
+from trainwright.data.split import Split
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.evaluate.compare import holm
 from trainwright.evaluate.curve_choice import shown_curve
@@ -34,6 +37,7 @@ class Compared:
         name: what it is called: "adult@v2", or "run 7" where it made no version.
         project, run: the rows.
         data, split: what it learned from.
+        parts, folds: SHA-256 of which row is in which part, and in which fold.
         validation: its evaluation document on out-of-fold rows.
     """
 
@@ -42,6 +46,8 @@ class Compared:
     run: Run
     data: DatasetVersion
     split: SplitRow
+    parts: str
+    folds: str
     validation: dict[str, Any]
 
     @property
@@ -100,7 +106,7 @@ def compare_named(workspace: Workspace, names: Sequence[str]) -> dict[str, Any]:
                 "validation": one.validation,
                 "data": f"d{one.data.number}",
                 "data_sha": one.data.sha,
-                "split_sha": _split_sha(one),
+                "split_sha": one.folds,
                 "curve": shown_curve(one.run.result or {}),
             }
             for one in runs
@@ -138,11 +144,26 @@ def _find(workspace: Workspace, name: str, first: str) -> Compared:
     if "@" not in name:
         label = run.result.get("version")
         name = f"{project.name}@{label}" if label else f"run {run.id}"
-    return Compared(name, project, run, data, split, rows[-1].document if rows else {})
+    return Compared(name, project, run, data, split, *_cut(workspace, split), rows[-1].document if rows else {})
 
 
-def _split_sha(one: Compared) -> str:
-    return str(((one.split.artifacts or {}).get("split") or {}).get("sha"))
+def _cut(workspace: Workspace, row: SplitRow) -> tuple[str, str]:
+    """SHA-256 of which row is in which part, and in which fold as well.
+
+    Not of the published file: that holds the sentences about the draw too, and a second training on the same rows says
+    that the test rows were sealed before. Where the file is gone its own hash has to do.
+    """
+    try:
+        split = Split.load(part_path(workspace, row, "split"))
+    except (UserError, EnvironmentProblem):
+        sha = str(((row.artifacts or {}).get("split") or {}).get("sha"))
+        return sha, sha
+    digest = hashlib.sha256(split.part.tobytes())
+    parts = digest.hexdigest()
+    for fold in split.folds:
+        for rows in (fold.train, fold.validation):
+            digest.update(len(rows).to_bytes(8, "little") + rows.astype("<i8").tobytes())
+    return parts, digest.hexdigest()
 
 
 def _task(target: Target) -> str:
@@ -183,7 +204,7 @@ def _not_comparable(first: Compared, other: Compared) -> str:
             f"{other.name} learned from d{other.data.number}, {first.name} from d{first.data.number}: figures on "
             "different rows are shown side by side, and no difference is judged"
         )
-    if _split_sha(first) != _split_sha(other):
+    if first.parts != other.parts:
         return (
             f"{other.name} and {first.name} were split differently: figures on different held-out rows are shown "
             "side by side, and no difference is judged"

@@ -11,9 +11,10 @@ import threading
 import time
 
 from trainwright.jobs.process import watch_parent
+from trainwright.store.attempts import begin_attempt
 from trainwright.store.events import add_event
 from trainwright.store.process import current_owner
-from trainwright.store.runs import begin_attempt, set_state
+from trainwright.store.runs import set_state
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 

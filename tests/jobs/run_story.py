@@ -14,8 +14,9 @@ from training_runs import FEATURES, rows_of, settings, table
 
 from trainwright.jobs import launch, process
 from trainwright.jobs.attempt import execute
+from trainwright.store.attempts import attempts_of, new_attempt
 from trainwright.store.process import Owner, is_alive
-from trainwright.store.runs import Run, attempts_of, get_run, new_attempt
+from trainwright.store.runs import Run, get_run
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace

@@ -6,9 +6,10 @@ import threading
 from pathlib import Path
 
 from trainwright.jobs.channel import Channel
+from trainwright.store.attempts import begin_attempt
 from trainwright.store.events import events_after, points_after
 from trainwright.store.projects import ensure_project
-from trainwright.store.runs import begin_attempt, create_run
+from trainwright.store.runs import create_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import open_workspace
 

@@ -18,22 +18,14 @@ from trainwright.jobs.queue import Claim, Slots
 from trainwright.jobs.slots import parse_slots
 from trainwright.jobs.waiting import expected_start, position, time_in_states
 from trainwright.store import tables
+from trainwright.store.attempts import attempts_of, begin_attempt
 from trainwright.store.audit import acts
 from trainwright.store.clock import now
 from trainwright.store.events import events_after
+from trainwright.store.fence import SupersededError
 from trainwright.store.process import current_owner
 from trainwright.store.projects import ensure_project
-from trainwright.store.runs import (
-    Run,
-    SupersededError,
-    attempts_of,
-    begin_attempt,
-    create_run,
-    get_run,
-    list_runs,
-    save_document,
-    set_state,
-)
+from trainwright.store.runs import Run, create_run, get_run, list_runs, save_document, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import DATABASE, Workspace, open_workspace
 

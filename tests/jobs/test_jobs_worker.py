@@ -19,8 +19,9 @@ from trainwright.errors import EnvironmentProblem
 from trainwright.jobs import lost, queue
 from trainwright.jobs.queue import Slots
 from trainwright.store import tables
+from trainwright.store.attempts import attempts_of
 from trainwright.store.process import current_owner
-from trainwright.store.runs import DIRECT, attempts_of
+from trainwright.store.runs import DIRECT
 from trainwright.store.transaction import read, write
 from trainwright.store.workers import find_worker
 from trainwright.store.workspace import Workspace, open_workspace

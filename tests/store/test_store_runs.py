@@ -7,22 +7,12 @@ import itertools
 import pytest
 
 from trainwright.errors import TrainwrightError, UserError
+from trainwright.store.attempts import attempts_of, begin_attempt, new_attempt
 from trainwright.store.evaluations import add_evaluation, evaluations_of, findings_of, save_findings
 from trainwright.store.events import add_event, add_points, events_after, points_after
+from trainwright.store.fence import SupersededError
 from trainwright.store.projects import ensure_project, get_project
-from trainwright.store.runs import (
-    Run,
-    SupersededError,
-    ask_cancel,
-    attempts_of,
-    begin_attempt,
-    create_run,
-    get_run,
-    list_runs,
-    new_attempt,
-    save_document,
-    set_state,
-)
+from trainwright.store.runs import Run, ask_cancel, create_run, get_run, list_runs, save_document, set_state
 from trainwright.store.states import ALLOWED, FINISHED, STATES, check_transition
 from trainwright.store.transaction import read, write
 from trainwright.store.trials import finish_trial, trials_of

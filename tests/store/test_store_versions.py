@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainwright.errors import UserError
+from trainwright.store.attempts import new_attempt
 from trainwright.store.audit import acts
 from trainwright.store.deployments import activate, active_deployment, deployments_of, rollback
+from trainwright.store.fence import SupersededError
 from trainwright.store.files import Published, publish
 from trainwright.store.projects import Project, ensure_project
-from trainwright.store.runs import SupersededError, create_run, new_attempt
+from trainwright.store.runs import create_run
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version, create_version, delete_version, get_version, list_versions
 from trainwright.store.workspace import Workspace, open_workspace

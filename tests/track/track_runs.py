@@ -7,10 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from trainwright.store.attempts import new_attempt
 from trainwright.store.events import add_points
 from trainwright.store.outbox import open_message
 from trainwright.store.projects import ensure_project
-from trainwright.store.runs import create_run, new_attempt, set_state
+from trainwright.store.runs import create_run, set_state
 from trainwright.store.transaction import write
 from trainwright.store.trials import finish_trial
 from trainwright.store.workspace import Workspace

@@ -109,7 +109,7 @@ def test_a_bag_that_died_while_being_packaged_is_finished_as_it_was(
 ) -> None:
     import time
 
-    from trainwright.store.runs import new_attempt
+    from trainwright.store.attempts import new_attempt
     from trainwright.store.transaction import write
 
     with monkeypatch.context() as dying:

@@ -22,8 +22,9 @@ from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
 from trainwright.jobs.process import drain, spawn, watch_parent
 from trainwright.jobs.unprepared import prepare_first
+from trainwright.store.attempts import begin_attempt
 from trainwright.store.process import current_owner
-from trainwright.store.runs import begin_attempt, get_run, save_document, set_state
+from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
@@ -89,7 +90,7 @@ def execute(
 
 def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) -> None:
     """Stores why an attempt ended: cause (user, environment, memory, ours), message and traceback."""
-    from trainwright.store.runs import SupersededError
+    from trainwright.store.fence import SupersededError
 
     causes: list[tuple[type[BaseException], str]]
     causes = [(UserError, "data"), (EnvironmentProblem, "environment"), (MemoryError, "memory")]

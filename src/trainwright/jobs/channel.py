@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from trainwright.store import tables
 from trainwright.store.events import add_event, add_points
-from trainwright.store.runs import fence
+from trainwright.store.fence import fence
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 
@@ -82,7 +82,7 @@ class Channel:
 
     def _flush(self) -> None:
         from trainwright.errors import EnvironmentProblem
-        from trainwright.store.runs import SupersededError
+        from trainwright.store.fence import SupersededError
 
         with self._lock:
             events, points = self._events, self._points

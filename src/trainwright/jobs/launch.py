@@ -22,10 +22,11 @@ from trainwright.jobs.lost import is_direct
 from trainwright.jobs.process import spawn, tell
 from trainwright.jobs.queue import Claim
 from trainwright.jobs.supervise import Supervisor
+from trainwright.store.attempts import attempts_of, new_attempt
 from trainwright.store.evaluations import findings_of
 from trainwright.store.events import Event, events_after
 from trainwright.store.process import Owner, current_owner, is_alive
-from trainwright.store.runs import Run, attempts_of, create_run, get_run, new_attempt, save_document
+from trainwright.store.runs import Run, create_run, get_run, save_document
 from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write

@@ -2,7 +2,7 @@
 
 An attempt is lost when its process ended and wrote no end, when its supervisor gave no sign of life for as long as its
 lease, or when the command that made it is gone. What it still writes is refused, because its successor has a higher
-number (`store.runs.fence`).
+number (`store.fence`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from trainwright.store import tables
+from trainwright.store.attempts import attempts_of, new_attempt
 from trainwright.store.clock import now
-from trainwright.store.runs import DIRECT, Run, attempts_of, fence, get_run, new_attempt, save_document, set_state
+from trainwright.store.fence import fence
+from trainwright.store.runs import DIRECT, Run, get_run, save_document, set_state
 from trainwright.store.states import FINISHED
 
 # Seconds that the first, second and third retry wait; a fourth attempt that is lost ends the run.

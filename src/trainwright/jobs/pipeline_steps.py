@@ -11,11 +11,12 @@ from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.jobs import launch, mirror
 from trainwright.jobs.pipeline import Pipeline, Step
+from trainwright.store.attempts import attempts_of
 from trainwright.store.decisions import decision_in_force
 from trainwright.store.deployments import activate
 from trainwright.store.files import open_artifact
 from trainwright.store.names import resolve_version
-from trainwright.store.runs import attempts_of, get_run
+from trainwright.store.runs import get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 

@@ -1,7 +1,7 @@
 """The queue: a prepared run is placed, a worker claims it, says that it lives, and gives it back.
 
 A claim is an attempt at a run. Whoever holds it renews its lease; when that runs out the run is given to another
-attempt with a higher number, and the earlier one is refused whatever it still writes (`store.runs.fence`). Claims and
+attempt with a higher number, and the earlier one is refused whatever it still writes (`store.fence`). Claims and
 signs of life are transactions of their own that wait for no other work on the database (`store.transaction.brief`).
 """
 
@@ -22,7 +22,8 @@ from trainwright.store.audit import record_act
 from trainwright.store.clock import now
 from trainwright.store.evaluations import findings_of
 from trainwright.store.events import add_event
-from trainwright.store.runs import Run, SupersededError, ask_cancel, fence, get_run
+from trainwright.store.fence import SupersededError, fence
+from trainwright.store.runs import Run, ask_cancel, get_run
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import brief
 from trainwright.store.workspace import Workspace

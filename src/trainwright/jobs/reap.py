@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from trainwright.jobs.lost import Reaped, lost
 from trainwright.store import tables
+from trainwright.store.attempts import attempts_of
 from trainwright.store.clock import now
 from trainwright.store.process import Owner, is_alive
-from trainwright.store.runs import DIRECT, attempts_of, get_run, save_document, set_state
+from trainwright.store.runs import DIRECT, get_run, save_document, set_state
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace

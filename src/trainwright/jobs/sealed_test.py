@@ -26,7 +26,8 @@ from trainwright.jobs.process import watch_parent
 from trainwright.packages.predictor import Predictor
 from trainwright.store.audit import current_user
 from trainwright.store.datasets import get_dataset_version, get_split
-from trainwright.store.runs import fence, get_run
+from trainwright.store.fence import fence
+from trainwright.store.runs import get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.tasks import task_for

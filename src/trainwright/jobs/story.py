@@ -10,10 +10,11 @@ from trainwright.jobs.lost import is_direct
 from trainwright.jobs.slots import Slots
 from trainwright.jobs.waiting import expected_start, position, time_in_states
 from trainwright.store import tables
+from trainwright.store.attempts import attempts_of
 from trainwright.store.clock import now
 from trainwright.store.events import Event, events_after
 from trainwright.store.projects import project_of
-from trainwright.store.runs import Run, attempts_of, get_run
+from trainwright.store.runs import Run, get_run
 from trainwright.store.workers import list_workers
 
 # Events are read in pages of so many.

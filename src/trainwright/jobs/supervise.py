@@ -16,7 +16,8 @@ from trainwright.jobs.attempt import CANCELLED
 from trainwright.jobs.execution import Execution
 from trainwright.jobs.queue import Claim
 from trainwright.store.events import add_event
-from trainwright.store.runs import SupersededError, fence, get_run, save_document, set_state
+from trainwright.store.fence import SupersededError, fence
+from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 
 from trainwright.store import tables
 from trainwright.store.events import add_event
+from trainwright.store.fence import fence
 from trainwright.store.rows import insert_row
-from trainwright.store.runs import fence
 
 # The kind of the event that holds how the checks of a run ended.
 CHECKS = "checks"

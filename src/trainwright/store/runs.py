@@ -1,6 +1,4 @@
-"""Runs: the record of each training, with its job, its attempts and the fence that keeps a superseded one
-from writing.
-"""
+"""Runs: the record of each training, with the state of its job."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ from sqlalchemy import Connection, Select, select
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store import tables
 from trainwright.store.events import add_event
+from trainwright.store.fence import fence
 from trainwright.store.process import current_owner
 from trainwright.store.rows import insert_row
 from trainwright.store.states import FINISHED, check_transition
@@ -25,10 +24,6 @@ DIRECT = "direct"
 
 # Documents of a run that an attempt may write.
 DOCUMENTS = ("plan", "record", "result", "error")
-
-
-class SupersededError(TrainwrightError):
-    """A later attempt at the same run has begun: this one must stop and write nothing more."""
 
 
 @dataclass(frozen=True)
@@ -84,28 +79,6 @@ class Run:
     not_before: float | None
     lost: int
     key: str | None
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One execution of a run.
-
-    Args:
-        run_id, number: which.
-        process: the owner's text (`process.Owner`), once it started.
-        outcome: "completed", "failed", "cancelled" or "lost", once over.
-        details: anything known about its end.
-        created, started_at, finished_at: seconds since 1970.
-    """
-
-    run_id: int
-    number: int
-    process: str | None
-    outcome: str | None
-    details: dict[str, Any] | None
-    created: float
-    started_at: float | None
-    finished_at: float | None
 
 
 def direct_owner() -> str:
@@ -230,62 +203,6 @@ def set_state(
     add_event(connection, run_id, attempt, "state", state=state, message=reason, data=data)
 
 
-def begin_attempt(connection: Connection, run_id: int, attempt: int, process: str) -> None:
-    """Notes which process executes the attempt.
-
-    Raises:
-        SupersededError: a later attempt has begun, or another process executes this one.
-    """
-    fence(connection, run_id, attempt)
-    row = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == attempt)
-    free = row & tables.attempt.c.process.is_(None)
-    values = {"process": process, "started_at": time.time()}
-    if connection.execute(tables.attempt.update().where(free).values(values)).rowcount != 1:
-        raise SupersededError(f"attempt {attempt} of run {run_id} is already executed by another process")
-
-
-def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
-    """Queues a run again under the next attempt number; whatever the earlier attempt still writes is refused.
-
-    Like a new run, it belongs to this process until it is placed in the queue.
-
-    Raises:
-        TrainwrightError: the run is completed.
-    """
-    run = get_run(connection, run_id)
-    if run.state != "queued":
-        check_transition(run.state, "queued")
-    now = time.time()
-    earlier = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == run.attempt)
-    connection.execute(
-        tables.attempt.update()
-        .where(earlier, tables.attempt.c.outcome.is_(None))
-        .values(outcome="lost", finished_at=now)
-    )
-    number = run.attempt + 1
-    changes = {
-        "attempt": number,
-        "state": "queued",
-        "queued_at": now,
-        "finished_at": None,
-        "lease_until": None,
-        "cancel_asked": False,
-        "owner": direct_owner(),
-        "not_before": None,
-    }
-    connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(changes))
-    connection.execute(tables.attempt.insert().values(run_id=run_id, number=number, created=now))
-    add_event(connection, run_id, number, "state", state="queued", message=reason)
-    return get_run(connection, run_id)
-
-
-def attempts_of(connection: Connection, run_id: int) -> list[Attempt]:
-    """Every attempt at a run, in order."""
-    table = tables.attempt
-    query = select(table).where(table.c.run_id == run_id).order_by(table.c.number)
-    return [Attempt(**row._mapping) for row in connection.execute(query)]
-
-
 def ask_cancel(connection: Connection, run_id: int, reason: str) -> Run:
     """Asks a run to stop: one that waits is cancelled at once, one that works is told at its next look."""
     run = get_run(connection, run_id)
@@ -307,20 +224,6 @@ def save_document(connection: Connection, run_id: int, attempt: int, name: str, 
         raise TrainwrightError(f"a run has no document {name!r}; it has {', '.join(DOCUMENTS)}")
     fence(connection, run_id, attempt)
     connection.execute(tables.run.update().where(tables.run.c.id == run_id).values({name: document}))
-
-
-def fence(connection: Connection, run_id: int, attempt: int) -> None:
-    """Lets only the present attempt at a run go on; part of every write that an attempt makes.
-
-    Raises:
-        SupersededError: a later attempt has begun.
-    """
-    query = select(tables.job.c.attempt).where(tables.job.c.run_id == run_id).with_for_update()
-    current = connection.execute(query).scalar()
-    if current != attempt:
-        raise SupersededError(
-            f"attempt {attempt} of run {run_id} was superseded by attempt {current}; it writes nothing more"
-        )
 
 
 def _runs() -> Select[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from trainwright.store import tables
-from trainwright.store.runs import fence
+from trainwright.store.fence import fence
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from trainwright.store import tables
 from trainwright.store.audit import record_act
 from trainwright.store.counters import next_number
 from trainwright.store.deployments import activate, active_deployment
+from trainwright.store.fence import fence
 from trainwright.store.files import Published, artifact_path
 from trainwright.store.projects import Project
 from trainwright.store.rows import insert_row
-from trainwright.store.runs import fence
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 

@@ -7,13 +7,16 @@ import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from web_browser import ARGUMENTS, CHROMIUM, Reader
 from web_client import ADDRESS, PROJECT, TOKEN, csrf_of
+from web_server import Servers
 
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
@@ -123,32 +126,26 @@ def as_role() -> Callable[[TestClient, str], TestClient]:
 
 
 @pytest.fixture
-def live() -> Iterator[Callable[..., str]]:
+def live() -> Iterator[Servers]:
     """Serves a workspace on a real port in a thread; call it for the address."""
-    import threading
-    import time
+    servers = Servers()
+    yield servers
+    servers.stop_all()
 
-    import uvicorn
 
-    from trainwright.web.server import listen
+@pytest.fixture
+def reader() -> Iterator[Callable[..., Reader]]:
+    """Makes people with a browser each, in front of a server; whatever a page asks of elsewhere or complains about
+    fails the test at its end."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    made: list[Reader] = []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
 
-    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+        def make(home: str, path: str = "/", **about: Any) -> Reader:
+            made.append(Reader(browser, home, path, **about))
+            return made[-1]
 
-    def start(workspace: Workspace, **settings: object) -> str:
-        given = WebSettings(**{"token": hash_token(TOKEN), "port": 0, **settings})  # type: ignore[arg-type]
-        listening = listen(given)
-        app = create_app(workspace, settings=given)
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-    yield start
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join()
+        yield make
+        browser.close()
+    assert [trouble for one in made for trouble in one.trouble] == []

@@ -1,82 +1,54 @@
-"""Pages about versions in a real browser without a network: from an evaluation to an answer; on a dark phone."""
+"""Pages about versions in a real browser without a network: thresholds, two people who activate at once, a file."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from test_web_versions import another_version
-from web_client import TOKEN
+from web_browser import Reader, needs_browser
+from web_server import Servers
 
+from trainwright.store.audit import acts
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.web.security.accounts import create_account
+from trainwright.web.security.secrets import hash_password
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-Open = Callable[..., Any]
-V1 = "/projects/shop/versions/v1"
-PAGES = (
-    V1,
-    "/projects/shop/versions",
-    "/projects/shop/versions/v2/activate",
-    f"{V1}/package",
-    f"{V1}/test",
-    f"{V1}/test?way=paste",
-    f"{V1}/test?way=upload",
-    "/settings",
-    "/settings/thresholds",
-    "/settings/schedules",
-    "/settings/audit",
-    "/help",
-)
-# Fields and buttons that a screen reader could not name.
-NAMELESS = """() => [...document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea, button)")]
-  .filter((e) => !(e.labels && e.labels.length) && !e.getAttribute("aria-label"))
-  .filter((e) => e.tagName !== "BUTTON" || !e.textContent.trim())
-  .map((e) => e.outerHTML)"""
+pytestmark = needs_browser
+PEOPLE = ("ann", "ben")
+PASSWORD = "a sentence is a good password"
+VERSIONS = "/projects/shop/versions"
 
 
 @pytest.fixture
-def open_page(live: Callable[..., str], trained: Workspace) -> Iterator[Open]:
-    """Opens pages of the trained workspace, signed in; what a page asks of elsewhere or complains about fails the
-    test."""
-    trouble: list[str] = []
-    home = live(trained)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-
-        def network(route: Any) -> None:
-            if route.request.url.startswith((home, "blob:")):
-                route.continue_()
-            else:
-                trouble.append(f"asked for {route.request.url}")
-                route.abort()
-
-        def start(path: str, width: int = 1280, scheme: str = "light") -> Any:
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            context.set_default_timeout(120_000)  # what loads models shares its cores with other tests
-            context.route("**/*", network)
-            page = context.new_page()
-            page.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
-            page.on("pageerror", lambda error: trouble.append(str(error)))
-            page.on("dialog", lambda dialog: dialog.accept())
-            page.goto(f"{home}/login?token={TOKEN}")
-            page.goto(home + path)
-            return page
-
-        yield start
-        browser.close()
-    assert trouble == []
+def home(live: Servers, trained: Workspace) -> str:
+    """The address of the server of the trained workspace."""
+    return live(trained)
 
 
-def test_from_an_evaluation_to_an_active_version_and_an_answer(open_page: Open, trained: Workspace) -> None:
+def tab_to(page: Any, name: str) -> None:
+    """Presses Tab until something of that name has the focus, which must be seen to have it."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(
+            """() => { const e = document.activeElement, look = getComputedStyle(e);
+            return [e.getAttribute("aria-label") || e.textContent.trim(), look.outlineStyle, look.outlineWidth]; }"""
+        )
+        if focus[0] == name:
+            assert focus[1] == "solid" and focus[2] == "2px"
+            return
+    raise AssertionError(f"nothing called {name!r} can be reached by Tab")
+
+
+def test_a_threshold_is_chosen_and_a_version_activated_by_keys_alone(
+    reader: Callable[..., Reader], home: str, trained: Workspace
+) -> None:
     another_version(trained)
-    page = open_page(V1)
-    page.locator("[data-cell]").first.click()
-    assert page.locator("#examples tbody tr").count() > 0 and page.locator("#examples h3").is_visible()
+    one = reader(home, f"{VERSIONS}/v1")
+    page = one.page
     figure = page.locator(".plot[data-figure]").first
     figure.scroll_into_view_if_needed()
     page.wait_for_selector(".plot[data-figure] .main-svg")
@@ -91,39 +63,58 @@ def test_from_an_evaluation_to_an_active_version_and_an_answer(open_page: Open, 
     assert "missed" in slide.get_attribute("aria-valuetext")
     page.locator("#fn").fill("50")
     assert "least" in page.locator('[data-of="cheapest"]').inner_text()
-    page.get_by_role("button", name="Keep this threshold").click()
+    page.get_by_role("button", name="Keep this threshold").press("Enter")
     page.wait_for_selector("text=d1 is kept")
 
-    page.goto(page.url.partition("/projects")[0] + "/projects/shop/versions")
-    page.get_by_role("link", name="Activate v2").click()
-    page.get_by_role("button", name="Activate v2").press("Enter")
+    one.open(VERSIONS)
+    tab_to(page, "Activate v2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/v2/activate")
+    assert "It replaces v1" in page.locator("main").inner_text()
+    tab_to(page, "Activate v2")
+    page.keyboard.press("Enter")
     page.wait_for_selector("text=v2 answers now")
 
-    page.get_by_role("link", name="Test v2").click()
-    page.get_by_label("price", exact=True).fill("8")
-    page.get_by_label("age", exact=True).fill("60")
-    page.get_by_role("button", name="Predict").click()
-    page.wait_for_selector("#answer")
-    assert page.locator("#answer .big").inner_text() == "yes"
-    assert "price = 8 speaks" in page.locator("#answer").inner_text()
+
+def test_of_two_who_activate_the_second_is_told(reader: Callable[..., Reader], home: str, trained: Workspace) -> None:
+    people = {name: another_version(trained).label for name in PEOPLE}
+    with write(trained) as connection:
+        for name in PEOPLE:
+            create_account(connection, name, "trainer", hash_password(PASSWORD), who="test")
+    ann, ben = (
+        reader(home, f"{VERSIONS}/{label}/activate", account=(name, PASSWORD), excused="409").page
+        for name, label in people.items()
+    )
+    for page in (ann, ben):
+        assert "It replaces v1, which answers now" in page.locator("main").inner_text()
+    ann.get_by_role("button", name="Activate v2").click()
+    ann.locator(".notice", has_text="v2 answers now").wait_for()
+    with ben.expect_response("**/v3/activate") as answer:
+        ben.get_by_role("button", name="Activate v3").click()
+    assert answer.value.status == 409
+    told = ben.get_by_role("alert")
+    told.wait_for()
+    assert "v2 is active by now, not v1" in told.inner_text() and "look at it again" in told.inner_text()
+    assert "It replaces v2, which answers now" in ben.locator("main").inner_text()
+    assert _activations(trained) == [("ann", "v2")]
+
+    ben.get_by_role("button", name="Activate v3").click()  # he knows now what he replaces
+    ben.locator(".notice", has_text="v3 answers now").wait_for()
+    assert _activations(trained) == [("ann", "v2"), ("ben", "v3")]
 
 
-def test_every_page_fits_a_phone_and_names_its_fields(open_page: Open, trained: Workspace) -> None:
-    another_version(trained)
-    page = open_page("/help", 390, "dark")
-    home = page.url.removesuffix("/help")
-    for path in PAGES:
-        page.goto(home + path)
-        assert page.locator("main h1").count() == 1, path
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        assert page.evaluate(NAMELESS) == [], path
-        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert sum(map(int, paper[4:-1].split(","))) < 200, path  # dark
+def _activations(workspace: Workspace) -> list[tuple[str, str]]:
+    """Who activated which version in the browser, the first act first."""
+    with read(workspace) as connection:
+        return [(act.who, act.subject) for act in acts(connection) if act.action == "activate" and act.who in PEOPLE]
 
 
-def test_a_file_is_sent_and_predicted(open_page: Open, table: Any) -> None:
-    page = open_page(f"{V1}/test?way=upload")
-    page.locator("#file").set_input_files(str(table))
+def test_a_file_is_sent_and_predicted(reader: Callable[..., Reader], home: str, table: Path) -> None:
+    page = reader(home, f"{VERSIONS}/v1/test?way=upload").page
+    page.locator("#file").set_input_files(table)
     page.get_by_role("button", name="Send and predict").click()
     page.wait_for_selector("text=160 answers")
-    assert page.get_by_role("link", name="All rows with their predictions as a file").is_visible()
+    link = page.get_by_role("link", name="All rows with their predictions as a file")
+    with page.expect_download() as download:
+        link.click()
+    assert len(Path(download.value.path()).read_text().splitlines()) == 161

@@ -28,8 +28,9 @@ from work_story import worker
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.jobs import launch, lost, queue
 from trainwright.jobs.attempt import execute
+from trainwright.jobs.story import story
 from trainwright.store.process import is_alive
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed by POSIX signals")
@@ -150,6 +151,8 @@ def test_a_child_ends_with_its_parent_and_another_process_goes_on(tmp_path: Path
     check_finished(workspace, result, before, uninterrupted)
     attempts = rows_of(workspace, "select number, outcome from attempt order by number")
     assert attempts == [(1, "lost"), (2, "completed")]
+    with read(workspace) as connection:
+        assert story(connection, run.id)["attempts"][0]["message"] == f"the process {child} is gone, and wrote no end"
     assert last_owner(workspace, run.id).pid not in (child.pid, os.getpid())
     with pytest.raises(UserError, match="is completed"):
         launch.resume(workspace, run.id)

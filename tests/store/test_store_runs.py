@@ -91,7 +91,9 @@ def test_a_superseded_attempt_writes_nothing_more(workspace: Workspace, run: Run
         with pytest.raises(SupersededError, match="superseded by attempt 2"), write(workspace) as connection:
             late(connection)
     with read(workspace) as connection:
-        assert [a.outcome for a in attempts_of(connection, run.id)] == ["lost", None]
+        first, second = attempts_of(connection, run.id)
+        assert (first.outcome, second.outcome) == ("lost", None)
+        assert (first.details, second.details) == ({"message": "its process vanished"}, None)
         assert trials_of(connection, run.id) == []
 
 

@@ -126,7 +126,8 @@ def resume(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None)
             stop = stop_on_errors(findings_of(connection, run_id))
             if stop is not None:
                 raise stop
-        run = new_attempt(connection, run_id, "resumed from the folds already done")
+        seen = f"{_who(run, attempts_of(connection, run_id)[-1].process)} is gone, and wrote no end"
+        run = new_attempt(connection, run_id, "resumed from the folds already done", seen=seen)
     return follow(workspace, run, started, watcher=watcher)
 
 
@@ -276,6 +277,15 @@ def _still_works(run: Run, process: str | None) -> bool:
             return False
     owner = Owner.parse(process)
     return owner is None or is_alive(owner) is not False
+
+
+def _who(run: Run, process: str | None) -> str:
+    """Who executed a direct run, in words."""
+    return (
+        f"the process {process}"
+        if process
+        else f"the command that made it {(run.owner or '').partition(' ')[2]}".strip()
+    )
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:

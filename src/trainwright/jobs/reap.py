@@ -11,9 +11,10 @@ from trainwright.store import tables
 from trainwright.store.attempts import attempts_of
 from trainwright.store.clock import now
 from trainwright.store.process import Owner, is_alive
-from trainwright.store.runs import DIRECT, get_run, save_document, set_state
+from trainwright.store.runs import DIRECT, Run, get_run, save_document, set_state
 from trainwright.store.states import FINISHED
 from trainwright.store.transaction import write
+from trainwright.store.workers import find_worker
 from trainwright.store.workspace import Workspace
 
 # Seconds after which a direct run is given up that shows no process (on another machine, or from before owners).
@@ -67,15 +68,30 @@ def _is_direct() -> ColumnElement[bool]:
 def _abandoned(connection: Connection, run_id: int) -> Reaped:
     run = get_run(connection, run_id)
     silent = now(connection) - (run.lease_until or 0.0)
-    message = f"the worker {run.owner} gave no sign of life ({silent:.0f} s beyond the agreed time)"
     return lost(
         connection,
         run_id,
         run.attempt,
         cause="vanished",
-        message=message,
+        message=f"{_gone(connection, run)}; its lease ran out {silent:.0f} s before that was seen",
         remedy="see whether its machine ran out of memory or was switched off",
     )
+
+
+def _gone(connection: Connection, run: Run) -> str:
+    """What is known of the worker whose lease on a run has run out, in words."""
+    worker = find_worker(connection, run.owner or "")
+    if worker is None:
+        return f"the worker {run.owner} gave no sign of life"
+    if worker.started_at > (run.started_at or worker.started_at):  # one of the same name, such as a server's
+        return f"the worker {run.owner} ended without a word, and was started anew at {_moment(worker.started_at)}"
+    if worker.stopped_at is not None:
+        return f"the worker {run.owner} was shut down at {_moment(worker.stopped_at)}"
+    return f"the worker {run.owner} gave no sign of life since {_moment(worker.seen_at)}"
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 def _vanished(connection: Connection, run_id: int) -> Reaped | None:

@@ -10,11 +10,12 @@ from trainwright.jobs.lost import is_direct
 from trainwright.jobs.slots import Slots
 from trainwright.jobs.waiting import expected_start, position, time_in_states
 from trainwright.store import tables
-from trainwright.store.attempts import attempts_of
+from trainwright.store.attempts import Attempt, attempts_of
 from trainwright.store.clock import now
 from trainwright.store.events import Event, events_after
 from trainwright.store.projects import project_of
 from trainwright.store.runs import Run, get_run
+from trainwright.store.states import FINISHED
 from trainwright.store.workers import list_workers
 
 # Events are read in pages of so many.
@@ -56,7 +57,7 @@ def story(connection: Connection, run_id: int) -> dict[str, Any]:
                 "number": one.number,
                 "process": one.process,
                 "outcome": one.outcome,
-                "message": (one.details or {}).get("message"),
+                "message": (one.details or {}).get("message") or _end_of(one, changes),
                 "started_at": one.started_at,
                 "finished_at": one.finished_at,
             }
@@ -64,6 +65,15 @@ def story(connection: Connection, run_id: int) -> dict[str, Any]:
         ],
         "error": run.error if run.state in ("failed", "cancelled") else None,
     }
+
+
+def _end_of(attempt: Attempt, changes: list[Event]) -> str | None:
+    """Why an attempt ended without a result, by the changes of state of its run."""
+    if attempt.outcome in (None, "completed"):
+        return None
+    if attempt.outcome == "lost":  # said with the next one's beginning
+        return next((one.message for one in changes if one.attempt == attempt.number + 1), None)
+    return next((one.message for one in changes if one.attempt == attempt.number and one.state in FINISHED), None)
 
 
 def waits_for(connection: Connection, run: Run, at: float) -> str | None:

@@ -51,10 +51,16 @@ def begin_attempt(connection: Connection, run_id: int, attempt: int, process: st
         raise SupersededError(f"attempt {attempt} of run {run_id} is already executed by another process")
 
 
-def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
+def new_attempt(connection: Connection, run_id: int, reason: str, *, seen: str | None = None) -> Run:
     """Queues a run again under the next attempt number; whatever the earlier attempt still writes is refused.
 
     Like a new run, it belongs to this process until it is placed in the queue.
+
+    Args:
+        connection: a write transaction.
+        run_id: a run that is not completed.
+        reason: why it is queued again, in words.
+        seen: what is known of the end of an earlier attempt that wrote none itself; the reason when not given.
 
     Raises:
         TrainwrightError: the run is completed.
@@ -64,11 +70,11 @@ def new_attempt(connection: Connection, run_id: int, reason: str) -> Run:
         check_transition(run.state, "queued")
     now = time.time()
     earlier = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == run.attempt)
-    connection.execute(
-        tables.attempt.update()
-        .where(earlier, tables.attempt.c.outcome.is_(None))
-        .values(outcome="lost", finished_at=now)
-    )
+    before = connection.execute(select(tables.attempt).where(earlier)).one()
+    if before.outcome is None:
+        ended = before.details or {"message": seen or reason}
+        values = {"outcome": "lost", "finished_at": now, "details": ended}
+        connection.execute(tables.attempt.update().where(earlier).values(values))
     number = run.attempt + 1
     changes = {
         "attempt": number,

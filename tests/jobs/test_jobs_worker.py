@@ -18,6 +18,7 @@ from work_story import SEARCHED, SHORT, at_work, events, queued, run_of, stop, w
 from trainwright.errors import EnvironmentProblem
 from trainwright.jobs import lost, queue
 from trainwright.jobs.queue import Slots
+from trainwright.jobs.story import story
 from trainwright.store import tables
 from trainwright.store.attempts import attempts_of
 from trainwright.store.process import current_owner
@@ -52,6 +53,12 @@ def finished(workspace: Workspace, run_id: int, state: str) -> None:
 def outcomes(workspace: Workspace, run_id: int) -> list[str | None]:
     with read(workspace) as connection:
         return [attempt.outcome for attempt in attempts_of(connection, run_id)]
+
+
+def ends(workspace: Workspace, run_id: int) -> list[str | None]:
+    """What `jobs show` says happened to each attempt."""
+    with read(workspace) as connection:
+        return [attempt["message"] for attempt in story(connection, run_id)["attempts"]]
 
 
 def gone(pid: int) -> bool:
@@ -157,6 +164,7 @@ def test_a_worker_that_is_shut_down_gives_its_job_back_at_once(
     assert (left.state, left.owner, left.attempt, left.lost, left.not_before) == ("queued", None, 2, 0, None)
     assert worker(workspace).run(once=True) == 1
     assert len(events(workspace, run_id, "effect")) == 1
+    assert ends(workspace, run_id) == ["the worker w is shut down", None]
 
 
 def test_the_job_of_a_killed_worker_is_done_by_another(
@@ -172,6 +180,9 @@ def test_the_job_of_a_killed_worker_is_done_by_another(
         finished(workspace, run_id, "completed")
     assert outcomes(workspace, run_id) == ["lost", "completed"]
     assert len(events(workspace, run_id, "effect")) == 1
+    lost_one, done = ends(workspace, run_id)
+    assert lost_one is not None and "the worker first gave no sign of life since 20" in lost_one
+    assert "lease ran out" in lost_one and done is None
 
 
 def test_a_worker_that_was_asleep_finds_its_job_taken_and_ends_its_child(
@@ -217,6 +228,28 @@ def test_a_worker_that_the_database_held_up_leaves_others_time_for_a_sign_of_lif
         return run_of(workspace, run_id).state == "queued"
 
     wait_for(given_on, "another look at the lease")
+
+
+def test_a_worker_run_once_does_not_hide_that_an_end_was_not_written(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(space: Workspace, run_id: int, attempt: int, stop: threading.Event) -> None:
+        raise RuntimeError("the roof fell in")
+
+    def full(*_: object) -> None:
+        raise EnvironmentProblem("the disk is full")
+
+    run_id = queued(workspace, body="dies")
+    with monkeypatch.context() as patch:
+        patch.setattr("trainwright.jobs.supervise.write", full)
+        with pytest.raises(EnvironmentProblem, match=f"the end of run {run_id} could not be written: the disk is full"):
+            worker(workspace, bodies={"dies": dies}).run(once=True)
+    assert run_of(workspace, run_id).state == "initializing"
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "claim", lambda *_, **__: full())
+        with pytest.raises(EnvironmentProblem, match="whether jobs wait could not be told: the disk is full"):
+            worker(workspace).run(once=True)
+    assert worker(workspace).run(once=True) == 0, "a problem that is over is none"
 
 
 def test_a_direct_run_whose_command_was_killed_is_failed_by_a_worker(workspace: Workspace) -> None:

@@ -100,6 +100,8 @@ class Worker:
         self._ending = threading.Event()
         self._leaving = threading.Event()
         self._due: dict[str, float] = {}
+        self._unwritten: dict[int, str] = {}
+        self._blind: str | None = None
 
     def ask_to_end(self) -> None:
         """The first call ends claiming and waits for what runs, the second leaves it for others; from any thread."""
@@ -113,6 +115,9 @@ class Worker:
 
         Args:
             once: end when nothing waits that it could execute, now or at a retry, and nothing runs.
+
+        Raises:
+            EnvironmentProblem: of `once`, the end of a job could not be written, or whether one waits not be read.
         """
         done = 0
         queue.enter(self._workspace, self.name, self._slots)
@@ -120,6 +125,7 @@ class Worker:
             while not self._ending.is_set():
                 self._safely(self._look_around)
                 idle = not self._running()  # asked first: a job that ends while it looks may let another fit
+                self._blind = None
                 found = self._safely(self._claim) or 0
                 done += found
                 if once and idle and not found and not self._safely(self._retry_waits):
@@ -129,13 +135,35 @@ class Worker:
                     self._wake.clear()
             self._finish()
         finally:
+            blind = self._blind
             self._safely(lambda: queue.leave(self._workspace, self.name))
+        if once:
+            self._check_all_written(blind)
         return done
+
+    def _check_all_written(self, blind: str | None) -> None:
+        """Whoever runs a worker once takes its end for the end of its jobs.
+
+        Raises:
+            EnvironmentProblem: it is not known that they ended, or that none waits.
+        """
+        with self._lock:
+            unwritten = dict(self._unwritten)
+        if unwritten:
+            runs = ", ".join(f"run {run_id}" for run_id in sorted(unwritten))
+            raise EnvironmentProblem(
+                f"the end of {runs} could not be written: {next(iter(unwritten.values()))}",
+                remedy="then start a worker again: it goes on from what is finished",
+            )
+        if blind is not None:
+            raise EnvironmentProblem(f"whether jobs wait could not be told: {blind}")
 
     def _look_around(self) -> None:
         """What a worker does besides claiming: each in its rhythm."""
         if self._is_due("reap"):
             for reaped in queue.reap(self._workspace):
+                with self._lock:
+                    self._unwritten.pop(reaped.run_id, None)
                 self._tell({"kind": "reaped", "run": reaped.run_id, "state": reaped.state, "message": reaped.message})
         if self._is_due("schedules"):
             for run_id in schedule.due(self._workspace):
@@ -195,6 +223,8 @@ class Worker:
             else:
                 self._tell({"kind": "ended", "run": run_id, "state": work.supervisor.conclude()})
         except EnvironmentProblem as error:
+            with self._lock:
+                self._unwritten[run_id] = str(error)
             self._tell({"kind": "problem", "run": run_id, "message": str(error)})
 
     def _finish(self) -> None:
@@ -232,6 +262,7 @@ class Worker:
             return act()
         except EnvironmentProblem as error:
             held_up = True
+            self._blind = str(error)
             self._tell({"kind": "problem", "message": str(error)})
             return None
         finally:

@@ -97,6 +97,18 @@ def test_a_job_that_fits_no_worker_says_so_and_several_are_cancelled_together(tm
     assert run("jobs", "cancel", *map(str, ids), "--workspace", tmp_path / "ws").out.count("is cancelled") == 3
 
 
+def test_a_schedule_of_an_upload_shows_the_upload_by_its_name(tmp_path: Path, table: Path) -> None:
+    place = ("--workspace", tmp_path / "ws")
+    assert run("train", table, "--target", "y", *QUICK, "--queue", *place).code == 0
+    kept = tmp_path / "ws" / "artifacts" / "upload" / ("0" * 64) / "parts.csv"
+    kept.parent.mkdir(parents=True)
+    table.rename(kept)
+    made = run("schedule", "add", "shop", "--cron", "0 3 * * 1", "--file", kept, "--json", *place).document
+    assert made["file"] == "parts.csv (uploaded)"
+    listed = run("schedule", "list", *place).out
+    assert "parts.csv (uploaded)" in listed and "artifacts" not in listed
+
+
 def test_schedules_are_added_listed_and_removed(tmp_path: Path, table: Path) -> None:
     place = ("--workspace", tmp_path / "ws")
     assert run("train", table, "--target", "y", *QUICK, "--queue", *place).code == 0

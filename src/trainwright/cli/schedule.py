@@ -103,13 +103,15 @@ def remove(schedules: tuple[int, ...], workspace: str | None, as_json: bool) -> 
 
 
 def _document(one: Schedule, project: str) -> dict[str, Any]:
+    from trainwright.jobs.schedule import source_name
+
     return {
         "schedule": one.id,
         "project": project,
         "cron": one.cron,
         "zone": one.zone,
         "kind": one.kind,
-        "file": one.source,
+        "file": source_name(one.source),
         "enabled": one.enabled,
         "next_at": one.next_at,
         "last_at": one.last_at,

@@ -7,6 +7,7 @@ together, since their trainings would see the same data.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,7 +100,7 @@ def add_schedule(
     path = source or get_dataset_version(connection, last.dataset_version_id).source
     if path is None or not Path(path).expanduser().exists():
         raise UserError(
-            f"a schedule reads a file each time, and {path or 'the newest table'} is none",
+            f"a schedule reads a file each time, and {source_name(path and str(path)) or 'the newest table'} is none",
             remedy="name one with --file",
         )
     path = str(Path(path).expanduser().absolute())
@@ -130,6 +131,17 @@ def add_schedule(
     )
     record_act(connection, "schedule", f"schedule {schedule_id}", project_id=found.id, who=who, details={"cron": cron})
     return get_schedule(connection, schedule_id)
+
+
+def source_name(source: str | None) -> str | None:
+    """The file that a schedule reads, as people call it: an upload by its own name, not by where it is kept.
+
+    Example:
+        >>> source_name("/data/parts.csv"), source_name(f"/ws/artifacts/upload/{'0' * 64}/parts.csv")
+        ('/data/parts.csv', 'parts.csv (uploaded)')
+    """
+    found = re.search(r"[/\\]upload[/\\][0-9a-f]{64}[/\\]([^/\\]+)$", source or "")
+    return source if found is None else f"{found[1]} (uploaded)"
 
 
 def get_schedule(connection: Connection, schedule_id: int) -> Schedule:

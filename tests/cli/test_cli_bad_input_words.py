@@ -48,6 +48,8 @@ COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("runs", "show", "first"): ("no project 'first'",),
     ("runs", "show", "shop@v9"): ("project 'shop' has no version v9", "it has: v1, v2"),
     ("runs", "resume", "1"): ("run 1 is completed",),
+    ("runs", "resume", "shop@v1"): ("run 1 is completed",),
+    ("runs", "repeat", "shop@v9"): ("project 'shop' has no version v9", "it has: v1, v2"),
     ("data", "show", "shop@d9"): ("shop has no dataset version", "d1"),
 }
 NO_WORKSPACE = {"trian", "xyzzy", "families", "config"}

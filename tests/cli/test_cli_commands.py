@@ -183,7 +183,7 @@ def test_runs_are_listed_shown_and_repeated(shop: Shop) -> None:
     assert "linear" in _in(shop, "runs", "show", "1").out
     assert _in(shop, "runs", "show", "shop@v1", "--json").document["run"] == 1
     assert _in(shop, "runs", "checkpoints", "shop@v2").out == "run 2 has no network that tells its epochs\n"
-    repeated = _in(shop, "runs", "repeat", "1", "--json").document
+    repeated = _in(shop, "runs", "repeat", "shop@v1", "--json").document
     assert repeated["same"] is True and repeated["run"] == 1
     assert len(_in(shop, "versions", "list", "--json").document) == 2  # a repetition makes no version
 

@@ -105,29 +105,50 @@ def show(name: str, workspace: str | None, as_json: bool) -> None:
         output.say(f"  trainwright runs resume {run}")
 
 
-@COMMAND.command(help="Go on with a training that was stopped or failed, from the folds already done.")
-@click.argument("run", type=int)
+@COMMAND.command(
+    help="Go on with a training that was stopped or failed, from the folds already done. RUN is a number, or "
+    "PROJECT@v2."
+)
+@click.argument("name", metavar="RUN")
 @workspace_option
 @json_option
-def resume(run: int, workspace: str | None, as_json: bool) -> None:
+def resume(name: str, workspace: str | None, as_json: bool) -> None:
     """Resumes a run."""
+    from trainwright.cli.progress import Screen
+    from trainwright.jobs.launch import Watcher
     from trainwright.jobs.launch import resume as go_on
+    from trainwright.store.names import run_number
+    from trainwright.store.workspace import open_workspace
 
-    _execute(go_on, run, workspace, as_json)
+    space = open_workspace(workspace, create=False)
+    run = run_number(space, name)
+    screen = Screen(quiet=as_json, started=time.time())
+    with screen:
+        watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
+        document = go_on(space, run, watcher=watcher)
+    if as_json:
+        output.print_json(document)
+    else:
+        screen.result(document)
 
 
-@COMMAND.command(help="Run a finished training again from its record, and say whether it came out the same.")
-@click.argument("run", type=int)
+@COMMAND.command(
+    help="Run a finished training again from its record, and say whether it came out the same. RUN is a number, or "
+    "PROJECT@v2."
+)
+@click.argument("name", metavar="RUN")
 @workspace_option
 @json_option
-def repeat(run: int, workspace: str | None, as_json: bool) -> None:
+def repeat(name: str, workspace: str | None, as_json: bool) -> None:
     """Repeats a run."""
     from trainwright.jobs.launch import repeat as again
+    from trainwright.store.names import run_number
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
 
     space = open_workspace(workspace, create=False)
+    run = run_number(space, name)
     with read(space) as connection:
         first = get_run(connection, run).result or {}
     document = again(space, run)
@@ -137,21 +158,6 @@ def repeat(run: int, workspace: str | None, as_json: bool) -> None:
     else:
         words = "the same package, byte for byte" if same else "a different package"
         output.say(f"run {document['run']} repeated run {run}: {words}")
-
-
-def _execute(verb: Any, run: int, workspace: str | None, as_json: bool) -> None:
-    from trainwright.cli.progress import Screen
-    from trainwright.jobs.launch import Watcher
-    from trainwright.store.workspace import open_workspace
-
-    screen = Screen(quiet=as_json, started=time.time())
-    with screen:
-        watcher = Watcher(stage=screen.stage, prepared=screen.prepared, event=screen.event)
-        document = verb(open_workspace(workspace, create=False), run, watcher=watcher)
-    if as_json:
-        output.print_json(document)
-    else:
-        screen.result(document)
 
 
 def _understood(result: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.web.wording import for_page, for_rest
 
 log = logging.getLogger("trainwright.web")
 
@@ -82,9 +84,11 @@ def refusal_of(error: Exception) -> Refusal:
 def answer(request: Request, refusal: Refusal) -> Response:
     """A refusal as a document for programs, as a page for people; a browser that is not signed in goes to the door."""
     status = refusal.status
+    program = wants_json(request) and request.headers.get("x-requested-with") != "fetch"
+    reword = for_rest if program else for_page
     if wants_json(request):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None
-        return JSONResponse(document(refusal), status_code=status, media_type=MEDIA, headers=headers)
+        return JSONResponse(document(refusal, reword), status_code=status, media_type=MEDIA, headers=headers)
     if status == 401:
         from urllib.parse import quote
 
@@ -94,11 +98,11 @@ def answer(request: Request, refusal: Refusal) -> Response:
         return RedirectResponse("/login" if to == "/" else f"/login?next={quote(to, safe='')}", 303)
     from trainwright.web.render import render
 
-    return render(request, "problem.html", {"problem": document(refusal)}, status=status)
+    return render(request, "problem.html", {"problem": document(refusal, reword)}, status=status)
 
 
-def document(refusal: Refusal) -> dict[str, Any]:
-    """The problem document of a refusal.
+def document(refusal: Refusal, reword: Callable[[str], str] = for_rest) -> dict[str, Any]:
+    """The problem document of a refusal, in the words of whoever reads it.
 
     Example:
         >>> document(Refusal(404, "there is no run 7"))["title"]
@@ -108,10 +112,20 @@ def document(refusal: Refusal) -> dict[str, Any]:
         "type": "about:blank",
         "title": TITLES.get(refusal.status, "Not possible"),
         "status": refusal.status,
-        "detail": refusal.problem,
+        "detail": reword(refusal.problem),
         **refusal.more,
     }
-    return found if refusal.remedy is None else {**found, "remedy": refusal.remedy}
+    return found if refusal.remedy is None else {**found, "remedy": reword(refusal.remedy)}
+
+
+def said(error: TrainwrightError | Refusal) -> str:
+    """An error in one line, for the page where it happened.
+
+    Example:
+        >>> said(UserError("no target column is named", remedy="name the column to predict with --target"))
+        'no target column is named; name the column to predict with “Column to predict”'
+    """
+    return for_page(error.problem if error.remedy is None else f"{error.problem}; {error.remedy}")
 
 
 def wants_json(request: Request) -> bool:

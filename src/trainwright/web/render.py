@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from trainwright.evaluate import text
 from trainwright.web.security.caller import Caller
 from trainwright.web.static_files import address
+from trainwright.web.wording import for_page
 
 DASH = "–"
 
@@ -50,7 +51,14 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(
-        moment=moment, ago=ago, seconds=seconds, figure=figure, data=data, number=text.number, count=text.count
+        moment=moment,
+        ago=ago,
+        seconds=seconds,
+        figure=figure,
+        data=data,
+        number=text.number,
+        count=text.count,
+        told=for_page,
     )
     made.globals.update(static=address, explain=text.explain)
     return made

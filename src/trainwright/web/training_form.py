@@ -19,6 +19,7 @@ from trainwright.config.written import as_yaml
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store.projects import check_project_name
 from trainwright.web.client_settings import client_settings
+from trainwright.web.wording import for_page
 
 # Where a message of `config` says which argument it is about.
 ABOUT = re.compile(r"\bargument ([\w.]+[\w])")
@@ -155,8 +156,14 @@ GROUPS = (
         ),
     ),
 )
-# Further names that the form may hold: settings that stand at its head.
-HEAD = ("project", "data.target", "data.version", "training.incremental", "training.base")
+# Further names that the form may hold: settings that stand at its head, and what is written beside them.
+HEAD = {
+    "project": "Project",
+    "data.target": "Column to predict",
+    "data.version": "Dataset version",
+    "training.incremental": "Type",
+    "training.base": "Version to learn on from",
+}
 KEYS = frozenset((*HEAD, *(one.key for group in GROUPS for one in group.fields)))
 
 
@@ -229,7 +236,7 @@ def place_of(error: TrainwrightError, values: Mapping[str, str], yaml: str | Non
         named = ["project"]
     if not named:
         named = [key for key in values if key in words]
-    plain = ABOUT.sub(r"\1", BEFORE.sub("", words))
+    plain = for_page(ABOUT.sub(r"\1", BEFORE.sub("", words)))
     if named:
         return named[0], plain
     return ("yaml" if yaml and "line " in words else ""), plain

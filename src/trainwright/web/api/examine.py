@@ -9,6 +9,7 @@ from trainwright.web.api.nouns import noun
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space
 from trainwright.web.security.roles import Role, least
+from trainwright.web.wording import told
 
 router = noun("data")
 
@@ -21,4 +22,4 @@ def examine(space: Space, children: Children, body: Table) -> dict[str, Any]:
     if body.upload is None:
         raise Refusal(422, "no upload is named", remedy="send the file to /api/v1/uploads first")
     found: dict[str, Any] = children.ask("examine", **table_and_settings(space, body))
-    return found
+    return found | {"findings": told(found["findings"])}

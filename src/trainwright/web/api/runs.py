@@ -18,6 +18,7 @@ from trainwright.web.problems import Refusal
 from trainwright.web.requests import Space, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.jobs import document_of, get_job
+from trainwright.web.wording import told
 
 router = noun("runs")
 
@@ -52,7 +53,7 @@ def findings(space: Space, run: Number) -> dict[str, list[dict[str, Any]]]:
     with read(space) as connection:
         with named_in_address():
             get_job(connection, run)
-        return {"findings": findings_of(connection, run), "checks": outcomes_of(connection, run)}
+        return {"findings": told(findings_of(connection, run)), "checks": outcomes_of(connection, run)}
 
 
 @router.get("/runs/{run}/evaluations", operation_id="run_evaluations")

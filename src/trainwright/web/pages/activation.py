@@ -16,7 +16,7 @@ from trainwright.training.deployed import decisions_in_short
 from trainwright.web.api.nouns import ProjectName, VersionLabel
 from trainwright.web.api.versions import Activation, activated
 from trainwright.web.pages import page
-from trainwright.web.problems import Refusal
+from trainwright.web.problems import Refusal, said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -50,7 +50,7 @@ def activate(
     except Refusal as refusal:
         if refusal.status != 409:
             raise
-        return _page(request, space, project, version, problem=f"{refusal.problem}; {refusal.remedy}", status=409)
+        return _page(request, space, project, version, problem=said(refusal), status=409)
     return RedirectResponse(f"/projects/{project}/versions?said={version}+answers+now", 303)
 
 

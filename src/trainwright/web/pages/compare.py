@@ -14,6 +14,7 @@ from trainwright.store.transaction import read
 from trainwright.web.api.jobs import path_of
 from trainwright.web.api.nouns import LARGEST, ProjectName
 from trainwright.web.pages import page
+from trainwright.web.problems import said
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -70,5 +71,5 @@ def compare(
             number = int(upload) if upload.isdecimal() and 0 < int(upload) <= LARGEST else 0
             values["fresh"] = children.ask("compare", first=names[0], second=names[1], table=path_of(space, number))
     except UserError as error:
-        values["problem"] = str(error)
+        values["problem"] = said(error)
     return render(request, "compare.html", values, status=200 if values["problem"] is None else 422)

@@ -18,6 +18,7 @@ from trainwright.web.api.decisions import Question, decide, use
 from trainwright.web.api.nouns import ProjectName, VersionLabel
 from trainwright.web.forms import number
 from trainwright.web.pages import page
+from trainwright.web.problems import said
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -59,7 +60,7 @@ def keep_decision(
         )
         made = decide(space, who, children, project, version, Question(**asked, use=now))
     except TrainwrightError as error:
-        return _page(request, space, project, version, problem=str(error), form=form, status=422)
+        return _page(request, space, project, version, problem=said(error), form=form, status=422)
     return RedirectResponse(f"/projects/{project}/versions/{version}?made={made.get('label') or ''}#threshold", 303)
 
 

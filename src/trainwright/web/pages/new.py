@@ -16,11 +16,11 @@ from trainwright.web.api.jobs import NewJob, path_of, submit
 from trainwright.web.api.nouns import LARGEST
 from trainwright.web.helpers.pool import Helpers
 from trainwright.web.pages import page
-from trainwright.web.problems import Refusal
+from trainwright.web.problems import Refusal, said
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
-from trainwright.web.training_form import GROUPS, KEYS, Formed, formed, place_of
+from trainwright.web.training_form import GROUPS, HEAD, KEYS, Formed, formed, place_of
 from trainwright.web.uploads import get_upload, receive
 from trainwright.web.views.new_training import beginnings, stored_tables, versions_to_learn_from
 
@@ -147,7 +147,7 @@ def _form(
     found = found or formed(given)
     if looked and upload is not None and found.settings is not None:
         values["looked"] = _looked(space, children, upload, found)
-    values |= {"given": given, "formed": found, "groups": GROUPS, "in_force": _in_force(found)}
+    values |= {"given": given, "formed": found, "groups": GROUPS, "head": HEAD, "in_force": _in_force(found)}
     return render(request, "new.html", values, status=status)
 
 
@@ -163,7 +163,7 @@ def _looked(space: Workspace, children: Helpers, upload: int, found: Formed) -> 
             path = path_of(space, upload)
         return {"seen": children.ask("look", table=path, yaml=None, values=values), "problem": None}
     except (TrainwrightError, Refusal) as error:
-        return {"seen": None, "problem": str(error)}
+        return {"seen": None, "problem": said(error)}
 
 
 def _given(items: Any) -> dict[str, str]:

@@ -14,7 +14,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.web.api import schedules as rest
 from trainwright.web.api.nouns import Number
 from trainwright.web.pages import page
-from trainwright.web.problems import Refusal
+from trainwright.web.problems import Refusal, said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
 from trainwright.web.security.roles import Role, least
@@ -59,7 +59,7 @@ def add(
         )
         rest.create(space, who, body)
     except (TrainwrightError, Refusal) as error:
-        return _page(request, space, form, problem=_words(error))
+        return _page(request, space, form, problem=said(error))
     return RedirectResponse("/settings/schedules", 303)
 
 
@@ -99,9 +99,3 @@ def _times(cron: str, zone: str) -> list[str]:
         return next_times(cron, zone, time.time())
     except UserError:
         return []
-
-
-def _words(error: TrainwrightError | Refusal) -> str:
-    if isinstance(error, Refusal):
-        return error.problem + (f"; {error.remedy}" if error.remedy else "")
-    return str(error)

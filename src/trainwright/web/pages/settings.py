@@ -14,6 +14,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.web.api.nouns import LARGEST, Number
 from trainwright.web.forms import number
 from trainwright.web.pages import page
+from trainwright.web.problems import said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
 from trainwright.web.security.accounts import change_account, create_account, list_accounts
@@ -54,7 +55,7 @@ def new_token(
         with write(space) as connection:
             token, secret = create_token(connection, name, role, who=who.name, days=valid)
     except TrainwrightError as error:
-        return _access(request, space, problem=str(error))
+        return _access(request, space, problem=said(error))
     return _access(request, space, made={"name": token.name, "role": token.role, "secret": secret})
 
 
@@ -83,7 +84,7 @@ def new_account(
         with write(space) as connection:
             create_account(connection, name.strip(), role, hashed, who=who.name)
     except TrainwrightError as error:
-        return _access(request, space, problem=str(error))
+        return _access(request, space, problem=said(error))
     return RedirectResponse("/settings#accounts", 303)
 
 
@@ -105,7 +106,7 @@ def change(
         with write(space) as connection:
             change_account(connection, name, who=who.name, role=role or None, hashed=hashed, disabled=state)
     except TrainwrightError as error:
-        return _access(request, space, problem=str(error))
+        return _access(request, space, problem=said(error))
     return RedirectResponse("/settings#accounts", 303)
 
 

@@ -16,6 +16,7 @@ from trainwright.web.api.jobs import path_of
 from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel
 from trainwright.web.api.predict import named
 from trainwright.web.pages import page
+from trainwright.web.problems import said
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -135,7 +136,7 @@ def _page(
                 **given,
             )
         except TrainwrightError as error:
-            problem = str(error)
+            problem = said(error)
     values = {
         "row": row,
         "ways": WAYS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from trainwright.errors import DiskFull, TrainwrightError
 from trainwright.models.spec import Report
@@ -25,6 +26,10 @@ OPTIONAL_RESERVE = 0.12
 START_UP = 20.0
 # Folds of a step differ: those to come are expected to take this many times what was measured.
 SAFETY = 1.15
+
+
+class TimeIsUp(Exception):
+    """The time limit is over while a fit still runs: no error, the step is cut as one that did not begin is."""
 
 
 def run_steps(
@@ -70,10 +75,10 @@ def run_steps(
                 if trial.failure is None and name not in cut:
                     if budget.allows(_expected(trial, trials, work, budget)):
                         report({"kind": "fold_started", "trial": name, "fold": index})
-                        running[pool.submit(fit_fold, trial.step, index, work, report)] = trial
+                        told = _until_over(trial.step, budget, report)
+                        running[pool.submit(fit_fold, trial.step, index, work, told)] = trial
                     else:
-                        cut.add(name)
-                        report({"kind": "cut", "trial": name, "reason": "time limit"})
+                        _cut(name, cut, report)
                 upcoming = next(todo, None)
             if stop.is_set():
                 upcoming = None
@@ -81,8 +86,37 @@ def run_steps(
                 continue
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                _collect(future, running.pop(future), on_fold, report)
+                trial = running.pop(future)
+                if isinstance(future.exception(), TimeIsUp):
+                    _cut(trial.name, cut, report)
+                else:
+                    _collect(future, trial, on_fold, report)
     return [trials[step.name] for step in steps]
+
+
+def _cut(name: str, cut: set[str], report: Report) -> None:
+    """Begins no more folds of a step, and says so once."""
+    if name not in cut:
+        cut.add(name)
+        report({"kind": "cut", "trial": name, "reason": "time limit"})
+
+
+def _until_over(step: Step, budget: Budget, report: Report) -> Report:
+    """What a fit tells goes on to `report`, until the limit is over: a network then ends where it stands.
+
+    How long its first fit takes cannot be foreseen on a machine that is busy with something else. Other families are
+    given as many rounds as the clock allows before they begin.
+    """
+    limit = budget.limit
+    if limit is None or not step.uses_all_threads:
+        return report
+
+    def tell(event: dict[str, Any]) -> None:
+        if budget.elapsed() > limit:
+            raise TimeIsUp
+        report(event)
+
+    return tell
 
 
 def _pace(trial: Trial, trials: dict[str, Trial], begun: set[str], work: Work, budget: Budget, report: Report) -> None:
@@ -134,16 +168,17 @@ def _expected(trial: Trial, trials: dict[str, Trial], work: Work, budget: Budget
     An optional step that is to begin needs room for what follows the fits too: refitting and the size curve.
     """
     step = trial.step
+    others = [other for other in trials.values() if other is not trial]
     if step.role == "baseline":
         return float("-inf") if step.family == "baseline" else 0.0
     if not trial.fits:
         rounds = in_turn(step, len(work.folds), work.jobs)
         each = step.seconds + rebalance_plan.seconds(work.rebalance, work.dataset.y)
         if not step.optional or budget.limit is None:
-            return each * rounds
+            # The seconds of a step that was given fewer rounds are this machine's already.
+            return each * rounds * (1.0 if trial.shortened else slowness(others))
         slower = slowness([t for t in trials.values() if t.step.family == step.family], least=0.5)
         return each * rounds * slower * MARGIN + OPTIONAL_RESERVE * budget.limit
-    others = [other for other in trials.values() if other is not trial]
     return _each(trial, others) * SAFETY * in_turn(step, len(work.folds) - len(trial.fits), work.jobs)
 
 
@@ -159,4 +194,6 @@ def _each(trial: Trial, others: list[Trial]) -> float:
         return taken[-1]
     if len(taken) > 1:
         return taken[-2]
-    return min(taken[0], max(taken[0] - START_UP, trial.step.seconds * slowness(others)))
+    slower = slowness(others)
+    estimated = trial.step.seconds * (1.0 if trial.shortened else slower)
+    return min(taken[0], max(taken[0] - START_UP * slower, estimated))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import random
 import socket
@@ -106,6 +107,21 @@ def test_a_file_that_is_cut_off_leaves_nothing(workspace: Workspace, live: Calla
         until(lambda: len(left_over(workspace)) == 1)  # it is being written
     until(lambda: left_over(workspace) == [])
     assert not any((workspace.path / "tmp").iterdir())
+
+
+def test_a_full_disk_is_said_leaves_nothing_and_is_forgotten_once_there_is_room(
+    client: TestClient, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("trainwright.web.uploads._move", full)
+        status, problem = send(client, TABLE)
+    assert status == 507 and "is full" in str(problem["detail"]) and problem["title"] == "No room left"
+    assert left_over(workspace) == [] and not any((workspace.path / "tmp").iterdir())
+    assert client.get("/api/v1/uploads").json()["items"] == []
+    assert send(client, TABLE)[0] == 201
 
 
 def test_a_form_is_no_file(client: TestClient) -> None:

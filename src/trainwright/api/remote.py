@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
 
 PREFIX = "/api/v1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -180,6 +180,6 @@ def _problem(error: HTTPError) -> TrainwrightError:
         words, remedy = str(document["detail"]), document.get("remedy")
     except (ValueError, KeyError, TypeError, OSError):
         words, remedy = f"the server answered {error.code} {error.reason}", "see whether the address is Trainwright's"
-    if error.code == 503:
-        return EnvironmentProblem(words, remedy=remedy)
+    if error.code in (503, 507):
+        return (EnvironmentProblem if error.code == 503 else DiskFull)(words, remedy=remedy)
     return UserError(words, remedy=remedy) if 300 <= error.code < 500 else TrainwrightError(words, remedy=remedy)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
 from trainwright.web.wording import for_page, for_rest
 
 log = logging.getLogger("trainwright.web")
@@ -30,6 +30,7 @@ TITLES = {
     429: "Too many attempts",
     500: "A fault of ours",
     503: "Not possible at the moment",
+    507: "No room left",
 }
 
 
@@ -63,6 +64,8 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, UserError):
         return Refusal(422, error.problem, remedy=error.remedy)
+    if isinstance(error, DiskFull):
+        return Refusal(507, error.problem, remedy=error.remedy)
     if isinstance(error, EnvironmentProblem):
         return Refusal(503, error.problem, remedy=error.remedy)
     if isinstance(error, RequestValidationError):

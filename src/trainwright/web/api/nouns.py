@@ -60,7 +60,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     413: _documented("The body is too large."),
     415: _documented("The content is of a kind that is not read."),
     422: _documented("A value is not valid."),
-    503: _documented("Something around the server fails: the disk, the database, a missing extra."),
+    503: _documented("Something around the server fails: the database, a missing extra."),
+    507: _documented("The server's disk is full; nothing was left half-written."),
 }
 
 

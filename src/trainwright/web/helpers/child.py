@@ -13,7 +13,7 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import Any
 
-from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.process import watch_parent
 from trainwright.store.jsons import dumps
 from trainwright.store.workspace import Workspace, open_workspace
@@ -42,7 +42,7 @@ def answer(workspace: Workspace, task: str, arguments: dict[str, Any]) -> dict[s
     except MemoryError:
         return _error("environment", "memory ran out", "give fewer rows")
     except TrainwrightError as error:
-        kinds = ((UserError, "user"), (EnvironmentProblem, "environment"))
+        kinds = ((UserError, "user"), (DiskFull, "disk"), (EnvironmentProblem, "environment"))
         kind = next((name for kind, name in kinds if isinstance(error, kind)), "ours")
         return _error(kind, error.problem, error.remedy)
     except Exception as error:  # noqa: BLE001 - the child goes on; the server's log has the details

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.output import Output
 from trainwright.jobs.process import ending, kill_group, spawn
 from trainwright.store.jsons import dumps
@@ -22,7 +22,11 @@ from trainwright.store.workspace import Workspace
 log = logging.getLogger("trainwright.web")
 
 CHILD = "trainwright.web.helpers.child"
-KINDS: dict[str, type[TrainwrightError]] = {"user": UserError, "environment": EnvironmentProblem}
+KINDS: dict[str, type[TrainwrightError]] = {
+    "user": UserError,
+    "disk": DiskFull,
+    "environment": EnvironmentProblem,
+}
 # Requests that may wait for a free child, each; beyond them callers are told to come again.
 WAITING = 8
 # A child that has nothing to do for so long is ended, which gives its memory back.

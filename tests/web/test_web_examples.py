@@ -10,9 +10,10 @@ import pytest
 WEB = [
     *("settings", "render", "client_settings", "uploads", "problems", "server", "workers", "api.stream"),
     *("security.roles", "security.caller", "security.secrets", "security.gate", "security.attempts"),
-    *("pages.login", "views.story"),
+    *("pages.login", "views.story", "wording", "training_form"),
 ]
-MODULES = [*(f"trainwright.web.{name}" for name in WEB), "trainwright.api.connect", "trainwright.api.remote"]
+CLIENT = ("remote", "remote_results")
+MODULES = [*(f"trainwright.web.{name}" for name in WEB), *(f"trainwright.api.{name}" for name in CLIENT)]
 MODULES.append("trainwright.cli.serve")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import shutil
 import threading
 import zipfile
@@ -32,7 +34,7 @@ def another_version(workspace: Workspace) -> Version:
 
 
 def test_a_version_is_shown_with_its_figures(shop: TestClient) -> None:
-    listed = shop.get("/api/v1/projects/shop/versions").json()
+    listed = shop.get("/api/v1/projects/shop/versions").json()["items"]
     assert [(one["name"], one["active"], one["model"]) for one in listed] == [("shop@v1", True, "linear")]
     assert listed[0]["figure"]["low"] <= listed[0]["figure"]["value"] <= listed[0]["figure"]["high"]
     assert shop.get("/api/v1/projects/shop/versions/v1").json() == listed[0]
@@ -41,6 +43,29 @@ def test_a_version_is_shown_with_its_figures(shop: TestClient) -> None:
     glance = shop.get("/api/v1/projects/shop").json()
     assert (glance["active"]["label"], glance["last_run"]["state"], glance["target"]) == ("v1", "completed", "bought")
     assert glance["active"]["figure"] == listed[0]["figure"]
+
+
+def test_many_versions_come_in_pages(shop: TestClient, trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        another_version(trained)
+    place, found, after = "/api/v1/projects/shop/versions", [], None
+    while True:
+        page = shop.get(place, params={"limit": 2, **({"after": after} if after else {})}).json()
+        assert len(page["items"]) <= 2
+        found += [one["version"] for one in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert found == ["v5", "v4", "v3", "v2", "v1"]
+    monkeypatch.setattr("trainwright.web.pages.versions.PAGE", 2)
+    seen, at = [], "/projects/shop/versions"
+    while at:
+        text = shop.get(at).text
+        assert "Compare two" in text and "What answered when" in text
+        seen += re.findall(r'<th scope="row"><a href="/projects/shop/versions/(v\d)"', text)
+        older = re.search(r'<a href="([^"]*)" rel="next"', text)
+        at = html.unescape(older[1]) if older else ""
+    assert seen == found
 
 
 def test_rows_are_predicted_with_reasons(shop: TestClient) -> None:
@@ -75,7 +100,7 @@ def test_two_people_activate_at_once_and_one_is_told(shop: TestClient, trained: 
     for one in people:
         one.join()
     assert sorted(answers) == [200, 409]
-    active = [one["version"] for one in shop.get("/api/v1/projects/shop/versions").json() if one["active"]]
+    active = [one["version"] for one in shop.get("/api/v1/projects/shop/versions").json()["items"] if one["active"]]
     acts = [act for act in shop.get("/api/v1/audit").json()["items"] if act["action"] == "activate"]
     assert len(active) == 1 and acts[0]["subject"] == active[0] and acts[0]["who"] == "server token"
 
@@ -88,7 +113,7 @@ def test_activate_roll_back_delete(shop: TestClient, trained: Workspace) -> None
     assert shop.post("/api/v1/projects/shop/rollback").json()["version"] == "v1"
     assert shop.delete("/api/v1/projects/shop/versions/v2").status_code == 204
     assert shop.get("/api/v1/projects/shop/versions/v2").status_code == 404
-    kept = shop.get("/api/v1/projects/shop/versions", params={"deleted": True}).json()
+    kept = shop.get("/api/v1/projects/shop/versions", params={"deleted": True}).json()["items"]
     assert [(one["version"], one["state"]) for one in kept] == [("v2", "deleted"), ("v1", "kept")]
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trainwright.api.remote import Caller, as_rows, as_upload, split_address
-from trainwright.api.training import Result
+from trainwright.api.remote import Caller, as_upload, split_address
+from trainwright.api.remote_results import RemotePredictor, RemoteResult, both
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
-
-if TYPE_CHECKING:
-    import polars as pl
 
 TOKEN = "TRAINWRIGHT_TOKEN"
 # Seconds between two looks at a job.
 POLL = 0.5
-# Rows of one request for predictions.
-CHUNK = 5000
 CAUSES: dict[str, type[TrainwrightError]] = {"data": UserError, "memory": EnvironmentProblem}
 
 
@@ -49,82 +44,6 @@ def connect(url: str, token: str | None = None, *, timeout: float = 600.0) -> Se
     server = Server(Caller(base, token or found or os.environ.get(TOKEN), timeout))
     server.call("GET", "/me")
     return server
-
-
-@dataclass(frozen=True)
-class RemoteResult(Result):
-    """A training that a server finished; as `Result`, except that `report` and `predictor` come from the server."""
-
-    server: Server = field(kw_only=True)
-
-    @property
-    def report(self) -> Path | None:
-        """The HTML report, fetched into the current folder."""
-        return self.server.report(int(self.document["run"]))
-
-    def predictor(self) -> RemotePredictor:  # type: ignore[override]
-        """The version, ready to predict on the server."""
-        return self.server.load(self.name)
-
-
-@dataclass(frozen=True)
-class RemotePredictor:
-    """A version that predicts on the server.
-
-    Args:
-        server: where.
-        name: such as "adult@v2".
-        decision: by which it answers; None for the one in force.
-    """
-
-    server: Server
-    name: str
-    decision: str | None = None
-
-    def predict(self, table: Any, *, threshold: float | None = None, explain: int = 0) -> pl.DataFrame:
-        """Predictions in the order of the rows, as `Predictor.predict` gives them.
-
-        Args:
-            table: a path, a frame of polars, pandas, Arrow or NumPy, or a mapping of lists.
-            threshold: for two classes, instead of the version's own.
-            explain: number of reasons to add for each row, as columns `reason_1`, ...
-
-        Raises:
-            UserError: columns are missing, or the table cannot be read.
-        """
-        import polars as pl
-
-        rows = as_rows(table)
-        frames = []
-        for start in range(0, len(rows), CHUNK):
-            found = self._ask(rows[start : start + CHUNK], threshold=threshold, explain=explain)
-            frame = pl.DataFrame(found["predictions"], infer_schema_length=None)
-            for number in range(explain):
-                texts = [row[number]["text"] if number < len(row) else None for row in found["reasons"]]
-                frame = frame.with_columns(pl.Series(f"reason_{number + 1}", texts, dtype=pl.String))
-            frames.append(frame)
-        return pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame()
-
-    def predict_row(self, row: Mapping[str, Any], *, threshold: float | None = None) -> dict[str, Any]:
-        """The prediction for one row."""
-        found: dict[str, Any] = self._ask(as_rows([row]), threshold=threshold)["predictions"][0]
-        return found
-
-    def explain(self, table: Any, top: int = 3) -> list[list[dict[str, Any]]]:
-        """For each row its strongest reasons: feature, value, push, towards, text."""
-        rows = as_rows(table)
-        return [
-            reasons
-            for start in range(0, len(rows), CHUNK)
-            for reasons in self._ask(rows[start : start + CHUNK], explain=top)["reasons"]
-        ]
-
-    def _ask(self, rows: list[dict[str, Any]], **asked: Any) -> dict[str, Any]:
-        project, _, version = self.name.partition("@")
-        place = f"/projects/{project}/versions/{version}/predict" if version else f"/projects/{project}/predict"
-        body = {"rows": rows, "decision": self.decision, **asked}
-        answer: dict[str, Any] = self.server.call("POST", place, body)
-        return answer
 
 
 @dataclass(frozen=True)
@@ -271,8 +190,7 @@ class Server:
 
     def versions(self, project: str) -> list[dict[str, Any]]:
         """The versions of a project, the newest first."""
-        found: list[dict[str, Any]] = self.call("GET", f"/projects/{project}/versions")
-        return found
+        return list(self._pages(f"/projects/{project}/versions"))
 
     def jobs(self, project: str | None = None, *, limit: int = 50) -> list[dict[str, Any]]:
         """Jobs, the newest first."""
@@ -340,18 +258,12 @@ class Server:
         """Fetches the report of a run, and returns where it lies."""
         return self.caller.fetch(f"/runs/{run}/report", {}, Path(to or f"run-{run}-report.html"))
 
-
-def both(name: str) -> tuple[str, str]:
-    """The project and the version of a name.
-
-    Raises:
-        UserError: it names no version.
-
-    Example:
-        >>> both("adult@v2")
-        ('adult', 'v2')
-    """
-    project, _, version = name.partition("@")
-    if not project or not version:
-        raise UserError(f"{name!r} names no version", remedy=f"say which one: {project or 'adult'}@v2")
-    return project, version
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """The items of a long list, page after page."""
+        after = None
+        while True:
+            page = self.call("GET", path, limit=200, after=after)
+            yield from page["items"]
+            after = page["next"]
+            if after is None:
+                return

@@ -124,13 +124,25 @@ def create_version(
 
 
 def list_versions(
-    connection: Connection, project_id: int, *, deleted: bool = False, newest: int | None = None
+    connection: Connection,
+    project_id: int,
+    *,
+    deleted: bool = False,
+    newest: int | None = None,
+    before: int | None = None,
 ) -> list[Version]:
-    """The versions of a project in order, with the deleted ones if asked; of many, so many of the newest if given."""
+    """The versions of a project in order, with the deleted ones if asked.
+
+    Args:
+        newest: of many, so many of the newest alone.
+        before: with a lower number alone.
+    """
     table = tables.version
     query = select(table).where(table.c.project_id == project_id).order_by(table.c.number.desc()).limit(newest)
     if not deleted:
         query = query.where(table.c.state == "kept")
+    if before is not None:
+        query = query.where(table.c.number < before)
     return [Version(**row._mapping) for row in connection.execute(query)][::-1]
 
 

@@ -21,7 +21,7 @@ from trainwright.store.projects import Project, get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import delete_version, get_version
 from trainwright.web.api.jobs import RunNumber, path_of
-from trainwright.web.api.nouns import Body, ProjectName, VersionLabel, noun
+from trainwright.web.api.nouns import After, Body, Limit, Page, ProjectName, VersionLabel, noun
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -56,10 +56,14 @@ class Comparison(Body):
 
 @router.get("/projects/{project}/versions", operation_id="list_versions")
 @least(Role.VIEWER)
-def versions(space: Space, project: ProjectName, deleted: bool = False) -> list[VersionRow]:
+def versions(
+    space: Space, project: ProjectName, deleted: bool = False, limit: Limit = 50, after: After = None
+) -> Page[VersionRow]:
     """The versions of a project, the newest first."""
     with read(space) as connection:
-        return versions_of(connection, project_named(connection, project), deleted=deleted)
+        project_row = project_named(connection, project)
+        found = versions_of(connection, project_row, deleted=deleted, before=after, limit=limit)
+    return Page(items=found.versions, next=found.next)
 
 
 @router.get("/projects/{project}/versions/{version}", operation_id="get_version")

@@ -50,7 +50,7 @@ def one_project(request: Request, space: Space, project: str) -> HTMLResponse:
             "glance": glance,
             "stages": lifecycles(connection, [owner.id])[owner.id],
             "jobs": listed(connection, list_jobs(connection, project=owner.name, limit=SHOWN).jobs),
-            "versions": versions_of(connection, owner, limit=SHOWN),
+            "versions": versions_of(connection, owner, limit=SHOWN).versions,
             "tables": stored_tables(connection, owner.name)[:SHOWN],
         }
     return render(request, "project.html", values)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import quote, urlencode
 
-from fastapi import BackgroundTasks, Request
+from fastapi import BackgroundTasks, Query, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from trainwright.store.deployments import deployments_of
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
 from trainwright.web.api import versions as rest
-from trainwright.web.api.nouns import ProjectName, VersionLabel
+from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel
 from trainwright.web.pages import page
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
@@ -19,21 +20,32 @@ from trainwright.web.security.roles import Role, least
 from trainwright.web.views.versions import version_names, version_of, versions_of
 
 router = page()
+PAGE = 50
+# Of the list of what answered when.
 SHOWN = 20
 
 
 @router.get("/projects/{project}/versions")
 @least(Role.VIEWER)
-def versions(request: Request, space: Space, project: ProjectName, deleted: bool = False) -> HTMLResponse:
-    """Shows every version, and which ones answered when."""
+def versions(
+    request: Request,
+    space: Space,
+    project: ProjectName,
+    deleted: bool = False,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+) -> HTMLResponse:
+    """Shows the versions in pages, and which ones answered when."""
     with named_in_address(), read(space) as connection:
         found = get_project(connection, project)
-        rows = versions_of(connection, found, deleted=deleted)
+        some = versions_of(connection, found, deleted=deleted, before=before, limit=PAGE)
         labels = {one.id: one.version for one in version_names(connection, found, deleted=True)}
         history = list(reversed(deployments_of(connection, found.id)))
+    address, kept = f"/projects/{quote(project, safe='')}/versions", {"deleted": "true"} if deleted else {}
     values = {
         "project": found,
-        "rows": rows,
+        "rows": some.versions,
+        "older_versions": None if some.next is None else f"{address}?{urlencode({**kept, 'before': some.next})}",
+        "newer_versions": None if before is None else f"{address}?{urlencode(kept)}",
         "deleted": deleted,
         "labels": labels,
         "history": history[:SHOWN],

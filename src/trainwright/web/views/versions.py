@@ -71,13 +71,30 @@ class VersionName:
     active: bool
 
 
+@dataclass(frozen=True)
+class VersionPage:
+    """Some versions of a long list, the newest first, and the cursor of those before them (`before`), or None."""
+
+    versions: list[VersionRow]
+    next: int | None
+
+
 def versions_of(
-    connection: Connection, project: Project, *, deleted: bool = False, limit: int | None = None
-) -> list[VersionRow]:
-    """The versions of a project, the newest first; so many at most, if given."""
+    connection: Connection, project: Project, *, deleted: bool = False, before: int | None = None, limit: int = 50
+) -> VersionPage:
+    """The versions of a project, the newest first.
+
+    Args:
+        connection: to read with.
+        project: whose.
+        deleted: those whose package was deleted too.
+        before: with a lower number alone.
+        limit: so many.
+    """
     answers, decision = _answers(connection, project)
-    rows = list_versions(connection, project.id, deleted=deleted, newest=limit)
-    return [_row(project, version, answers, decision) for version in reversed(rows)]
+    rows = list_versions(connection, project.id, deleted=deleted, newest=limit + 1, before=before)[::-1]
+    found = [_row(project, version, answers, decision) for version in rows[:limit]]
+    return VersionPage(found, rows[limit - 1].number if len(rows) > limit else None)
 
 
 def version_names(connection: Connection, project: Project, *, deleted: bool = False) -> list[VersionName]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from trainwright.store import tables
 from trainwright.store.clock import now
@@ -45,18 +46,26 @@ def list_jobs(
     limit: int = 50,
     before: int | None = None,
 ) -> list[JobRow]:
-    """Jobs, newest first.
+    """Jobs, newest first; the arguments are those of `jobs_query`, and at most `limit` come."""
+    query = jobs_query(project_id=project_id, states=states, before=before)
+    return [JobRow(*row) for row in connection.execute(query.limit(limit))]
+
+
+def jobs_query(
+    *, project_id: int | None = None, states: Sequence[str] = (), before: int | None = None
+) -> Select[tuple[Any, ...]]:
+    """Jobs, newest first, with a column for each field of `JobRow` in its order; whoever shows more adds it.
 
     Args:
         project_id: of this project alone.
         states: in one of these states alone; all when empty.
-        limit: at most so many.
         before: only runs with a lower number: the last one of the page before.
     """
     run, job, project = tables.run.c, tables.job.c, tables.project.c
+    of_run = (run.id, project.name.label("project"), run.name, run.kind)
     of_job = (job.state, job.attempt, job.cancel_asked, job.priority, job.owner, job.lost)
     times = (job.queued_at, job.started_at, job.finished_at)
-    query = select(run.id, project.name, run.name, run.kind, *of_job, *times).select_from(
+    query = select(*of_run, *of_job, *times).select_from(
         tables.run.join(tables.job, job.run_id == run.id).join(tables.project, project.id == run.project_id)
     )
     if project_id is not None:
@@ -65,7 +74,7 @@ def list_jobs(
         query = query.where(job.state.in_(states))
     if before is not None:
         query = query.where(run.id < before)
-    return [JobRow(*tuple(row)) for row in connection.execute(query.order_by(run.id.desc()).limit(limit))]
+    return query.order_by(run.id.desc())
 
 
 def retries_wait(connection: Connection, bodies: Sequence[str]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from trainwright.errors import UserError
+from trainwright.jobs import listing
 from trainwright.store import tables
 from trainwright.store.states import FINISHED, STATES
 from trainwright.web.views.projects import headline
@@ -17,39 +18,18 @@ WORKING = tuple(state for state in STATES if state not in FINISHED and state != 
 
 
 @dataclass(frozen=True)
-class JobRow:
-    """One job in a list.
+class JobRow(listing.JobRow):
+    """One job in a list: what every list shows, and what came of it.
 
     Args:
-        run: its number.
-        project: name of its project.
-        name: its own.
-        kind: "full" or "incremental".
-        state: see `store.states`.
-        priority, attempt, lost: of the queue: higher first, which execution, how many vanished.
-        owner: None while it waits; a worker's name, or "direct ..." for the command that made it.
-        cancel_asked: somebody asked it to stop.
-        created, queued_at, started_at, finished_at: seconds since 1970.
+        created: seconds since 1970.
         version: such as "v3", once there is one.
         metric, figure, part: the version's headline; see `projects.headline`.
         problem: of a failed one, {"cause", "message"}.
         comments: the user's own words.
     """
 
-    run: int
-    project: str
-    name: str
-    kind: str
-    state: str
-    priority: int
-    attempt: int
-    lost: int
-    owner: str | None
-    cancel_asked: bool
     created: float
-    queued_at: float
-    started_at: float | None
-    finished_at: float | None
     version: str | None
     metric: str | None
     figure: dict[str, Any] | None
@@ -105,14 +85,10 @@ def list_jobs(
     Raises:
         UserError: a state does not exist.
     """
-    conditions: list[ColumnElement[bool]] = []
+    query = _query(states=tuple(_states(states)), before=before)
     if project is not None:
-        conditions.append(tables.project.c.name == project)
-    if states:
-        conditions.append(tables.job.c.state.in_(_states(states)))
-    if before is not None:
-        conditions.append(tables.run.c.id < before)
-    rows = connection.execute(_query().where(*conditions).order_by(tables.run.c.id.desc()).limit(limit + 1)).all()
+        query = query.where(tables.project.c.name == project)
+    rows = connection.execute(query.limit(limit + 1)).all()
     jobs = [_read(row) for row in rows[:limit]]
     return JobPage(jobs, jobs[-1].run if len(rows) > limit else None)
 
@@ -157,33 +133,10 @@ def _states(states: Sequence[str]) -> set[str]:
     return found
 
 
-def _query() -> Select[Any]:
-    run, job, project, version = tables.run, tables.job, tables.project, tables.version
-    joined = (
-        run.join(job, job.c.run_id == run.c.id)
-        .join(project, project.c.id == run.c.project_id)
-        .outerjoin(version, version.c.run_id == run.c.id)
-    )
-    return select(
-        run.c.id,
-        project.c.name.label("project"),
-        run.c.name,
-        run.c.kind,
-        run.c.comments,
-        run.c.error,
-        run.c.created,
-        job.c.state,
-        job.c.priority,
-        job.c.attempt,
-        job.c.lost,
-        job.c.owner,
-        job.c.cancel_asked,
-        job.c.queued_at,
-        job.c.started_at,
-        job.c.finished_at,
-        version.c.number,
-        version.c.metrics,
-    ).select_from(joined)
+def _query(*, states: Sequence[str] = (), before: int | None = None) -> Select[tuple[Any, ...]]:
+    run, version = tables.run, tables.version
+    query = listing.jobs_query(states=states, before=before).outerjoin(version, version.c.run_id == run.c.id)
+    return query.add_columns(run.c.created, run.c.comments, run.c.error, version.c.number, version.c.metrics)
 
 
 def _read(row: Row[Any]) -> JobRow:
@@ -192,24 +145,12 @@ def _read(row: Row[Any]) -> JobRow:
     if row.error is not None and row.state in ("failed", "cancelled"):
         problem = {key: row.error.get(key) for key in ("cause", "message")}
     return JobRow(
-        row.id,
-        row.project,
-        row.name,
-        row.kind,
-        row.state,
-        row.priority,
-        row.attempt,
-        row.lost,
-        row.owner,
-        bool(row.cancel_asked),
-        row.created,
-        row.queued_at,
-        row.started_at,
-        row.finished_at,
-        None if row.number is None else f"v{row.number}",
-        metric,
-        figure,
-        part,
-        problem,
-        row.comments,
+        *row[: len(fields(listing.JobRow))],
+        created=row.created,
+        version=None if row.number is None else f"v{row.number}",
+        metric=metric,
+        figure=figure,
+        part=part,
+        problem=problem,
+        comments=row.comments,
     )

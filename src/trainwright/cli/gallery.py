@@ -94,6 +94,24 @@ def publish(version: str, name: str | None, workspace: str | None, as_json: bool
     output.say(f"Use it with --base-model {model.name}, also in other projects of this workspace.")
 
 
+@COMMAND.command(
+    help="Takes a base model that `publish` made out of the gallery again; refused while a version begins from it."
+)
+@click.argument("name")
+@workspace_option
+@json_option
+def remove(name: str, workspace: str | None, as_json: bool) -> None:
+    """Removes one model."""
+    from trainwright.packages.gallery import remove_base
+    from trainwright.store.workspace import open_workspace
+
+    entry = remove_base(open_workspace(workspace, create=False), name)
+    if as_json:
+        output.print_json({"name": name, "published_from": entry.version, "megabytes": entry.model.megabytes})
+    else:
+        output.say(f"{name}, from {entry.version}, is removed ({entry.model.megabytes} MB)")
+
+
 def _own(workspace: str | None) -> dict[str, Any]:
     """The base models of the workspace, where there is one; a named one must be there."""
     from trainwright.packages.gallery import entries

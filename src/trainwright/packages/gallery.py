@@ -14,14 +14,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, select
+
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.models.gallery import GalleryModel, find, gallery
 from trainwright.models.storage import read_json, write_json
 from trainwright.models.text.base import FETCHED, NONE, WEIGHTS, Base, fingerprint, resolve
 from trainwright.packages.verify import Checked, check_package
+from trainwright.store import tables
 from trainwright.store.audit import record_act
 from trainwright.store.files import artifact_path, name_artifact, open_artifact, publish
 from trainwright.store.names import resolve_version
+from trainwright.store.states import FINISHED
 from trainwright.store.tables import artifact_use
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
@@ -102,6 +106,67 @@ def publish_base(workspace: Workspace, version_name: str, name: str | None = Non
         details = {"name": chosen, "sha": published.sha}
         record_act(connection, "publish_base_model", version.label, project_id=project.id, details=details)
     return Entry(model, published.path, label, base)
+
+
+def remove_base(workspace: Workspace, name: str, *, who: str | None = None) -> Entry:
+    """Takes a base model out of the workspace's gallery again, and gives its room back.
+
+    Args:
+        workspace: where the entry is.
+        name: of the entry.
+        who: asks for it; the user of this process when not given.
+
+    Raises:
+        UserError: the workspace has none of that name, or something that is kept or waits begins from it.
+    """
+    entry = entries(workspace).get(name)
+    if entry is None:
+        whose = "is one of the gallery itself" if name in gallery() else "is none that this workspace published"
+        raise UserError(f"{name!r} {whose}", remedy="`trainwright gallery list` shows those of the workspace")
+    sha = entry.folder.name
+    with write(workspace) as connection:
+        users = _users(connection, name, sha)
+        if users:
+            raise UserError(
+                f"{', '.join(users)} {'begin' if len(users) > 1 else 'begins'} from the base model {name!r}",
+                remedy="delete those versions, cancel those runs or remove those schedules first",
+            )
+        connection.execute(artifact_use.delete().where(artifact_use.c.subject == SUBJECT + name))
+        record_act(connection, "remove_base_model", name, who=who, details={"name": name, "sha": sha})
+        shared = connection.execute(artifact_use.select().where(artifact_use.c.sha == sha)).first() is not None
+    if not shared:
+        shutil.rmtree(entry.folder, ignore_errors=True)
+    return entry
+
+
+def _users(connection: Connection, name: str, sha: str) -> list[str]:
+    """What begins from a base model: versions that are kept, runs that are not over, schedules."""
+    run, job, version = tables.run.c, tables.job.c, tables.version.c
+    found = []
+    kept = select(tables.project.c.name, version.number, run.settings, run.plan)
+    kept = kept.join_from(tables.version, tables.run, run.id == version.run_id).join(tables.project)
+    for project, number, *documents in connection.execute(kept.where(version.state == "kept").order_by(version.id)):
+        if _names(documents, name, sha):
+            found.append(f"{project}@v{number}")
+    unfinished = select(run.id, run.settings, run.plan).join_from(tables.run, tables.job, job.run_id == run.id)
+    for run_id, *documents in connection.execute(unfinished.where(job.state.not_in(sorted(FINISHED))).order_by(run.id)):
+        if _names(documents, name, sha):
+            found.append(f"run {run_id}")
+    schedule = tables.schedule.c
+    for number, document in connection.execute(select(schedule.id, schedule.settings).where(schedule.enabled)):
+        if _names(document, name, sha):
+            found.append(f"schedule {number}")
+    return found
+
+
+def _names(document: Any, name: str, sha: str) -> bool:
+    """Whether settings or a plan give this base model, by its name or its folder."""
+    if isinstance(document, dict):
+        base = document.get("base_model")
+        if base == name or (isinstance(base, str) and sha in base):
+            return True
+        return any(_names(one, name, sha) for one in document.values())
+    return isinstance(document, list | tuple) and any(_names(one, name, sha) for one in document)
 
 
 def check_name(workspace: Workspace, name: str) -> None:

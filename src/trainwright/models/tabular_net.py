@@ -48,6 +48,12 @@ SPEC = Spec(
         Setting("dropout", 0.15, 0.0, 0.95, guidance="Raise it to 0.3 when it overfits."),
         Setting("weight_decay", None, 0.0, 10.0, guidance="0.02, tabm 0.0003; raise it when it overfits."),
         Setting(
+            "loss",
+            None,
+            choices=("cross_entropy", "focal", "mse", "mae", "huber"),
+            guidance="focal for rare classes, huber or mae where some targets are far off.",
+        ),
+        Setting(
             "label_smoothing",
             0.0,
             0.0,

@@ -35,6 +35,8 @@ def connect_postgres(address: Address) -> Engine:
             remedy='pip install "trainwright[postgres]"',
         ) from None
     options: dict[str, Any] = {"timeout": ANSWER_SECONDS, "tcp_keepalive": True, "application_name": "trainwright"}
+    if not password_of(address):
+        options["password"] = ""  # the driver breaks over None where the server asks; so the server refuses it in words
     socket = address.url.query.get("host")
     if socket is not None:
         options["unix_sock"] = f"{socket}/.s.PGSQL.{address.url.port or 5432}"

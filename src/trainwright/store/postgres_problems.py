@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: what is said and what to do, by code or its class.
@@ -50,6 +52,12 @@ def explain_postgres(error: BaseException, place: str) -> TrainwrightError | Non
                 what, remedy = CODES[known]
                 return EnvironmentProblem(f"the {place} {what} ({words})", remedy=remedy)
         return None
+    if isinstance(cause, ssl.SSLError):
+        why = getattr(cause, "verify_message", "") or cause.reason
+        return EnvironmentProblem(
+            f"the {place} cannot be reached by an encrypted way ({why})",
+            remedy="trust its certificate (SSL_CERT_FILE), name the host as it does, or take sslmode=require",
+        )
     if type(cause).__module__.startswith("pg8000") or type(error).__module__.startswith("sqlalchemy"):
         text = str(cause)
         if any(mark in text.lower() for mark in LOST):

@@ -132,6 +132,19 @@ def test_a_loss_for_another_target_is_refused() -> None:
     assert len(set(errors.values())) == 3 and max(errors.values()) < 0.6 * rows(200, "number", seed=8).y.std()
 
 
+@pytest.mark.parametrize("kind", ["realmlp", "tabm"])
+def test_a_network_for_tables_minimises_the_loss_asked_for(kind: str) -> None:
+    small = {"kind": kind, "epochs": 3, "width": 8}
+    with pytest.raises(UserError, match="loss: huber is not for a target that is classes"):
+        fitted(TabularNet, "two", small | {"loss": "huber"}, n=80)
+    for target, own, other in (("two", "cross_entropy", "focal"), ("number", "mse", "huber")):
+        part = rows(40, target, seed=8).columns
+        said = {
+            loss: fitted(TabularNet, target, small | {"loss": loss}, n=80).predict(part) for loss in (None, own, other)
+        }
+        assert np.array_equal(said[None], said[own]) and not np.allclose(said[own], said[other])
+
+
 @pytest.mark.parametrize("family", [NeuralNetwork, TabularNet])
 def test_a_killed_fit_goes_on_to_the_same_model(family: Any, tmp_path: Path) -> None:
     settings = {"epochs": 5} | ({"layers": "8", "batch_size": 32} if family is NeuralNetwork else {"width": 8})

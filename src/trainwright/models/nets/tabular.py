@@ -9,6 +9,7 @@ import numpy as np
 from trainwright.models.nets.columns import NetRows, RobustScale
 from trainwright.models.nets.estimator import NetEstimator
 from trainwright.models.nets.further import MORE_RATE
+from trainwright.models.nets.passing import loss_for
 from trainwright.models.prepare.preparation import Recipe
 from trainwright.models.tabular_net import SPEC
 
@@ -97,7 +98,7 @@ class TabularNet(NetEstimator):
         if self.derived["kind"] == "realmlp":
             rate, decay, dropout = float(settings.learning_rate), settings.weight_decay, float(self.chosen["dropout"])
             tempo = Tempo(settings.epochs, rate, decay, dropout)
-        loss = "cross_entropy" if self._n_classes else "mse"
+        loss = loss_for(self.target.task, self.chosen.get("loss"))  # one that an older release fitted has none
         smoothing = float(self.chosen["label_smoothing"]) if self._n_classes else 0.0
         return NetLearner(module, self._n_classes, loss=loss, smoothing=smoothing, tempo=tempo)
 

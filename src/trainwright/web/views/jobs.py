@@ -144,8 +144,9 @@ def _read(row: Row[Any]) -> JobRow:
     problem = None
     if row.error is not None and row.state in ("failed", "cancelled"):
         problem = {key: row.error.get(key) for key in ("cause", "message")}
+    shown: dict[str, Any] = {field.name: value for field, value in zip(fields(listing.JobRow), row, strict=False)}
     return JobRow(
-        *row[: len(fields(listing.JobRow))],
+        **shown,
         created=row.created,
         version=None if row.number is None else f"v{row.number}",
         metric=metric,

@@ -43,6 +43,24 @@ def after_fold(name: str, number: int, until: threading.Event | None = None) -> 
     folds_on_disk.keep = held
 
 
+def after_third_epoch() -> None:
+    """Holds the first network after its third epoch, until the file is taken away."""
+    from trainwright.engine import loop
+
+    end_of_epoch, marker = loop._Loop.end_of_epoch, Path(os.environ["HELD_MARKER"])
+    ended: list[int] = []
+
+    def held(self: Any) -> None:
+        end_of_epoch(self)
+        ended.append(1)
+        if len(ended) == 3:
+            marker.touch()
+            while marker.exists():
+                time.sleep(0.05)
+
+    loop._Loop.end_of_epoch = held
+
+
 def between_files_and_row() -> None:
     """Holds when a fold's files are published and its row is not yet written."""
     finish_trial = folds_on_disk.finish_trial
@@ -85,6 +103,7 @@ def before_commit() -> None:
 MOMENTS = {
     "start": lambda: setattr(run, "load_material", lambda *arguments: hold()),
     "a fold is committed": lambda: after_fold("linear", 1),
+    "three epochs are over": after_third_epoch,
     "between files and row": between_files_and_row,
     "inside the package": inside_package,
     "after the sealed test": after_sealed_test,

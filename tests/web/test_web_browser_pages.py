@@ -89,7 +89,7 @@ def test_every_page_can_be_read_and_used(
                 set_state(connection, run, 1, state, "for the test")
     run = new_run(trained, "training")
     tell(trained, run, range(3))
-    one = reader(live(trained), "/new", width=width, scheme=scheme, excused="404")
+    one = reader(live(trained), "/new", width=width, scheme=scheme, excused="a status of 4")
     page = one.page
     page.get_by_label("File").set_input_files(table)
     page.get_by_role("button", name="Upload").click()

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_web_jobs import new_run
 
 from trainwright.config.source import load_settings
 from trainwright.jobs.queue import place
-from trainwright.store.events import add_event
+from trainwright.store import tables
+from trainwright.store.events import add_event, add_points
 from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.transaction import read, write
 from trainwright.store.trials import finish_trial
@@ -233,3 +235,32 @@ def test_who_may_only_look_starts_nothing(client: TestClient, as_role: Callable[
     assert "New training" not in text_of(viewer.get("/").text.partition("<main")[2])
     for answer in (viewer.get("/new"), viewer.post("/new", data={}), viewer.post("/new/check", data={})):
         assert answer.status_code == 403
+
+
+def test_the_form_says_what_earlier_trainings_took(shop: TestClient, trained: Workspace, table: Path) -> None:
+    upload = shop.post("/api/v1/uploads", params={"name": "shop.csv"}, content=table.read_bytes()).json()["id"]
+    asked = {"upload": upload, "data.target": "bought", "project": "shop"}
+    page = text_of(shop.get("/new", params=asked).text)
+    assert "Measured in" not in page and "The memory that a batch needs is measured before the first step" in page
+    with read(trained) as connection:
+        peak = round((get_run(connection, 1).record or {})["peak_memory_mb"])
+    seen = text_of(shop.get("/new/statistics", params=asked).text)
+    assert f"the training before it took {peak:,} MB" in seen
+    seen = text_of(shop.get("/new/statistics", params={**asked, "project": "another"}).text)
+    assert "roughly 450 MB , as tables of this size took" in seen  # 160 rows
+
+    for size in (16, 64):
+        run = new_run(trained, "training")
+        with write(trained) as connection:
+            add_event(connection, run, 1, "choice", data={"name": "batch_size", "value": size})
+            add_event(connection, run, 1, "choice", data={"name": "device", "value": "cpu"})
+            add_points(connection, run, 1, [("net/System/memory GiB", epoch, size / 10) for epoch in range(3)])
+            for _ in range(4):
+                add_event(connection, run, 1, "epoch", data={"trial": "net", "fold": 0})
+            at = tables.event.c.at
+            same = (tables.event.c.run_id == run) & (tables.event.c.kind == "epoch")
+            for number, event in enumerate(connection.execute(select(tables.event.c.id).where(same)).scalars().all()):
+                connection.execute(tables.event.update().where(tables.event.c.id == event).values({at: number * 2.5}))
+    page = text_of(shop.get("/new", params=asked).text)
+    assert f"Measured in job {run} : batch 64, 6.4 GiB, about 2.5 s an epoch." in page
+    assert f"Measured in job {run - 1} : batch 16, 1.6 GiB, about 2.5 s an epoch." in page

@@ -83,8 +83,10 @@ def _plan(found: Mapping[str, Any], settings: Any) -> dict[str, Any]:
     plan = make_plan(
         facts, options.limit * FITS, chosen=options.families, family_settings=options.family_settings, also=options.also
     )
+    cells = sum(found["split"]["sizes"].values()) * len(found["schema"])
     return {
         "limit": options.limit,
+        "memory_mb": memory_mb(cells, options.limit),
         "steps": [
             {
                 "name": step.name,
@@ -97,3 +99,16 @@ def _plan(found: Mapping[str, Any], settings: Any) -> dict[str, Any]:
         ],
         "reasons": list(plan.reasons),
     }
+
+
+def memory_mb(cells: int, limit: float) -> int:
+    """The memory in MB that a training may take, within a factor of about two.
+
+    Measured on three public tables of 0.2 to 0.7 million cells with limits of 30 to 300 s (`bench/time_limit.py`):
+    450 MB of libraries, and 200 bytes for each cell, the more the longer it may go on.
+
+    Example:
+        >>> [memory_mb(730_000, limit) for limit in (30, 120, 300)]
+        [630, 740, 960]
+    """
+    return int(round(450 + cells * 2e-4 * (1 + limit / 120), -1))

@@ -22,6 +22,7 @@ from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.training_form import GROUPS, HEAD, KEYS, Formed, formed, place_of
 from trainwright.web.uploads import get_upload, receive
+from trainwright.web.views.measured import measured_batches, peak_memory
 from trainwright.web.views.new_training import beginnings, stored_tables, versions_to_learn_from
 
 router = page()
@@ -144,6 +145,7 @@ def _form(
         given.setdefault("project", re.sub(r"[^\w.-]+", "-", table["name"]).strip("-._")[:100] or "project")
     with read(space) as connection:
         values["versions"] = versions_to_learn_from(connection, given.get("project", ""))
+        values["batches"] = measured_batches(connection, given.get("project", ""))
     found = found or formed(given)
     if looked and upload is not None and found.settings is not None:
         values["looked"] = _looked(space, children, upload, found)
@@ -161,7 +163,10 @@ def _looked(space: Workspace, children: Helpers, upload: int, found: Formed) -> 
     try:
         with named_in_address():
             path = path_of(space, upload)
-        return {"seen": children.ask("look", table=path, yaml=None, values=values), "problem": None}
+        with read(space) as connection:
+            memory = peak_memory(connection, found.values.get("project", ""))
+        seen = children.ask("look", table=path, yaml=None, values=values)
+        return {"seen": seen, "memory": memory, "problem": None}
     except (TrainwrightError, Refusal) as error:
         return {"seen": None, "problem": said(error)}
 

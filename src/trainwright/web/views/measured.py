@@ -1,0 +1,73 @@
+"""What earlier trainings of a project took: the memory of each, and of networks the memory and time by batch size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from trainwright.store import tables
+
+# Of the newest runs so many are looked at, and of those so many batch sizes shown.
+RUNS, SHOWN = 30, 3
+# Epochs of a run that its pace is read from.
+EPOCHS = 400
+MEMORY = "%System/memory GiB"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch size that was trained with: the run, the most memory of its process in GiB and the seconds of an epoch,
+    None where the run was too short to tell."""
+
+    size: int
+    run: int
+    memory: float | None
+    epoch_s: float | None
+
+
+def peak_memory(connection: Connection, project: str) -> tuple[float, int] | None:
+    """The most memory in MB that one of the newest trainings of a project took, and how many those are."""
+    peak = tables.run.c.record["peak_memory_mb"].as_float()
+    query = select(peak).where(tables.run.c.id.in_(_newest(connection, project)), peak.is_not(None))
+    found = connection.execute(query).scalars().all()
+    return (max(found), len(found)) if found else None
+
+
+def measured_batches(connection: Connection, project: str) -> list[Batch]:
+    """The newest batch sizes that networks of a project learned with, each in its newest run."""
+    event = tables.event.c
+    query = select(event.run_id, event.data).where(event.run_id.in_(_newest(connection, project)))
+    query = query.where(event.kind == "choice", event.data["name"].as_string() == "batch_size")
+    runs: dict[int, int] = {}
+    for run, data in connection.execute(query.order_by(event.run_id.desc())):
+        runs.setdefault(int(data["value"]), run)
+    return [
+        Batch(size, run, _memory(connection, run), _pace(connection, run)) for size, run in list(runs.items())[:SHOWN]
+    ]
+
+
+def _newest(connection: Connection, project: str) -> list[int]:
+    run, owner = tables.run.c, tables.project.c
+    query = select(run.id).select_from(tables.run.join(tables.project, owner.id == run.project_id))
+    return list(connection.execute(query.where(owner.name == project).order_by(run.id.desc()).limit(RUNS)).scalars())
+
+
+def _memory(connection: Connection, run: int) -> float | None:
+    point = tables.metric_point.c
+    query = select(point.value).where(point.run_id == run, point.name.like(MEMORY), point.value.is_not(None))
+    return max(connection.execute(query).scalars(), default=None)
+
+
+def _pace(connection: Connection, run: int) -> float | None:
+    """Seconds of an epoch: events are written once a second, so the time between the first and the last one counts."""
+    event = tables.event.c
+    query = select(event.at, event.attempt, event.data).where(event.run_id == run, event.kind == "epoch")
+    seen: dict[Any, list[float]] = defaultdict(list)
+    for at, attempt, data in connection.execute(query.order_by(event.seq).limit(EPOCHS)):
+        seen[attempt, data.get("trial"), data.get("fold")].append(at)
+    paces = [(times[-1] - times[0]) / (len(times) - 1) for times in seen.values() if len(times) > 2]
+    return median(paces) if paces else None

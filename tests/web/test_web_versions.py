@@ -13,11 +13,13 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
+from trainwright.errors import UserError
 from trainwright.store.files import artifact_path
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import Version, create_version, get_version
 from trainwright.store.workspace import Workspace
+from trainwright.web.settings import WebSettings
 
 ROWS = [{"age": 55.0, "price": 10.0, "kind": "pen"}, {"age": 25.0, "price": 30.0, "kind": None}]
 
@@ -103,6 +105,28 @@ def test_two_people_activate_at_once_and_one_is_told(shop: TestClient, trained: 
     active = [one["version"] for one in shop.get("/api/v1/projects/shop/versions").json()["items"] if one["active"]]
     acts = [act for act in shop.get("/api/v1/audit").json()["items"] if act["action"] == "activate"]
     assert len(active) == 1 and acts[0]["subject"] == active[0] and acts[0]["who"] == "server token"
+
+
+def test_where_two_must_agree_a_version_answers_after_the_second(
+    trained: Workspace, serve: Callable[..., TestClient], as_role: Callable[..., TestClient]
+) -> None:
+    another_version(trained)
+    first = serve(trained, second_approver=True)
+    second, address = as_role(first, "trainer"), "/api/v1/projects/shop/versions/v2/activate"
+    assert "Two people must agree" in first.get("/projects/shop/versions/v2/activate").text
+    for _ in range(2):  # asking twice is still one person
+        asked = first.post(address)
+        assert (asked.status_code, asked.json()["active"]) == (202, False)
+    assert "server token asked for v2" in second.get("/projects/shop/versions/v2/activate").text
+    assert second.post(address.replace("v2", "v1"), json={"expected": "v2"}).status_code == 409
+    agreed = second.post(address)
+    assert (agreed.status_code, agreed.json()["active"]) == (200, True)
+    acts = [(act["action"], act["subject"], act["who"]) for act in first.get("/api/v1/audit").json()["items"]]
+    assert acts[:2] == [("activate", "v2", "trainer"), ("ask to activate", "v2", "server token")]
+    assert second.post("/api/v1/projects/shop/rollback").json()["version"] == "v1"  # helps at once
+    assert second.post(address).status_code == 202  # what was asked for before does not count any more
+    with pytest.raises(UserError, match="lets everybody in unnamed"):
+        WebSettings(login=False, second_approver=True).checked()
 
 
 def test_activate_roll_back_delete(shop: TestClient, trained: Workspace) -> None:

@@ -26,6 +26,7 @@ SIZES = {"K": 1e3, "M": 1e6, "G": 1e9}
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="A certificate (PEM), for HTTPS.")
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key (PEM).")
 @click.option("--behind-https", is_flag=True, help="A proxy speaks HTTPS for it: cookies are kept to HTTPS.")
+@click.option("--second-approver", is_flag=True, help="A version answers only once two people activated it.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @workspace_option
 @json_option
@@ -39,6 +40,7 @@ def COMMAND(
     tls_cert: str | None,
     tls_key: str | None,
     behind_https: bool,
+    second_approver: bool,
     opens: bool,
     workspace: str | None,
     as_json: bool,
@@ -56,7 +58,13 @@ def COMMAND(
         raise UserError("--tls-cert and --tls-key go together", remedy="give both files")
     tls = None if tls_cert is None or tls_key is None else Tls(Path(tls_cert), Path(tls_key))
     settings = WebSettings(
-        host, port, hosts, login=not no_login, https=behind_https, upload_bytes=size(max_upload)
+        host,
+        port,
+        hosts,
+        login=not no_login,
+        https=behind_https,
+        upload_bytes=size(max_upload),
+        second_approver=second_approver,
     ).checked()
     space = open_workspace(workspace)
 

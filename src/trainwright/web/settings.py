@@ -26,6 +26,7 @@ class WebSettings:
         session_hours: how long a browser stays signed in.
         helpers: child processes that examine, predict and prepare at the same time.
         helper_seconds: longest time for one such piece of work.
+        second_approver: whether a version answers only once two people have asked for it.
 
     Example:
         >>> WebSettings().checked().allowed_hosts
@@ -43,6 +44,7 @@ class WebSettings:
     session_hours: float = 12.0
     helpers: int = 2
     helper_seconds: float = 600.0
+    second_approver: bool = False
 
     @property
     def public(self) -> bool:
@@ -66,6 +68,11 @@ class WebSettings:
             raise UserError(
                 f"--no-login together with the public address {self.host} would let anybody in",
                 remedy="leave --no-login out, or listen on 127.0.0.1",
+            )
+        if self.second_approver and not self.login:
+            raise UserError(
+                "--second-approver needs to know who asks, and --no-login lets everybody in unnamed",
+                remedy="leave one of them out",
             )
         if self.host in WILDCARDS and not self.hosts:
             raise UserError(

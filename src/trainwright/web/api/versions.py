@@ -22,13 +22,17 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import delete_version, get_version
 from trainwright.web.api.jobs import RunNumber, path_of
 from trainwright.web.api.nouns import After, Body, Limit, Page, ProjectName, VersionLabel, noun
+from trainwright.web.approval import second_of_two
 from trainwright.web.problems import Refusal
-from trainwright.web.requests import Children, Space, Who, named_in_address
+from trainwright.web.requests import Children, Space, Web, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.versions import VersionRow, active_version, version_of, versions_of
 
 router = noun("versions")
 FILE: dict[int | str, dict[str, Any]] = {200: {"description": "A zip file.", "content": {"application/zip": {}}}}
+WAITS: dict[int | str, dict[str, Any]] = {
+    202: {"model": VersionRow, "description": "Noted: it answers once a second person asks for the same."}
+}
 
 
 class Activation(Body):
@@ -85,13 +89,23 @@ def compare(space: Space, children: Children, project: ProjectName, body: Compar
     return found
 
 
-@router.post("/projects/{project}/versions/{version}/activate", operation_id="activate_version")
+@router.post("/projects/{project}/versions/{version}/activate", operation_id="activate_version", responses=WAITS)
 @least(Role.TRAINER)
 def activate(
-    space: Space, who: Who, project: ProjectName, version: VersionLabel, body: Activation | None = None
+    space: Space,
+    web: Web,
+    who: Who,
+    answer: Response,
+    project: ProjectName,
+    version: VersionLabel,
+    body: Activation | None = None,
 ) -> VersionRow:
     """Lets a version answer from now on."""
-    return activated(space, who.name, project, int(version[1:]), body or Activation(decision=None, expected=None))
+    asked = body or Activation(decision=None, expected=None)
+    row, done = activated(space, who.name, project, int(version[1:]), asked, two=web.second_approver)
+    if not done:
+        answer.status_code = 202
+    return row
 
 
 @router.post("/projects/{project}/rollback", operation_id="roll_back")
@@ -171,8 +185,16 @@ def project_named(connection: Connection, name: str) -> Project:
         return get_project(connection, name)
 
 
-def activated(space: Space, who: str, project: str, number: int, body: Activation) -> VersionRow:
+def activated(
+    space: Space, who: str, project: str, number: int, body: Activation, *, two: bool = False
+) -> tuple[VersionRow, bool]:
     """Activates a version; also for the page.
+
+    Args:
+        two: whether a second person must ask for it, too.
+
+    Returns:
+        The version, and whether it answers; if not, it waits for the second person.
 
     Raises:
         Refusal: somebody else activated another one meanwhile (409).
@@ -199,7 +221,9 @@ def activated(space: Space, who: str, project: str, number: int, body: Activatio
             whole(chosen, called)
         label = version.label if chosen is None else f"{version.label} {chosen.label}"
         used = None if chosen is None else chosen.id
+        if two and not second_of_two(connection, found, label, who):
+            return version_of(connection, found, number), False
         set_active(connection, found.id, version.id, label, who=who, reason="web", decision_id=used)
         row = version_of(connection, found, number)
     mirror.tell(space)
-    return row
+    return row, True

@@ -117,7 +117,8 @@ def _at_most(rows: np.ndarray, most: int) -> np.ndarray:
 
 def section(result: dict[str, Any]) -> str:
     """The section of docs/benchmarks.md."""
-    rows = list(result["rows"].values())
+    orders = (("size", list(SIZES)), ("set", list(text_tables.SETS)), ("level", list(LEVELS)))
+    rows = sorted(result["rows"].values(), key=lambda row: [order.index(row[key]) for key, order in orders])
     shown = markdown.table(
         ["set", "learned from", "level", "accuracy", "balanced", "macro F1", "fit, s", "one text, ms"],
         [

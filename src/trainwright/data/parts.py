@@ -51,9 +51,14 @@ def publish_parts(
 
 def read_development(workspace: Workspace, row: SplitRow) -> tuple[pl.DataFrame, Split, np.ndarray]:
     """The development rows, the split, and the rows' numbers in the dataset version."""
-    split = Split.load(part_path(workspace, row, "split"))
+    split = read_split(workspace, row)
     frame = pl.read_parquet(part_path(workspace, row, "development") / DEVELOPMENT_FILE)
     return frame, split, np.flatnonzero(split.part == DEVELOPMENT)
+
+
+def read_split(workspace: Workspace, row: SplitRow) -> Split:
+    """Which row is in which part and fold."""
+    return Split.load(part_path(workspace, row, "split"))
 
 
 def scan_development(workspace: Workspace, row: SplitRow) -> pl.LazyFrame:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainwright.data.parts import part_path
+from trainwright.data.parts import read_split
 from trainwright.data.schema import Target
-from trainwright.data.split import Split
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.evaluate.compare import holm
 from trainwright.evaluate.curve_choice import shown_curve
@@ -154,7 +153,7 @@ def _cut(workspace: Workspace, row: SplitRow) -> tuple[str, str]:
     that the test rows were sealed before. Where the file is gone its own hash has to do.
     """
     try:
-        split = Split.load(part_path(workspace, row, "split"))
+        split = read_split(workspace, row)
     except (UserError, EnvironmentProblem):
         sha = str(((row.artifacts or {}).get("split") or {}).get("sha"))
         return sha, sha

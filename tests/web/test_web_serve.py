@@ -157,6 +157,7 @@ def test_a_child_that_takes_too_long_is_ended_and_replaced(trained: Workspace) -
         helpers.ask("inputs", name="other")
     child = helpers._idle[0]
     os.kill(child._process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child._process.pid, os.WEXITED | os.WNOWAIT)
     with pytest.raises(EnvironmentProblem, match="signal 9"):
         helpers.ask("inputs", name="shop@v1")
     assert helpers.ask("inputs", name="shop@v1")["version"] == "shop@v1"

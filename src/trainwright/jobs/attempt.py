@@ -20,7 +20,7 @@ from typing import Any
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
-from trainwright.jobs.process import drain, spawn, watch_parent
+from trainwright.jobs.process import close_pipes, drain, spawn, watch_parent
 from trainwright.jobs.unprepared import prepare_first
 from trainwright.store.attempts import begin_attempt
 from trainwright.store.process import current_owner
@@ -121,9 +121,7 @@ def _open_sealed(workspace: Workspace, run_id: int, attempt: int, folder: Path, 
     # Its standard input stays open meanwhile: its end is how the child learns that we are gone.
     out, err = (end() for end in [drain(process.stdout), drain(process.stderr)])
     process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
+    close_pipes(process)
     if process.returncode != 0:
         raise TrainwrightError(
             f"the sealed test could not be evaluated: {err.decode(errors='replace').strip()[-2000:]}",

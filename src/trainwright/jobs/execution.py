@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from trainwright.jobs.output import Output
-from trainwright.jobs.process import ending, kill_group, poll_group, spawn, tell
+from trainwright.jobs.process import close_pipes, ending, kill_group, poll_group, spawn, tell
 from trainwright.machine import memory_kills
 from trainwright.store.workspace import Workspace
 
@@ -75,9 +75,7 @@ class Child:
     def close(self) -> None:
         kill_group(self._process)
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        close_pipes(self._process)
 
 
 class Task:

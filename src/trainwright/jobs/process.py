@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -104,12 +105,19 @@ def drain(stream: IO[bytes] | None) -> Callable[[], bytes]:
 
 def tell(process: subprocess.Popen[bytes], word: str) -> None:
     """In a parent: sends a word to the child; a child that is gone is no error."""
-    try:
+    with contextlib.suppress(BrokenPipeError, ValueError):
         assert process.stdin is not None
         process.stdin.write(f"{word}\n".encode())
         process.stdin.flush()
-    except (BrokenPipeError, ValueError):
-        pass
+
+
+def close_pipes(process: subprocess.Popen[bytes]) -> None:
+    """Closes what is open to and from a child that has ended."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        # What the child did not read any more is still in the buffer, and closing would send it.
+        with contextlib.suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

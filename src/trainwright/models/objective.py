@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from trainwright.models.spec import Setting
 
+LOSS = Setting(
+    "loss",
+    None,
+    choices=("cross_entropy", "focal", "mse", "mae", "huber"),
+    guidance="focal for rare classes, huber or mae where some targets are far off.",
+)
 OBJECTIVE: tuple[Setting, ...] = (
     Setting(
         "best_by",
@@ -11,12 +17,7 @@ OBJECTIVE: tuple[Setting, ...] = (
         choices=("loss", "accuracy", "f1", "log_loss", "rmse"),
         guidance="What chooses the best epoch: the validation loss, or a figure of the validation rows.",
     ),
-    Setting(
-        "loss",
-        None,
-        choices=("cross_entropy", "focal", "mse", "mae", "huber"),
-        guidance="focal for rare classes, huber or mae where some targets are far off.",
-    ),
+    LOSS,
     Setting(
         "label_smoothing",
         0.0,

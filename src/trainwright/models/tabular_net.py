@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainwright.models.objective import LOSS
 from trainwright.models.spec import Setting, Spec
 
 SPEC = Spec(
@@ -47,12 +48,7 @@ SPEC = Spec(
         Setting("depth", 3, 1, 16, guidance="Hidden layers."),
         Setting("dropout", 0.15, 0.0, 0.95, guidance="Raise it to 0.3 when it overfits."),
         Setting("weight_decay", None, 0.0, 10.0, guidance="0.02, tabm 0.0003; raise it when it overfits."),
-        Setting(
-            "loss",
-            None,
-            choices=("cross_entropy", "focal", "mse", "mae", "huber"),
-            guidance="focal for rare classes, huber or mae where some targets are far off.",
-        ),
+        LOSS,
         Setting(
             "label_smoothing",
             0.0,

@@ -56,7 +56,7 @@ def for_page(text: str) -> str:
         >>> for_page("see `trainwright jobs show 7`")
         'see the page of job 7'
     """
-    return FLAG.sub(lambda m: _field(m), _commands(text, 0))
+    return FLAG.sub(_field, _commands(text, 0))
 
 
 def for_rest(text: str) -> str:
@@ -70,7 +70,7 @@ def for_rest(text: str) -> str:
         >>> for_rest("`trainwright gallery list` shows them")
         '`trainwright gallery list` (on the server) shows them'
     """
-    return FLAG.sub(lambda m: _key(m), _commands(text, 1))
+    return FLAG.sub(_key, _commands(text, 1))
 
 
 def told(findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -13,10 +13,11 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import Any
 
-from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
+from trainwright.errors import TrainwrightError
 from trainwright.jobs.process import watch_parent
 from trainwright.store.jsons import dumps
 from trainwright.store.workspace import Workspace, open_workspace
+from trainwright.web.helpers.pool import KINDS
 from trainwright.web.helpers.tasks import TASKS
 
 
@@ -42,8 +43,7 @@ def answer(workspace: Workspace, task: str, arguments: dict[str, Any]) -> dict[s
     except MemoryError:
         return _error("environment", "memory ran out", "give fewer rows")
     except TrainwrightError as error:
-        kinds = ((UserError, "user"), (DiskFull, "disk"), (EnvironmentProblem, "environment"))
-        kind = next((name for kind, name in kinds if isinstance(error, kind)), "ours")
+        kind = next((name for name, kind in KINDS.items() if isinstance(error, kind)), "ours")
         return _error(kind, error.problem, error.remedy)
     except Exception as error:  # noqa: BLE001 - the child goes on; the server's log has the details
         sys.stderr.write(traceback.format_exc())

@@ -15,7 +15,7 @@ from typing import Any
 
 from trainwright.errors import DiskFull, EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.output import Output
-from trainwright.jobs.process import ending, kill_group, spawn
+from trainwright.jobs.process import close_pipes, ending, kill_group, spawn
 from trainwright.store.jsons import dumps
 from trainwright.store.workspace import Workspace
 
@@ -198,6 +198,4 @@ class _Child:
         process = self._process
         kill_group(process)
         process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        close_pipes(process)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse
@@ -11,7 +10,7 @@ from starlette.responses import HTMLResponse
 from trainwright.store.states import STATES
 from trainwright.store.transaction import read
 from trainwright.web.api.nouns import LARGEST
-from trainwright.web.pages import page
+from trainwright.web.pages import page, pager
 from trainwright.web.render import render
 from trainwright.web.requests import Space
 from trainwright.web.security.roles import Role, least
@@ -43,7 +42,6 @@ def jobs(
         projects = project_names(connection)
         queue, workers = queue_now(connection), workers_now(connection)
     asked = {"project": project, "state": state}
-    kept = {key: value for key, value in asked.items() if value}
     values = {
         "rows": rows,
         "asked": asked,
@@ -51,7 +49,6 @@ def jobs(
         "states": ("working", "finished", *STATES),
         "queue": queue,
         "workers": workers,
-        "older": None if found.next is None else f"/jobs?{urlencode({**kept, 'before': found.next})}",
-        "newer": None if before is None else f"/jobs?{urlencode(kept)}",
+        **pager("/jobs", asked, before, found.next),
     }
     return render(request, "jobs.html", values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,7 +12,7 @@ from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.api.nouns import LARGEST, Number
 from trainwright.web.forms import number
-from trainwright.web.pages import page
+from trainwright.web.pages import page, pager
 from trainwright.web.problems import said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
@@ -131,12 +130,14 @@ def audit(
     with read(space) as connection:
         acts = acts_before(connection, project=project or None, before=before, limit=LIMIT + 1)
         names = project_names(connection)
-    older = None
-    if len(acts) > LIMIT:
-        acts = acts[:LIMIT]
-        older = "/settings/audit?" + urlencode({"project": project, "before": acts[-1].id})
-    newer = None if before is None else "/settings/audit?" + urlencode({"project": project})
-    values = {"acts": acts, "project": project, "names": names, "older": older, "newer": newer, "here": "Audit log"}
+    following = acts[LIMIT - 1].id if len(acts) > LIMIT else None
+    values = {
+        "acts": acts[:LIMIT],
+        "project": project,
+        "names": names,
+        "here": "Audit log",
+        **pager("/settings/audit", {"project": project}, before, following),
+    }
     return render(request, "settings_audit.html", values)
 
 

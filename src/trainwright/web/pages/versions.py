@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import BackgroundTasks, Query, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
@@ -13,7 +13,7 @@ from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
 from trainwright.web.api import versions as rest
 from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel
-from trainwright.web.pages import page
+from trainwright.web.pages import page, pager
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -40,16 +40,15 @@ def versions(
         some = versions_of(connection, found, deleted=deleted, before=before, limit=PAGE)
         labels = {one.id: one.version for one in version_names(connection, found, deleted=True)}
         history = list(reversed(deployments_of(connection, found.id)))
-    address, kept = f"/projects/{quote(project, safe='')}/versions", {"deleted": "true"} if deleted else {}
+    address, asked = f"/projects/{quote(project, safe='')}/versions", {"deleted": "true" if deleted else ""}
     values = {
         "project": found,
         "rows": some.versions,
-        "older_versions": None if some.next is None else f"{address}?{urlencode({**kept, 'before': some.next})}",
-        "newer_versions": None if before is None else f"{address}?{urlencode(kept)}",
+        **pager(address, asked, before, some.next),
         "deleted": deleted,
         "labels": labels,
         "history": history[:SHOWN],
-        "older": len(history) - SHOWN,
+        "earlier": len(history) - SHOWN,
         "said": request.query_params.get("said"),
     }
     return render(request, "versions.html", values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from trainwright.store import tables
 
@@ -58,8 +58,8 @@ def _newest(connection: Connection, project: str) -> list[int]:
 
 def _memory(connection: Connection, run: int) -> float | None:
     point = tables.metric_point.c
-    query = select(point.value).where(point.run_id == run, point.name.like(MEMORY), point.value.is_not(None))
-    return max(connection.execute(query).scalars(), default=None)
+    query = select(func.max(point.value)).where(point.run_id == run, point.name.like(MEMORY))
+    return connection.execute(query).scalar()
 
 
 def _pace(connection: Connection, run: int) -> float | None:

@@ -209,7 +209,7 @@ def test_numbers_and_texts_that_postgresql_cannot_keep_are_said(workspace: Works
         create_run(connection, project.id, name="a\0b", settings={})
 
 
-def test_a_server_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+def test_a_server_that_goes_away_and_comes_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with running() as server:
         workspace = open_workspace(with_password(server.fresh(tmp_path / "w")))
         with pytest.raises(EnvironmentProblem) as told, write(workspace) as connection:
@@ -220,6 +220,7 @@ def test_a_server_that_goes_away_and_comes_back(tmp_path: Path) -> None:
         with pytest.raises(EnvironmentProblem, match="cannot be reached") as again, read(workspace) as connection:
             list_projects(connection)
         assert SECRET not in str(told.value) + str(again.value)
+        assert "timeout" not in str(again.value) and not [one for one in caplog.records if one.name.startswith("sql")]
         server.start()
         with read(workspace) as connection:
             assert list_projects(connection) == []

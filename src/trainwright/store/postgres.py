@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -49,6 +50,8 @@ def connect_postgres(address: Address) -> Engine:
         json_deserializer=loads,
         pool_pre_ping=True,  # a server that was started again is noticed before a transaction, not in it
     )
+    # It says at length that a connection to a server that is gone could not be closed; that it is gone, we say.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     event.listen(engine, "connect", _limits)
     event.listen(engine, "begin", _begin)
     return engine

@@ -66,7 +66,7 @@ def explain_postgres(error: BaseException, place: str) -> TrainwrightError | Non
             )
         if "can't create a connection" in text.lower() or "refuses ssl" in text.lower():
             return EnvironmentProblem(
-                f"the {place} cannot be reached ({text.splitlines()[0]})",
+                f"the {place} cannot be reached ({text.splitlines()[0].split(' (timeout is')[0]})",
                 remedy="see whether the server runs, and the address",
             )
     if isinstance(error, OSError | TimeoutError) and type(error).__name__ in ("TimeoutError", "timeout", "gaierror"):

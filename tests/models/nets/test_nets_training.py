@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from nets_data import files, fitted, rows, target_of
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, precision_recall_fscore_support, precision_score, recall_score
 
 pytest.importorskip("torch")
 
@@ -21,6 +21,7 @@ from trainwright.models.families import families
 from trainwright.models.more import learn_more
 from trainwright.models.nets.mlp import NeuralNetwork
 from trainwright.models.nets.tabular import TabularNet
+from trainwright.models.nets.watch import Truth
 from trainwright.models.settings import check_settings
 
 SNIPPETS = sorted((Path(__file__).parents[2] / "config" / "snippets").glob("*.yaml"))
@@ -119,6 +120,36 @@ def test_the_f1_of_each_class_is_a_curve_by_epoch_and_no_clutter_in_the_log() ->
     held = data.take(np.arange(240, 300))
     expected = f1_score(held.y, model.predict(held.columns).argmax(axis=1), average=None)
     assert [last[f"F1/{label}/validation"] for label in ("high", "low", "mid")] == pytest.approx(list(expected))
+
+
+@pytest.mark.parametrize("best_by", ["loss", "f1"])
+def test_macro_precision_recall_and_f1_are_curves_by_epoch(best_by: str) -> None:
+    events: list[dict[str, Any]] = []
+    asked = SMALL | {"epochs": 6, "learning_rate": 0.02, "best_by": best_by}
+    model = fitted(NeuralNetwork, "three", asked, report=events.append)
+    epochs = [event for event in events if event["kind"] == "epoch"]
+    last = {name: value for name, _, value in epochs[model.iterations - 1]["points"]}
+    held = rows(300, "three").take(np.arange(240, 300))
+    said = model.predict(held.columns).argmax(axis=1)
+    expected = precision_recall_fscore_support(held.y, said, average="macro", zero_division=0)[:3]
+    found = [last[f"Macro/{name}/validation"] for name in ("precision", "recall", "f1")]
+    assert found == pytest.approx(list(expected))
+    assert not any("macro" in event["message"] for event in epochs)
+    # What chooses the epoch is told in words, too.
+    assert all(("f1" in event["message"]) == (best_by == "f1") for event in epochs)
+
+
+@pytest.mark.parametrize("weighed", [False, True])
+def test_figures_of_classes_are_those_of_scikit_learn(weighed: bool) -> None:
+    rng = np.random.default_rng(0)
+    y, said = rng.integers(0, 5, 200), rng.dirichlet(np.ones(7), 200)  # classes 5 and 6 are said and not there
+    said[:, 6] = 0.0
+    weight = rng.random(200) * (y != 4) if weighed else None  # a class that weighs nothing counts all the same
+    found = Truth(y, weight).by_class(said)
+    for name, average in {"f1": f1_score, "precision": precision_score, "recall": recall_score}.items():
+        told = said.argmax(axis=1)
+        expected = average(y, told, average="macro", sample_weight=weight, zero_division=0)
+        assert found.mean(found.figures()[name]) == pytest.approx(expected)
 
 
 def test_a_loss_for_another_target_is_refused() -> None:

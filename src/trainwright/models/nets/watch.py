@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ class Watch:
     Both are judged alike: without dropout, by the weights at the end of the epoch, by log-loss for classes and by the
     root of the mean squared error for a number, whatever loss is minimised.
 
+    For classes, "macro/f1", "macro/precision" and "macro/recall" are the means over the classes that are there or said,
+    each counting the same.
+
     Args:
         answers: gives what is answered now to the rows learned from, (n, classes) or (n,).
         learned: what is true of these rows.
@@ -29,7 +33,7 @@ class Watch:
         classes: number of classes, 0 for a number.
         spread: of a number, to tell its error in its own units.
         labels: of the classes, under which the F1 of each is told, such as "f1/yes"; none are told without them.
-        mean_f1: for classes, whether the mean of their F1 is told, too.
+        mean_f1: for classes, whether their mean F1 is also told as "f1", the figure that can choose the best epoch.
     """
 
     def __init__(
@@ -57,9 +61,12 @@ class Watch:
             "log_loss": self._held.log_loss(said),
             NAME: self._learned.log_loss(learned),
         }
+        each = self._held.by_class(said)
+        figures = each.figures()
+        macro = {f"macro/{name}": each.mean(values) for name, values in figures.items()}
         if self._mean_f1:
-            found["f1"] = self._held.mean_f1(said)
-        return found | {f"f1/{label}": self._held.f1(said, k) for k, label in enumerate(self._labels)}
+            found["f1"] = macro["macro/f1"]
+        return found | macro | {f"f1/{label}": float(figures["f1"][k]) for k, label in enumerate(self._labels)}
 
 
 def some_rows(n: int, most: int, seed: int) -> np.ndarray:
@@ -92,20 +99,65 @@ class Truth:
     def rmse(self, said: np.ndarray) -> float:
         return float(np.sqrt(self.mean((said - self.y) ** 2)))
 
-    def f1(self, said: np.ndarray, k: int) -> float:
-        """2 TP / (2 TP + FP + FN) of class k; 0 where it is neither there nor said."""
-        there, told = self.y == k, said.argmax(axis=1) == k
-        weight = np.ones(len(there)) if self._weight is None else self._weight
-        both = 2.0 * float(weight[there & told].sum())
-        return both / max(float(weight[there].sum() + weight[told].sum()), 1e-12)
-
-    def mean_f1(self, said: np.ndarray) -> float:
-        """The mean F1 over the classes that are there or said."""
-        present = np.union1d(self.y, said.argmax(axis=1))
-        return float(np.mean([self.f1(said, int(k)) for k in present])) if len(present) else 0.0
+    def by_class(self, said: np.ndarray) -> ByClass:
+        """What the answers (n, classes) get right and wrong of each class, in one pass over the rows."""
+        told, classes = said.argmax(axis=1), said.shape[1]
+        both = told == self.y
+        weight = self._weight
+        return ByClass(
+            np.bincount(np.concatenate([self.y, told]), minlength=classes) > 0,
+            _weight_by_class(self.y, weight, classes),
+            _weight_by_class(told, weight, classes),
+            _weight_by_class(self.y[both], None if weight is None else weight[both], classes),
+        )
 
     def log_loss(self, said: np.ndarray) -> float:
         return self.mean(-np.log(np.maximum(said[np.arange(len(said)), self.y], 1e-15)))
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """Rows by class, counted or weighed.
+
+    Args:
+        seen: (classes,) whether there is a row of the class or one said to be of it, whatever it weighs.
+        there: (classes,) of the class.
+        told: (classes,) said to be of it.
+        both: (classes,) of it and said to be.
+    """
+
+    seen: np.ndarray
+    there: np.ndarray
+    told: np.ndarray
+    both: np.ndarray
+
+    def figures(self) -> dict[str, np.ndarray]:
+        """(classes,) of each figure; 0 where it would be nothing by nothing, as scikit-learn has it.
+
+        Example:
+            >>> seen, there, told = np.array([True, True]), np.array([4.0, 0.0]), np.array([2.0, 2.0])
+            >>> found = ByClass(seen, there, told, both=np.array([2.0, 0.0])).figures()
+            >>> {name: values.round(2).tolist() for name, values in found.items()}
+            {'f1': [0.67, 0.0], 'precision': [1.0, 0.0], 'recall': [0.5, 0.0]}
+        """
+        return {
+            "f1": 2.0 * self.both / np.maximum(self.there + self.told, 1e-12),
+            "precision": self.both / np.maximum(self.told, 1e-12),
+            "recall": self.both / np.maximum(self.there, 1e-12),
+        }
+
+    def mean(self, values: np.ndarray) -> float:
+        """The mean over the classes that are there or said."""
+        return float(values[self.seen].mean()) if self.seen.any() else 0.0
+
+
+def _weight_by_class(which: np.ndarray, weight: np.ndarray | None, classes: int) -> np.ndarray:
+    """(classes,) the rows of each class, or what they weigh together."""
+    if weight is None:
+        return np.bincount(which, minlength=classes).astype(np.float64)
+    order = np.argsort(which, kind="stable")
+    ends = np.searchsorted(which[order], np.arange(1, classes))
+    return np.array([float(part.sum()) for part in np.split(weight[order], ends)])
 
 
 def curve_of(history: Sequence[Mapping[str, Any]]) -> dict[str, list[float]] | None:

@@ -16,6 +16,8 @@
     if (rest.startsWith("System/") || rest.startsWith("GPU")) return found("Machine", rest.replace(/^System\//, ""));
     const held = rest.replace(/\/validation$/, "");
     if (held.startsWith("F1/")) return found("F1 of each class", held.slice(3));
+    // The mean F1 has a name of its own, too, where it chooses the best epoch.
+    if (held.startsWith("Macro/") || held === "F1") return found("Figures on held-out rows", `macro ${held.replace("Macro/", "").replace(/^f1$/i, "F1")}`);
     const words = held.replace(/_/g, " ");
     return found(SHARES.test(words) ? "Figures on held-out rows" : words, words);
   }
@@ -73,7 +75,8 @@
       this.folds.parentElement.hidden = folds.length < 2;
       const latest = this.newest.trial === trial ? this.newest.fold : folds[folds.length - 1] || "";
       const fold = this.offer(this.folds, folds, "the newest", latest);
-      const shown = own.filter((s) => !s.fold || s.fold === fold);
+      const here = own.filter((s) => !s.fold || s.fold === fold);
+      const shown = here.filter((s, i) => here.findIndex((t) => t.panel === s.panel && t.fold === s.fold && t.label === s.label) === i);
       const rank = (name) => (ORDER.indexOf(name) + 1 || 3.5);
       const names = [...new Set(shown.map((s) => s.panel))].sort((a, b) => rank(a) - rank(b));
       for (const name of [...this.panels.keys()]) if (!names.includes(name)) { this.panels.get(name).figure.remove(); this.panels.delete(name); }

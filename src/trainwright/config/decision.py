@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from trainwright.config.cost_text import names_file
 from trainwright.config.keys import AsWritten, Block, Text, key
 
 
@@ -104,6 +105,6 @@ class DecisionSettings(Block):
             raise ValueError(f"{goals[0]} and {goals[1]} are two goals; give one of them")
         elif not goals and (self.by is not None or self.prevalence is not None):
             raise ValueError(f"{'by' if self.by is not None else 'prevalence'} needs a goal: one of {', '.join(GOALS)}")
-        if isinstance(self.cost, str) and "=" not in self.cost:
+        if isinstance(self.cost, str) and ("=" not in self.cost or names_file(self.cost)):
             raise ValueError(f"cost must be pairs such as fp=1 fn=20, or a table, got {self.cost!r}")
         return self

@@ -51,14 +51,10 @@ def client_settings(yaml: str | None, values: Mapping[str, Any], *, test_file: s
             f"search.space {space!r} names a file of the server",
             remedy=f"write {' or '.join(SEARCHES)}, or the space itself",
         )
-    bases = [("training.base_model", settings.training.base_model)]
-    families = settings.training.family_settings or {}
-    bases += [(f"{family}.base_model", given.get("base_model")) for family, given in families.items()]
-    for key, name in bases:
-        if name is not None and not is_base_model(str(name)):
-            raise UserError(
-                f"{key} {str(name)!r} is a path", remedy="name a model of the gallery, of the hub, or a version"
-            )
+    given = {"training": {"base_model": settings.training.base_model}, **settings.training.family_settings}
+    for key, name in [*base_models(given), *base_models(space, "search.space.")]:
+        if not is_base_model(name):
+            raise UserError(f"{key} {name!r} is a path", remedy="name a model of the gallery, of the hub, or a version")
     changed: dict[str, Any] = {"data.train_file": None}
     if test_file is not None:
         changed["data.test_file"] = test_file
@@ -71,6 +67,20 @@ def with_files(settings: Settings, files: Mapping[str, Any]) -> Settings:
     changed = settings.model_copy(update={"data": data})
     changed._origins.update(dict.fromkeys(files, "the upload"))
     return changed
+
+
+def base_models(given: Any, key: str = "") -> list[tuple[str, str]]:
+    """Every base model that is named anywhere inside settings of families or a search space, with its key.
+
+    Example:
+        >>> base_models({"text_transformer": {"base_model": ["minilm", "bert"], "epochs": 3}})
+        [('text_transformer.base_model', 'minilm'), ('text_transformer.base_model', 'bert')]
+    """
+    if isinstance(given, Mapping):
+        return [found for name, inner in given.items() for found in base_models(inner, f"{key}{name}.")]
+    if isinstance(given, list | tuple):
+        return [found for inner in given for found in base_models(inner, key)]
+    return [(key[:-1], str(given))] if ".base_model." in f".{key}" and given is not None else []
 
 
 def is_base_model(name: str) -> bool:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainwright.config.cost_text import FILES, LONG, PAIRS, names_file, words_of
 from trainwright.data.notes import listing
 from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.evaluate.deciding.cost_tables import cost_number, named, square
 
-PAIRS = ("fp", "fn", "tp", "tn", "review", "unit")
-LONG = {"false_positive": "fp", "false_negative": "fn", "true_positive": "tp", "true_negative": "tn"}
-FILES = (".yaml", ".yml", ".json")
 EXAMPLE = "--cost fp=1 fn=20"
 
 
@@ -87,7 +85,9 @@ def read_costs(target: Target, given: Any) -> Costs:
     where = "costs"
     if isinstance(given, Costs):
         return given
-    if isinstance(given, Path) or (isinstance(given, str) and given.strip().lower().endswith(FILES)):
+    if isinstance(given, Path) or (
+        isinstance(given, str) and given.strip().lower().endswith(FILES) and names_file(given)
+    ):
         where, given = str(given), _file(Path(given))
     if isinstance(given, str):
         given = _pairs(given)
@@ -140,7 +140,7 @@ def _file(path: Path) -> Any:
 
 def _pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for word in text.replace(",", " ").split():
+    for word in words_of(text):
         name, mark, value = word.partition("=")
         name = LONG.get(name, name)
         if not mark and re.fullmatch(r"\.[a-z]\w*", Path(word).suffix.lower()):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trainwright.config.cost_text import names_file
 from trainwright.errors import UserError
 from trainwright.store.names import resolve_version
 from trainwright.store.workspace import Workspace
@@ -43,7 +44,7 @@ def decide(workspace: Workspace, *, name: str, use: bool, who: str, asked: Mappi
     from trainwright.training.decide import decide_version
 
     cost = asked.get("cost")
-    if isinstance(cost, str) and "=" not in cost:
+    if isinstance(cost, str) and ("=" not in cost or names_file(cost)):
         raise UserError(f"cost {cost!r} names a file of the server", remedy='write the costs: {"fp": 1, "fn": 20}')
     with threadpool_limits(1, user_api="blas"):
         return decide_version(workspace, name, use=use, who=who, **dict(asked))

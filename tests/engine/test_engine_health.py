@@ -213,6 +213,23 @@ def test_a_dead_training_says_so() -> None:
     assert "dead" in [event["kind"] for event in fitted.events]
 
 
+@pytest.mark.parametrize("dropout", [0.1, 0.3])
+def test_a_dead_training_says_so_through_the_noise_of_dropout(dropout: float) -> None:
+    settings = replace(SETTINGS, epochs=8, learning_rate=1e-7, optimizer="sgd", early_stopping=False)
+    fitted = fit(Classifier(network(dropout=dropout)), rows(200), settings, validation=rows(50, seed=1))
+    losses = [row["train_loss"] for row in fitted.history]
+    assert max(losses) - min(losses) > 1e-3  # by what dropout draws alone
+    (event,) = fitted.events
+    assert event["kind"] == "dead" and event["advice"][0] == "raise_learning_rate"
+    assert event["text"].startswith("the validation loss stays at")
+
+
+def test_validation_that_stands_still_beside_rows_that_are_learned_is_not_dead() -> None:
+    assert judge_losses([0.69, 0.6, 0.5, 0.4], held=[0.69, 0.69, 0.69, 0.69]) is None
+    assert judge_losses([0.69, 0.68, 0.69, 0.68], held=[0.69, 0.66, 0.64, 0.62]) is None
+    assert judge_losses([0.69, 0.68, 0.69, 0.68], held=[None] * 4) is None
+
+
 def test_a_healthy_training_says_nothing() -> None:
     fitted = fit(Classifier(network()), rows(100), replace(SETTINGS, epochs=10), validation=rows(50, seed=1))
     assert fitted.events == []

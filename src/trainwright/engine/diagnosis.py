@@ -24,6 +24,8 @@ UNSTEADY = 4.0
 DEAD = 1e-3
 # Gradients so many times larger or smaller than in the beginning have drifted.
 DRIFT = 20.0
+# Where validation stands still, dropout alone moves the training's loss by no more than this share of it.
+NOISE = 0.05
 # Fewer figures than these say nothing.
 FEW = 4
 
@@ -79,12 +81,16 @@ class Verdict:
         return ADVICE[self.code]
 
 
-def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verdict | None:
+def judge_losses(
+    losses: Sequence[float], *, begin: float | None = None, held: Sequence[float | None] = ()
+) -> Verdict | None:
     """The verdict on training losses by epoch (or by equal numbers of steps); None when nothing is wrong.
 
     Args:
         losses: in order.
         begin: the loss before anything was learned, where it is known.
+        held: the losses of validation rows, judged without dropout, where there are any: they stand still in a dead
+            training whose own losses move by what dropout draws.
 
     Example:
         >>> judge_losses([0.7, 0.9, 2.5, 8.0]).code
@@ -92,6 +98,8 @@ def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verd
         >>> judge_losses([0.7, 2.1, 0.6, 1.9, 0.65, 2.2]).code
         'oscillating'
         >>> judge_losses([0.6931, 0.6931, 0.6932, 0.6931]).code
+        'dead'
+        >>> judge_losses([0.689, 0.681, 0.684, 0.678], held=[0.6845, 0.6845, 0.6845, 0.6845]).code
         'dead'
         >>> judge_losses([0.7, 0.5, 0.4, 0.35]) is None
         True
@@ -112,6 +120,8 @@ def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verd
     size = max(abs(first), abs(last), 1e-12)
     if high - low < DEAD * size:
         return Verdict("dead", f"the loss stays at {last:.4g}: nothing is learned")
+    if high - low < NOISE * size and _still(held):
+        return Verdict("dead", f"the validation loss stays at {held[-1]:.4g}: nothing is learned")
     moves = [b - a for a, b in pairwise(losses)]
     turns = sum(1 for a, b in pairwise(moves) if a * b < 0)
     path, gain = sum(map(abs, moves)), max(first - low, 0.0)
@@ -122,6 +132,12 @@ def judge_losses(losses: Sequence[float], *, begin: float | None = None) -> Verd
     if turns >= 2 * (len(moves) - 1) / 3 and path > UNSTEADY * gain and median(rises) > 0.1 * size:
         return Verdict("oscillating", f"the loss goes up and down between {low:.4g} and {high:.4g}")
     return None
+
+
+def _still(held: Sequence[float | None]) -> bool:
+    """Whether the losses of validation rows stay where they are."""
+    known = [loss for loss in held if loss is not None and math.isfinite(loss)]
+    return len(known) >= FEW and len(known) == len(held) and max(known) - min(known) < DEAD * max(map(abs, known))
 
 
 def judge_gradients(norms: Sequence[float]) -> Verdict | None:

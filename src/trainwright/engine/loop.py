@@ -271,6 +271,7 @@ def _finish(run: Run) -> Fitted:
     if run.best:
         put(tensors_of(run.learner.module), run.best)
     run.learner.module.eval()
-    _tell_once(run, judge_losses([row["train_loss"] for row in state["history"]], begin=state["first_loss"]))
+    learned, held = ([row[name] for row in state["history"]] for name in ("train_loss", "validation_loss"))
+    _tell_once(run, judge_losses(learned, begin=state["first_loss"], held=held))
     best = run.standing.best_epoch if run.validation is not None else state["epoch"]
     return Fitted(best, state["epoch"], state["step"], state["history"], run.choices, state["stopped"], state["events"])

@@ -14,6 +14,7 @@ from web_server import Servers
 from trainwright.store.events import add_event, add_points
 from trainwright.store.runs import set_state
 from trainwright.store.transaction import write
+from trainwright.store.trials import finish_trial
 from trainwright.store.workspace import Workspace
 from trainwright.web.security.accounts import create_account
 from trainwright.web.security.secrets import hash_password
@@ -130,3 +131,36 @@ def test_two_people_look_at_the_same_job(
     tell(workspace, run, range(2, 4))
     for page in (ann, ben):
         expect_epochs(page, 4)
+
+
+def test_the_figure_of_the_candidates_is_kept_while_the_job_goes_on(
+    reader: Callable[..., Reader], home: str, workspace: Workspace, run: int
+) -> None:
+    def fold(number: int, **scores: dict[str, float]) -> None:
+        with write(workspace) as connection:
+            for name, found in scores.items():
+                finish_trial(connection, run, 1, name=name, fold=number, family="linear", scores=found)
+                data = {"trial": name, "fold": number, "folds": 2, "metric": "roc_auc", "score": found["roc_auc"]}
+                add_event(connection, run, 1, "fold", data=data)
+
+    def board(*rows: str) -> None:
+        page.wait_for_function(
+            "rows => [...document.querySelectorAll('#part-standings tbody tr')]"
+            ".map((r) => r.cells[0].textContent + ' ' + r.cells[3].textContent).join() === rows.join()",
+            arg=list(rows),
+        )
+
+    page = reader(home, f"/jobs/{run}").page
+    fold(0, calm={"roc_auc": 0.7, "log_loss": 0.2}, keen={"roc_auc": 0.9, "log_loss": 0.4})
+    board("keen 0.9000", "calm 0.7000")
+    page.get_by_label("Figure").select_option("log_loss")
+    tell(workspace, run, range(2))  # what comes meanwhile takes no choice back
+    expect_epochs(page, 2)
+    page.get_by_role("button", name="Show").press("Enter")
+    board("calm 0.2000", "keen 0.4000")
+    assert page.url.endswith(f"/jobs/{run}?metric=log_loss")
+    fold(1, calm={"roc_auc": 0.7, "log_loss": 0.6}, keen={"roc_auc": 0.9, "log_loss": 0.2})
+    board("keen 0.3000", "calm 0.4000")
+    page.reload()
+    board("keen 0.3000", "calm 0.4000")
+    expect_epochs(page, 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from trainwright.config.written import as_yaml
@@ -20,22 +22,24 @@ from trainwright.web.views.story import log_after
 
 router = page()
 
+Metric = Annotated[str | None, Query(max_length=60)]
+
 # Lines of a log that one answer holds at most.
 MOST_LINES = 100_000
 
 
 @router.get("/jobs/{run}")
 @least(Role.VIEWER)
-def job(request: Request, space: Space, run: Number) -> HTMLResponse:
-    """Shows a job."""
-    return _job(request, space, run, "job.html")
+def job(request: Request, space: Space, run: Number, metric: Metric = None) -> HTMLResponse:
+    """Shows a job; its candidates by the metric that the address names."""
+    return _job(request, space, run, metric, "job.html")
 
 
 @router.get("/jobs/{run}/parts")
 @least(Role.VIEWER)
-def parts(request: Request, space: Space, run: Number) -> HTMLResponse:
+def parts(request: Request, space: Space, run: Number, metric: Metric = None) -> HTMLResponse:
     """The parts of the page that change while the job works; its script puts them in place."""
-    return _job(request, space, run, "job_parts.html")
+    return _job(request, space, run, metric, "job_parts.html")
 
 
 @router.get("/jobs/{run}/log")
@@ -75,8 +79,8 @@ def retry(space: Space, who: Who, run: Number) -> RedirectResponse:
     return RedirectResponse(f"/jobs/{run}", 303)
 
 
-def _job(request: Request, space: Workspace, run: int, template: str) -> HTMLResponse:
+def _job(request: Request, space: Workspace, run: int, metric: str | None, template: str) -> HTMLResponse:
     with named_in_address(), read(space) as connection:
-        found = job_page(connection, run)
+        found = job_page(connection, run, metric)
     values = {"page": found, "job": found.job, "progress": found.progress, "yaml": as_yaml(found.settings)}
     return render(request, template, values)

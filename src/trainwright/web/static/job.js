@@ -20,20 +20,40 @@
   function refresh() {
     if (busy) { again = again || setTimeout(() => { again = null; refresh(); }, 300); return; }
     busy = true;
-    fetch(`/jobs/${run}/parts`, { credentials: "same-origin" }).then(async (answer) => {
+    fetch(`/jobs/${run}/parts${location.search}`, { credentials: "same-origin" }).then(async (answer) => {
       if (!answer.ok) throw new Error(answer.statusText);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of fresh.querySelectorAll("[data-part]")) {
         const old = document.getElementById(part.id);
-        if (old && old.innerHTML !== part.innerHTML && !old.contains(document.activeElement)) { old.innerHTML = part.innerHTML; tw.localTimes(old); ask(old); }
-        else if (old && old.innerHTML !== part.innerHTML) { const id = document.activeElement.textContent; old.innerHTML = part.innerHTML; tw.localTimes(old); ask(old); [...old.querySelectorAll("button,a")].find((e) => e.textContent === id)?.focus(); }
+        if (old && old.innerHTML !== part.innerHTML) put(old, part);
       }
       started = performance.now();
     }).catch(() => {}).finally(() => { setTimeout(() => { busy = false; }, 400); });
   }
+  // What somebody has chosen and where they are survives; nothing is taken from under a list that is open.
+  function put(old, part) {
+    const select = old.querySelector("select");
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    if (select && select === focused) return;
+    const picked = select && select.value, words = focused && focused.textContent;
+    old.innerHTML = part.innerHTML;
+    tw.localTimes(old);
+    ask(old);
+    for (const option of old.querySelectorAll("option")) if (option.value === picked) option.selected = true;
+    if (focused) [...old.querySelectorAll("button,a,summary")].find((e) => e.textContent === words)?.focus();
+  }
   function ask(root) {
     for (const form of root.querySelectorAll("form[data-confirm]")) form.addEventListener("submit", (event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
   }
+
+  // The figure of the candidates: kept in the address, shown without loading the page again.
+  page.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-figure-choice]")) return;
+    event.preventDefault();
+    history.replaceState(null, "", "?" + new URLSearchParams(new FormData(event.target)));
+    refresh();
+  });
+  page.addEventListener("focusout", (event) => { if (event.target.matches("select[name=metric]")) setTimeout(refresh, 500); });
 
   // Time that passes, between two looks at the server.
   let started = performance.now();

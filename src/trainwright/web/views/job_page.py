@@ -15,8 +15,9 @@ from trainwright.store.evaluations import findings_of
 from trainwright.store.runs import get_run
 from trainwright.store.states import FINISHED, STATES
 from trainwright.web.views.jobs import JobRow, document_of, get_job
+from trainwright.web.views.leaderboard import Leaderboard, leaderboard
 from trainwright.web.views.progress import Progress, progress_of
-from trainwright.web.views.story import LogLine, Standing, log_tail, seconds_in_states, standings
+from trainwright.web.views.story import LogLine, log_tail, seconds_in_states, standings
 
 # Lines of the log that the page begins with.
 LINES = 200
@@ -47,7 +48,7 @@ class JobPage:
     """One job.
 
     Args:
-        job, progress, standings: see their types; the best candidate first.
+        job, progress, leaderboard: see their types.
         waits: what a queued job waits for, in words, or None.
         position, expected: its place in the queue from 1, and when it will probably start.
         stages: the states on its way.
@@ -61,7 +62,7 @@ class JobPage:
 
     job: JobRow
     progress: Progress
-    standings: list[Standing]
+    leaderboard: Leaderboard
     waits: str | None
     position: int | None
     expected: float | None
@@ -76,8 +77,13 @@ class JobPage:
     earlier: bool
 
 
-def job_page(connection: Connection, run: int) -> JobPage:
+def job_page(connection: Connection, run: int, metric: str | None = None) -> JobPage:
     """A job as its page shows it.
+
+    Args:
+        connection: to the workspace.
+        run: number of the job.
+        metric: the figure by which candidates are shown; None for the one that they are chosen by.
 
     Raises:
         UserError: there is none.
@@ -91,7 +97,7 @@ def job_page(connection: Connection, run: int) -> JobPage:
     return JobPage(
         job,
         progress,
-        best_first(standings(connection, run), progress),
+        leaderboard(standings(connection, run), progress, metric),
         waits_for(connection, get_run(connection, run), now(connection)) if waiting else None,
         position(connection, run) if waiting else None,
         expected_start(connection, run) if waiting else None,
@@ -105,17 +111,6 @@ def job_page(connection: Connection, run: int) -> JobPage:
         cursor,
         earlier,
     )
-
-
-def best_first(rows: list[Standing], progress: Progress) -> list[Standing]:
-    """Candidates by the mean of their metric: those with all folds, then those under way, then those without any."""
-    sign = -1.0 if progress.greater else 1.0
-
-    def place(row: Standing) -> tuple[bool, bool, float]:
-        score = row.scores.get(progress.metric or "")
-        return score is None, row.folds < progress.folds, 0.0 if score is None else sign * score
-
-    return sorted(rows, key=place)
 
 
 def stages(state: str, seconds: dict[str, float], last: str) -> list[Stage]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from trainwright.evaluate.text import explain
 from trainwright.store import tables
 from trainwright.store.clock import now
 from trainwright.store.events import Event
@@ -34,8 +33,6 @@ class Progress:
         left: seconds that the rest may take, never more than the time limit leaves; None where it does not work.
         limit: seconds that it may take at most.
         metric: what the candidates are judged by, once one is known.
-        title: of the metric.
-        greater: whether more of it is better.
     """
 
     words: str
@@ -48,8 +45,6 @@ class Progress:
     left: float | None
     limit: float
     metric: str | None
-    title: str | None
-    greater: bool
 
 
 def progress_of(connection: Connection, job: JobRow) -> Progress:
@@ -73,8 +68,6 @@ def progress_of(connection: Connection, job: JobRow) -> Progress:
         left = max(0.0, limit - gone)
         if share is not None and share > 0.1:
             left = min(left, gone / share - gone)
-    metric = _metric(connection, job)
-    about = None if metric is None else explain(metric)
     return Progress(
         _words(telling),
         fits,
@@ -85,9 +78,7 @@ def progress_of(connection: Connection, job: JobRow) -> Progress:
         share,
         left,
         limit,
-        metric,
-        None if about is None else about.title,
-        about is None or about.greater_is_better,
+        _metric(connection, job),
     )
 
 

@@ -41,6 +41,9 @@ def test_a_table_is_examined_then_trained_on(client: TestClient, workspace: Work
     upload = client.post("/api/v1/uploads", params={"name": "shop.csv"}, content=table.read_bytes()).json()["id"]
     seen = client.post("/api/v1/examine", json={"upload": upload, "settings": {"data.target": "bought"}}).json()
     assert seen["rows"] == 160 and set(seen["target"]["classes"]) == {"yes", "no"}
+    plan = seen["plan"]
+    assert plan["limit"] > 0 and 450 <= plan["memory_mb"] < 1000 and plan["measured"] is None  # no training before
+    assert all(step["seconds"] > 0 and step["reason"] for step in plan["steps"]) and len(plan["steps"]) > 3
     assert client.get("/api/v1/jobs").json()["items"] == []  # nothing was written
 
     wrong = client.post("/api/v1/jobs", json={"upload": upload, "settings": {"data.target": "bougt"}})

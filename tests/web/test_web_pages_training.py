@@ -13,8 +13,10 @@ from starlette.testclient import TestClient
 from test_web_jobs import new_run
 
 from trainwright.config.source import load_settings
+from trainwright.data.parts import part_path
 from trainwright.jobs.queue import place
 from trainwright.store import tables
+from trainwright.store.datasets import latest_split
 from trainwright.store.events import add_event, add_points
 from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.transaction import read, write
@@ -228,6 +230,55 @@ def test_a_dataset_version_is_trained_on_again(shop: TestClient) -> None:
     assert started.status_code == 303, text_of(started.text)
     wrong = shop.get("/new?project=shop&data.version=d9")
     assert wrong.status_code == 404
+
+
+def test_a_stored_table_is_looked_at_without_its_sealed_rows(shop: TestClient, trained: Workspace) -> None:
+    for part in ("test_labels", "test_features"):  # whoever opened them would find them damaged
+        with read(trained) as connection:
+            row = latest_split(connection, 1)
+        assert row is not None
+        for file in part_path(trained, row, part).iterdir():
+            file.chmod(0o600)
+            file.write_bytes(b"sealed")
+    asked: dict[str, Any] = {"project": "shop", "data.version": "d1", "training.families": "linear"}
+    page = text_of(shop.get("/new", params={**asked, "look": True}).text)
+    assert "Labelled rows 160 of 160" in page and "Sealed test 24" in page and "Classes of bought" in page
+    assert "Counted on the 136 rows that are not sealed, as are the columns." in page
+    assert "What you leave open is as in job 1 , which made the split." in page
+    assert "At most 1 min for everything" in page  # of that job
+    assert "the training before it took" in page and "Findings" in page
+
+    sent = text_of(shop.post("/new/statistics", data=asked).text)
+    assert sent == text_of(shop.get("/new/statistics", params=asked).text) and sent in page
+    seen = shop.post("/api/v1/examine", json={"settings": {**asked, "training.families": ["linear"]}}).json()
+    assert seen["rows"] == 160 and seen["split"]["sizes"] == {"development": 136, "test": 24, "left_out": 0}
+    assert sum(one["rows"] for one in seen["statistics"]["target"]["classes"]) == 136
+    families = [step["family"] for step in seen["plan"]["steps"]]
+    assert "linear" in families and "lightgbm" not in families and seen["plan"]["limit"] == 60
+    later = {check["slug"]: check for check in seen["checks"] if "sealed test" in check["reason"]}
+    assert set(later) == {"rows-in-both-parts", "mix-of-places", "told-apart"}
+    assert {check["state"] for check in later.values()} == {"skipped"}
+
+    refused = text_of(shop.get("/new/statistics", params={**asked, "data.test_size": "0.5"}).text)
+    assert "cannot change on a stored dataset version" in refused
+    nameless = shop.post("/api/v1/examine", json={"settings": {"data.version": "d1"}})
+    assert nameless.status_code == 422 and "needs the project" in nameless.json()["detail"]
+    both = {"upload": 1, "settings": asked}
+    shop.post("/api/v1/uploads", params={"name": "shop.csv"}, content=b"a,b\n1,2\n")
+    assert "both given" in shop.post("/api/v1/examine", json=both).json()["detail"]
+    assert "no table is named" in text_of(shop.get("/new/statistics").text)
+
+
+def test_what_is_seen_follows_the_yaml_of_the_form(client: TestClient, table: Path) -> None:
+    upload = client.post("/api/v1/uploads", params={"name": "shop.csv"}, content=table.read_bytes()).json()["id"]
+    asked = {"yaml": "data:\n  target: price\n  ignore: [kind]\ntime_limit: 40s\nfamilies: [linear]"}
+    for answer in (
+        client.post("/new/statistics", params={"upload": upload}, data=asked),
+        client.get("/new/statistics", params={"upload": upload, **asked}),
+    ):
+        page = text_of(answer.text)
+        assert "price, a number" in page and "kind category, ignored" in page
+        assert "At most 40 s for everything" in page
 
 
 def test_who_may_only_look_starts_nothing(client: TestClient, as_role: Callable[..., TestClient]) -> None:

@@ -1,8 +1,9 @@
-"""Prepares a training on a stored dataset version: its rows, its split and its sealed test stay what they are."""
+"""Reads a stored dataset version and prepares a training on it: its rows, split and sealed test stay what they are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from trainwright.config.settings import Settings
@@ -10,9 +11,10 @@ from trainwright.config.together import check_together
 from trainwright.data.checks.policy import check_codes
 from trainwright.data.notes import Note
 from trainwright.data.parts import read_development
+from trainwright.data.split import Split
 from trainwright.errors import UserError
-from trainwright.store.datasets import DatasetVersion, find_dataset_version, latest_split
-from trainwright.store.projects import get_project
+from trainwright.store.datasets import DatasetVersion, SplitRow, find_dataset_version, latest_split
+from trainwright.store.projects import Project, get_project
 from trainwright.store.runs import Run, get_run, list_runs
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
@@ -32,6 +34,28 @@ FREE = ("version", "on_finding", "ignore_findings", "filter_low_quality")
 FILES = ("train_file", "test_file")
 # Notes about the settings or the moment of the run that made the split, which say nothing about this one.
 NOT_KEPT = ("without_effect", "recommendation")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored dataset version as a run on it begins.
+
+    Args:
+        project, dataset: which it is.
+        row: its newest split.
+        split: which row is where.
+        table: its development rows, as understood; no other row is read.
+        settings: what was given, on top of those of `before`.
+        before: the run that made the split.
+    """
+
+    project: Project
+    dataset: DatasetVersion
+    row: SplitRow
+    split: Split
+    table: Table
+    settings: Settings
+    before: Run
 
 
 def prepare_stored(
@@ -54,6 +78,31 @@ def prepare_stored(
     Raises:
         UserError: no such project or version, a table beside the version, or a setting that would change the split.
     """
+    check_codes(settings.data.ignore_findings)
+    say("reading the dataset version")
+    stored = read_stored(workspace, source, settings)
+    project, dataset, settings = stored.project, stored.dataset, stored.settings
+    check_versions(workspace, settings)
+    with write(workspace) as connection:
+        called = f"{project.name} d{dataset.number}"
+        run = queue_run(connection, project, settings, dataset, stored.row, called=called, run=run)
+    say("checking the data")
+    limit = RunOptions.from_settings(settings).limit
+    findings = check(workspace, run, stored.row, stored.table, stored.table.frame, stored.split, limit)
+    return Prepared(run, project, stored.table, stored.split, findings, dataset.number, dataset.rows)
+
+
+def read_stored(workspace: Workspace, source: Any, settings: Settings) -> Stored:
+    """The development rows of a dataset version with the settings that a run on it has; nothing is written.
+
+    Args:
+        workspace: where the version is stored.
+        source: must be None: the rows are stored.
+        settings: with `data.version` and `project`.
+
+    Raises:
+        UserError: as `prepare_stored`.
+    """
     assert settings.data.version is not None
     if source is not None:
         raise UserError(
@@ -65,9 +114,7 @@ def prepare_stored(
             f"--data-version {settings.data.version} needs the project whose dataset version it is",
             remedy=f"trainwright train --project NAME --data-version {settings.data.version}",
         )
-    check_codes(settings.data.ignore_findings)
     check_winner(workspace, settings.project, settings)
-    say("reading the dataset version")
     with read(workspace) as connection:
         project = get_project(connection, settings.project)
         dataset = find_dataset_version(connection, project.id, settings.data.version)
@@ -83,26 +130,14 @@ def prepare_stored(
     check_search(settings.search, target.task)
     frame, split, _ = read_development(workspace, row)
     check_asked(settings, without(schema, settings.data.ignore), target, frame)
-    check_versions(workspace, settings)
     known = [n for n in table_notes(row) or [] if n.get("code") not in NOT_KEPT]
     notes = tuple(Note(n["code"], n["message"], tuple(n.get("columns") or ())) for n in known)
     corrected = [n["message"] for n in dataset.notes or [] if n.get("code") == "corrected_labels"]
     notes = (*(Note("corrected_labels", words) for words in corrected), *notes)
-    table = Table(
-        frame,
-        schema,
-        target,
-        dataset.name,
-        dataset.source or f"d{dataset.number}",
-        (*notes, *(n for n in remarks(settings, target, frame[target.column], schema) if n not in notes)),
-    )
-    options = RunOptions.from_settings(settings)
-    with write(workspace) as connection:
-        called = f"{project.name} d{dataset.number}"
-        run = queue_run(connection, project, settings, dataset, row, called=called, run=run)
-    say("checking the data")
-    findings = check(workspace, run, row, table, frame, split, options.limit)
-    return Prepared(run, project, table, split, findings, dataset.number, dataset.rows)
+    said = [n for n in remarks(settings, target, frame[target.column], schema) if n not in notes]
+    source = dataset.source or f"d{dataset.number}"
+    table = Table(frame, schema, target, dataset.name, source, (*notes, *said))
+    return Stored(project, dataset, row, split, table, settings, before)
 
 
 def inherit(settings: Settings, before: Run) -> Settings:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.config.known import networks_here
+from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.web.client_settings import client_settings
+from trainwright.web.views.measured import peak_memory
 
 # Names that a target often has, the most telling first; else it is the last column.
 TARGETS = ("target", "label", "class", "y", "outcome", "category")
@@ -38,19 +40,39 @@ def columns(workspace: Workspace, *, table: str) -> dict[str, Any]:
     return {"name": source.name, "rows": frame.height, "columns": found, "target": target}
 
 
-def look(workspace: Workspace, *, table: str, yaml: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What `examine` says about a table, and `plan`: what would be trained, with estimated seconds.
+def look(
+    workspace: Workspace,
+    *,
+    table: str | None,
+    yaml: str | None,
+    values: Mapping[str, Any],
+    test_file: str | None = None,
+) -> dict[str, Any]:
+    """What is known before a training: all that `examine` says, and `plan`: what would be trained, in which time and
+    memory. Nothing is written; of a dataset version no sealed row is read.
 
     Args:
-        workspace: not used; every task gets it.
-        table: the server's own path of an upload.
-        yaml, values: settings from the client, `data.target` among them.
+        workspace: where a dataset version lies.
+        table: the server's own path of an upload; None with `data.version`.
+        yaml, values: settings from the client, `data.target` among them, or `data.version` and `project`.
+        test_file: the path of a further upload, the sealed test.
     """
-    from trainwright.training.prepare import examine
+    settings = client_settings(yaml, values, test_file=test_file)
+    before = None
+    if settings.data.version is None:
+        from trainwright.training.prepare import examine
 
-    settings = client_settings(yaml, values)
-    found = examine(table, settings)
-    return {**found, "plan": _plan(found, settings)}
+        found = examine(table, settings)
+    else:
+        from trainwright.training.examine_stored import examine_stored
+        from trainwright.training.stored import read_stored
+
+        stored = read_stored(workspace, table, settings)
+        found, settings, before = examine_stored(stored), stored.settings, stored.before.id
+    with read(workspace) as connection:
+        took = peak_memory(connection, settings.project or "")
+    measured = None if took is None else {"most_mb": took[0], "trainings": took[1]}
+    return {**found, "plan": {**_plan(found, settings), "measured": measured, "settings_of": before}}
 
 
 def _plan(found: Mapping[str, Any], settings: Any) -> dict[str, Any]:

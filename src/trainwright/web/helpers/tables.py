@@ -1,4 +1,4 @@
-"""Tasks on tables: look at one before any job, and make a queued job of one."""
+"""The task that makes a queued job of a table."""
 
 from __future__ import annotations
 
@@ -14,22 +14,6 @@ from trainwright.store.runs import ask_cancel, get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.client_settings import client_settings
-
-
-def examine_table(
-    workspace: Workspace, *, table: str, yaml: str | None, values: Mapping[str, Any], test_file: str | None = None
-) -> dict[str, Any]:
-    """What a table holds and what is wrong with it; nothing is written.
-
-    Args:
-        workspace: not used; every task gets it.
-        table: the server's own path of an upload.
-        yaml, values: settings from the client, `data.target` among them.
-        test_file: the path of a further upload, the sealed test.
-    """
-    from trainwright.training.prepare import examine
-
-    return examine(table, client_settings(yaml, values, test_file=test_file))
 
 
 def submit(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 TASKS = {
-    "examine": "trainwright.web.helpers.tables:examine_table",
     "columns": "trainwright.web.helpers.looking:columns",
     "look": "trainwright.web.helpers.looking:look",
     "submit": "trainwright.web.helpers.tables:submit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Query, Request, UploadFile
@@ -22,7 +23,7 @@ from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.training_form import GROUPS, HEAD, KEYS, Formed, formed, place_of
 from trainwright.web.uploads import get_upload, receive
-from trainwright.web.views.measured import measured_batches, peak_memory
+from trainwright.web.views.measured import measured_batches
 from trainwright.web.views.new_training import beginnings, stored_tables, versions_to_learn_from
 
 router = page()
@@ -76,12 +77,21 @@ async def check(request: Request) -> JSONResponse:
 
 @router.get("/new/statistics")
 @least(Role.TRAINER)
-def statistics(
-    request: Request, space: Space, children: Children, upload: Annotated[int, Query(ge=1, le=LARGEST)]
+def statistics(request: Request, space: Space, children: Children, upload: UploadNumber = None) -> HTMLResponse:
+    """What is in the table, and what would be trained on it."""
+    given = _given(request.query_params.multi_items())
+    return render(request, "new_statistics.html", _looked(space, children, upload, given, formed(given)))
+
+
+@router.post("/new/statistics")
+@least(Role.TRAINER)
+async def statistics_of_form(
+    request: Request, space: Space, children: Children, upload: UploadNumber = None
 ) -> HTMLResponse:
-    """What is in the table, for the form's script."""
-    found = formed(_given(request.query_params.multi_items()))
-    return render(request, "new_statistics.html", _looked(space, children, upload, found))
+    """The same for the form's script: a long YAML is too much for an address."""
+    given = _given((await request.form()).multi_items())
+    looked = await run_in_threadpool(_looked, space, children, upload, given, formed(given))
+    return render(request, "new_statistics.html", looked)
 
 
 @router.post("/new")
@@ -147,14 +157,16 @@ def _form(
         values["versions"] = versions_to_learn_from(connection, given.get("project", ""))
         values["batches"] = measured_batches(connection, given.get("project", ""))
     found = found or formed(given)
-    if looked and upload is not None and found.settings is not None:
-        values["looked"] = _looked(space, children, upload, found)
+    if looked and found.settings is not None:
+        values["looked"] = _looked(space, children, upload, given, found)
     values |= {"given": given, "formed": found, "groups": GROUPS, "head": HEAD, "in_force": _in_force(found)}
     return render(request, "new.html", values, status=status)
 
 
-def _looked(space: Workspace, children: Helpers, upload: int, found: Formed) -> dict[str, Any]:
-    """What the table holds, or why that cannot be said."""
+def _looked(
+    space: Workspace, children: Helpers, upload: int | None, given: Mapping[str, str], found: Formed
+) -> dict[str, Any]:
+    """What the table holds and what would be trained on it, or why that cannot be said."""
     if found.settings is None:
         return {"seen": None, "problem": " ".join(found.problems.values())}
     # Only what concerns the table and the plan: a requirement changes nothing of what is seen.
@@ -163,10 +175,10 @@ def _looked(space: Workspace, children: Helpers, upload: int, found: Formed) -> 
     try:
         with named_in_address():
             path = path_of(space, upload)
-        with read(space) as connection:
-            memory = peak_memory(connection, found.values.get("project", ""))
-        seen = children.ask("look", table=path, yaml=None, values=values)
-        return {"seen": seen, "memory": memory, "problem": None}
+        if path is None and found.settings.data.version is None:
+            raise UserError("no table is named", remedy="send a file, or pick a table of a project")
+        seen = children.ask("look", table=path, yaml=given.get("yaml") or None, values=values)
+        return {"seen": seen, "problem": None}
     except (TrainwrightError, Refusal) as error:
         return {"seen": None, "problem": said(error)}
 

@@ -36,12 +36,11 @@
     } catch (problem) { /* the server checks again at the start */ }
   }
 
-  // What is in the table depends on the target, the split and the plan: it is fetched again when one of them changes.
+  // What is seen depends on the target, the split, the plan and the project's earlier trainings: fetched when one changes.
   let seen = null, looking = null;
   async function look() {
-    if (!statistics) return;
     const asked = typed();
-    for (const name of [...asked.keys()]) if (name.startsWith("requirements.") || ["name", "priority", "yaml", "training.comments", "training.base", "training.incremental", "project"].includes(name)) asked.delete(name);
+    for (const name of [...asked.keys()]) if (name.startsWith("requirements.") || ["name", "priority", "training.comments", "training.base", "training.incremental"].includes(name)) asked.delete(name);
     if (String(asked) === seen) return;
     seen = String(asked);
     if (looking) looking.abort();
@@ -50,7 +49,8 @@
     const note = document.getElementById("looking");
     if (note) note.textContent = "Reading the table and looking for what stands against training on it …";
     try {
-      const answer = await fetch("/new/statistics?" + asked, { signal: looking.signal, credentials: "same-origin" });
+      const address = "/new/statistics" + (form.dataset.upload ? "?upload=" + form.dataset.upload : "");
+      const answer = await fetch(address, { method: "POST", body: asked, headers: { "X-CSRF-Token": tw.csrf }, signal: looking.signal, credentials: "same-origin" });
       if (!answer.ok) throw new Error(answer.statusText);
       statistics.innerHTML = await answer.text();
       statistics.setAttribute("aria-busy", "false");

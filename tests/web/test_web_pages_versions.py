@@ -12,8 +12,11 @@ import pytest
 from starlette.testclient import TestClient
 from test_web_versions import another_version
 
+from trainwright import web
+from trainwright.evaluate.glossary import METRICS, TERMS
 from trainwright.store.workspace import Workspace
 from trainwright.web.views.typed_rows import rows_of_text
+from trainwright.web.words import WORDS
 
 V1 = "/projects/shop/versions/v1"
 AsRole = Callable[[TestClient, str], TestClient]
@@ -185,4 +188,27 @@ def test_a_schedule_says_when_it_runs(shop: TestClient) -> None:
 
 def test_every_word_is_explained(shop: TestClient) -> None:
     page = shop.get("/help").text
-    assert 'id="term-interval"' in page and 'id="metric-roc_auc"' in page
+    told = dict(re.findall(r'<dt id="([\w-]+)"><strong>([^<]+)</strong></dt><dd><p>[^<]{20,}</p>', page))
+    known = {f"term-{key}": title for key, (title, _) in (WORDS | TERMS).items()}
+    known |= {f"metric-{key}": about.title for key, about in METRICS.items()}
+    assert told == known and len(set(told.values())) == len(told)
+    assert not set(WORDS) & set(TERMS)  # nothing is explained twice
+    titles = [title for key, title in told.items() if key.startswith("term-")]
+    assert titles == sorted(titles, key=str.lower)  # to be found by eye
+
+
+def test_what_heads_something_leads_to_its_explanation(shop: TestClient) -> None:
+    told = set(re.findall(r'id="(term-\w+)"', shop.get("/help").text))
+    folder = Path(web.__file__).parent
+    written = "".join(path.read_text(encoding="utf-8") for path in folder.glob("templates/*.html"))
+    asked = {f"term-{key}" for key in re.findall(r'm\.term\("(\w+)"', written)}
+    curves = (folder / "static" / "curves.js").read_text(encoding="utf-8")
+    listed = re.search(r"const TERMS = \{([^}]*)\}", curves)
+    assert listed is not None
+    asked |= {f"term-{key}" for key in re.findall(r'": "(\w+)"', listed[1])}
+    assert len(asked) > 20 and asked <= told, asked - told
+    pages = {"/": "project", "/jobs": "job", "/projects/shop": "active", "/projects/shop/versions": "headline",
+             "/jobs/1": "fold", V1: "threshold", f"{V1}/package": "package"}  # fmt: skip
+    for path, word in pages.items():
+        linked = set(re.findall(r'href="/help#(term-\w+)"', shop.get(path).text))
+        assert f"term-{word}" in linked and linked <= told, path

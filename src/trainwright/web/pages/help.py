@@ -15,7 +15,9 @@ router = page()
 @router.get("/help")
 @least(Role.VIEWER)
 def words(request: Request) -> HTMLResponse:
-    """Shows the dictionary that reports and the command line use, too."""
+    """Shows the words of the pages and the dictionary that reports and the command line use, too."""
     from trainwright.evaluate.glossary import METRICS, TERMS
+    from trainwright.web.words import WORDS
 
-    return render(request, "help.html", {"metrics": METRICS, "terms": TERMS})
+    terms = dict(sorted((WORDS | TERMS).items(), key=lambda entry: entry[1][0].lower()))
+    return render(request, "help.html", {"metrics": METRICS, "terms": terms})

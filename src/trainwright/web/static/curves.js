@@ -5,6 +5,9 @@
   const SHARES = /^(accuracy|balanced accuracy|f1.*|precision.*|recall.*|.*auc)$/i;
   const ORDER = ["Loss", "Loss by round", "Figures on held-out rows", "F1 of each class", "Learning rate", "Gradient norm", "Loss of each step", "Machine"];
 
+  // Words that the help explains; `words.py` has the same keys.
+  const TERMS = { "Loss": "loss", "Loss by round": "loss", "Loss of each step": "loss", "Figures on held-out rows": "held_out", "Learning rate": "learning_rate", "Gradient norm": "gradient_norm" };
+
   // "net/fold2/F1/yes/validation" -> model, fold, panel, label, unit of the axis.
   function parse(name) {
     const [, trial, fold, rest] = name.match(/^([^/]*)\/(?:fold(\d+)\/)?(.*)$/) || [null, name, undefined, name];
@@ -91,7 +94,9 @@
         const figure = document.createElement("figure");
         figure.className = "figure curve";
         figure.innerHTML = '<figcaption><strong></strong> <span class="muted"></span></figcaption><div class="plot" role="img"></div><details><summary>The figure as a table</summary><div class="scroller" tabindex="0"><table><thead><tr><th scope="col">Curve</th><th scope="col" class="num">First</th><th scope="col" class="num">Lowest</th><th scope="col" class="num">Highest</th><th scope="col" class="num">Last</th></tr></thead><tbody></tbody></table></div></details>';
-        figure.querySelector("strong").textContent = name;
+        const title = figure.querySelector("strong");
+        if (TERMS[name]) title.append(Object.assign(document.createElement("a"), { className: "term", href: `/help#term-${TERMS[name]}`, textContent: name }));
+        else title.textContent = name;
         this.panels.set(name, { figure, plot: figure.querySelector(".plot") });
       }
       return this.panels.get(name).figure;

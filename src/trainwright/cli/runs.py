@@ -167,6 +167,7 @@ def _understood(result: dict[str, Any]) -> list[str]:
 
     lines = [f"diagnosis: {item['title']}. {item['text']}" for item in report_findings.diagnosis(result)]
     lines += [text for text in [report_findings.convergence(result)] if text]
+    lines += report_findings.told_by_networks(result)
     for key in ("size_curve", "seed_stability"):
         said = result.get(key) or {}
         lines += [sentence(str(text)) for text in (said.get("text"), said.get("warning")) if text]

@@ -26,6 +26,7 @@ class Remedy:
         because: the figures it rests on.
         key, old, new: the setting it changes, from what to what; None where it changes none.
         command: a complete line that does it, or None where only people can.
+        about: the candidate that it concerns, where that is not the chosen one.
     """
 
     code: str
@@ -35,13 +36,14 @@ class Remedy:
     old: Any = None
     new: Any = None
     command: str | None = None
+    about: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return dict(vars(self))
 
 
-def _change(result: Result, code: str, text: str, because: str, key: str, old: Any, new: Any) -> Remedy:
+def change(result: Result, code: str, text: str, because: str, key: str, old: Any, new: Any) -> Remedy:
     return Remedy(code, text, because, key, old, new, train_command(result, {key: new}))
 
 
@@ -61,7 +63,7 @@ def _ignore(result: Result, codes: tuple[str, ...], code: str, text: str) -> Ite
     columns = [c for row in rows for c in row.get("columns") or [] if c not in old]
     if columns:
         because = str(rows[0].get("message") or f"{rows[0]['code']} names them").rstrip(".")
-        yield _change(result, code, text, because, "data.ignore", old, [*old, *dict.fromkeys(columns)])
+        yield change(result, code, text, because, "data.ignore", old, [*old, *dict.fromkeys(columns)])
 
 
 def identifiers(result: Result) -> Iterator[Remedy]:
@@ -84,16 +86,14 @@ def stop_earlier(result: Result) -> Iterator[Remedy]:
         return
     if best < kept:
         key = row.key(row.spec.iterations)
-        yield _change(result, "stop_earlier", "stop after the best round", str(found["text"]), key, kept, int(best))
+        yield change(result, "stop_earlier", "stop after the best round", str(found["text"]), key, kept, int(best))
 
 
 def regularise(result: Result) -> Iterator[Remedy]:
     """Settings that make the one chosen model simpler."""
     row = single(result)
     for key, old, new in steps.simpler(row, result) if row is not None else ():
-        yield _change(
-            result, "regularise", f"make {row.name if row else ''} simpler", _diagnosed(result), key, old, new
-        )
+        yield change(result, "regularise", f"make {row.name if row else ''} simpler", _diagnosed(result), key, old, new)
 
 
 def simplest(result: Result) -> Iterator[Remedy]:
@@ -103,7 +103,7 @@ def simplest(result: Result) -> Iterator[Remedy]:
     if name and name != result.get("selected"):
         because = f"{name} comes within one standard error of {result.get('selected')}"
         text = "take the simplest model that is as good"
-        yield _change(result, "simplest", text, because, "requirements.simplest", False, True)
+        yield change(result, "simplest", text, because, "requirements.simplest", False, True)
 
 
 def folds(result: Result) -> Iterator[Remedy]:
@@ -114,10 +114,10 @@ def folds(result: Result) -> Iterator[Remedy]:
         return
     if folds == 1:
         because = "one validation part was used, and its rows may be few or peculiar"
-        yield _change(result, "cross_validate", "judge by cross-validation", because, "data.folds", 1, 5)
+        yield change(result, "cross_validate", "judge by cross-validation", because, "data.folds", 1, 5)
     elif (data.get("repeats") or 1) == 1:
         because = _diagnosed(result)
-        yield _change(result, "repeat_folds", "repeat the cross-validation", because, "data.repeats", 1, 3)
+        yield change(result, "repeat_folds", "repeat the cross-validation", because, "data.repeats", 1, 3)
 
 
 def roles(result: Result) -> Iterator[Remedy]:
@@ -130,7 +130,7 @@ def roles(result: Result) -> Iterator[Remedy]:
         for row in _findings(result, codes)[:1]:
             if row.get("columns") and not data.get(name):
                 because, column = str(row.get("message") or "").rstrip("."), row["columns"][0]
-                yield _change(result, f"declare_{name}", text, because, f"data.{name}", None, column)
+                yield change(result, f"declare_{name}", text, because, f"data.{name}", None, column)
 
 
 def labels(result: Result) -> Iterator[Remedy]:
@@ -170,25 +170,28 @@ def more_rounds(result: Result) -> Iterator[Remedy]:
     if found.get("code") in ("still_improving", "slow", "plateau", "converged_poor", "underfitting"):
         key = row.key(row.spec.iterations)
         text, because = "give it more rounds", str(found["text"])
-        yield _change(result, "more_rounds", text, because, key, most, 2 * int(most))
+        yield change(result, "more_rounds", text, because, key, most, 2 * int(most))
 
 
-def _learning_rate(result: Result, factor: float, code: str, text: str) -> Iterator[Remedy]:
+def seen(result: Result) -> str:
+    """What the curve says, else the diagnosis."""
+    return str((result.get("convergence") or {}).get("text") or _diagnosed(result))
+
+
+def _learning_rate(result: Result, code: str, text: str, *, up: bool) -> Iterator[Remedy]:
     row = single(result)
-    old = None if row is None else row.value("learning_rate")
-    if row is not None and isinstance(old, int | float) and (new := row.allowed("learning_rate", old * factor)):
-        because = str((result.get("convergence") or {}).get("text") or _diagnosed(result))
-        yield _change(result, code, text, because, row.key("learning_rate"), old, new)
+    if row is not None and (new := row.rate(up=up)):
+        yield change(result, code, text, seen(result), row.key("learning_rate"), row.value("learning_rate"), new)
 
 
 def faster(result: Result) -> Iterator[Remedy]:
     """A higher learning rate."""
-    yield from _learning_rate(result, 3.0, "raise_learning_rate", "raise the learning rate")
+    yield from _learning_rate(result, "raise_learning_rate", "raise the learning rate", up=True)
 
 
 def calmer(result: Result) -> Iterator[Remedy]:
     """A lower learning rate."""
-    yield from _learning_rate(result, 1 / 3, "lower_learning_rate", "lower the learning rate")
+    yield from _learning_rate(result, "lower_learning_rate", "lower the learning rate", up=False)
 
 
 def freer(result: Result) -> Iterator[Remedy]:
@@ -200,9 +203,9 @@ def freer(result: Result) -> Iterator[Remedy]:
         new = list(dict.fromkeys([*old, "lightgbm", "catboost"]))
         if new != old:
             because = _diagnosed(result)
-            yield _change(result, "more_families", "try more flexible families", because, "training.families", old, new)
+            yield change(result, "more_families", "try more flexible families", because, "training.families", old, new)
     for key, old, new in steps.freer(row, result) if row is not None else ():
-        yield _change(result, "more_flexible", f"make {row.name if row else ''} more flexible", _diagnosed(result),
+        yield change(result, "more_flexible", f"make {row.name if row else ''} more flexible", _diagnosed(result),
                       key, old, new)  # fmt: skip
 
 
@@ -213,7 +216,7 @@ def class_weight(result: Result) -> Iterator[Remedy]:
     if rows and result.get("task") == "classes" and not given.get("class_weight"):
         because = str(rows[0].get("message") or "").rstrip(".")
         text = "let mistakes on rare classes weigh more"
-        yield _change(result, "class_weight", text, because, "training.class_weight", None, "balanced")
+        yield change(result, "class_weight", text, because, "training.class_weight", None, "balanced")
 
 
 def redraw(result: Result) -> Iterator[Remedy]:
@@ -223,7 +226,7 @@ def redraw(result: Result) -> Iterator[Remedy]:
         old = data.get("random_state", result.get("seed"))
         new = (old or 0) + 1
         text = "draw the parts anew: with few rows an easier validation part is chance"
-        yield _change(result, "redraw", text, _diagnosed(result), "data.random_state", old, new)
+        yield change(result, "redraw", text, _diagnosed(result), "data.random_state", old, new)
 
 
 def seeds(result: Result) -> Iterator[Remedy]:
@@ -231,7 +234,7 @@ def seeds(result: Result) -> Iterator[Remedy]:
     found = result.get("seed_stability") or {}
     if found.get("warning"):
         because = str(found["warning"])
-        yield _change(
+        yield change(
             result, "simplest", "take the simplest model that is as good", because, "requirements.simplest", False, True
         )
     elif (result.get("diagnosis") or {}).get("code") == "unstable" and "skipped" in found and result.get("version"):
@@ -265,7 +268,7 @@ def more_time(result: Result) -> Iterator[Remedy]:
         old = given.get("time_limit") or limit
         because = f"{plural(len(shortened), 'part')} of the plan were shortened to keep to {duration(limit)}"
         text = "allow more time"
-        yield _change(result, "more_time", text, because, "training.time_limit", old, f"{round(3 * limit)}s")
+        yield change(result, "more_time", text, because, "training.time_limit", old, f"{round(3 * limit)}s")
 
 
 def _count_folds(result: Result) -> int:

@@ -7,9 +7,11 @@ Steps for neural networks are those printed in guides to them: dropout 0.1, 0.3,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from trainwright.config.known import canonical_family
+from trainwright.config.network import NetworkSettings
 from trainwright.models.families import families
 from trainwright.models.neural_network import units_of
 from trainwright.models.spec import Setting, Spec
@@ -39,6 +41,13 @@ LAYERS = ((32, 16), (64, 32), (128, 64, 32), (256, 128, 64))
 NEURAL = "neural_network"
 
 
+NETWORKS = (NEURAL, "tabular_net", "text_transformer")
+# Rates from which a network usually learns, and by how much one step of advice moves a rate. The recipe of the table
+# net and a base model's weights bear smaller steps than a network that the user wrote down.
+USUAL_RATE, SLOW_RATE = 0.001, {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01}
+RATE_STEP, NEURAL_STEP = 3.0, 10.0
+
+
 @dataclass(frozen=True)
 class Row:
     """The candidate that the advice is about: the chosen one, or the heaviest member of an ensemble.
@@ -47,21 +56,39 @@ class Row:
         name: in the leaderboard.
         family, spec: its family.
         settings: as fitted, where they differ from the defaults.
+        settled: what the training found itself, where its settings left that open.
+        plain: settings that have a key of their own in the block `training`.
     """
 
     name: str
     family: str
     spec: Spec
     settings: Mapping[str, Any]
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
     def key(self, setting: str) -> str:
         """The full key of one of its settings."""
-        return f"training.family_settings.{self.family}.{setting}"
+        return f"training.{'' if setting in self.plain else f'family_settings.{self.family}.'}{setting}"
 
     def value(self, setting: str) -> Any:
-        """What it was fitted with; None where the family chose itself."""
+        """What it was fitted with; None where the family chose itself and does not tell."""
         found = (self.spec.defaults() | dict(self.settings)).get(setting)
+        if found in (None, "auto"):
+            found = self.settled.get(setting, found)
         return USUAL.get((self.family, setting)) if found is None else found
+
+    def rate(self, *, up: bool) -> float | int | None:
+        """One step up or down with the learning rate; one that is far off the usual goes there at once."""
+        old = self.value("learning_rate")
+        if isinstance(old, bool) or not isinstance(old, int | float):
+            return None
+        if self.family != NEURAL:
+            return self.allowed("learning_rate", old * RATE_STEP if up else old / RATE_STEP)
+        usual = SLOW_RATE.get(str(self.value("optimizer")), USUAL_RATE)
+        if up:
+            return self.allowed("learning_rate", max(old * NEURAL_STEP, usual))
+        return self.allowed("learning_rate", min(old / NEURAL_STEP, usual) if old > usual else old / NEURAL_STEP)
 
     def allowed(self, setting: str, value: float) -> float | int | None:
         """The value within the setting's range, whole where that is asked; None where that changes nothing."""
@@ -81,8 +108,23 @@ def single(result: Mapping[str, Any]) -> Row | None:
     for row in result.get("leaderboard") or []:
         spec = families().get(str(row.get("family")))
         if row.get("name") == name and spec is not None and spec.complexity > 0:
-            return Row(str(name), str(row["family"]), spec, row.get("settings") or {})
+            settings = row.get("settings") or {}
+            return Row(str(name), spec.name, spec, settings, network_of(result, str(name)), _plain(spec, result))
     return None
+
+
+def network_of(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What the training of a network settled and told; empty for another family."""
+    return next((one for one in result.get("networks") or [] if one.get("name") == name), {})
+
+
+def _plain(spec: Spec, result: Mapping[str, Any]) -> frozenset[str]:
+    """Settings with a key in the block `training`: a network's, but for those that `family_settings` hold and win."""
+    if spec.name != NEURAL:
+        return frozenset()
+    given = ((result.get("settings") or {}).get("training") or {}).get("family_settings") or {}
+    own = {name for family, values in given.items() if canonical_family(family) == NEURAL for name in values}
+    return frozenset(NetworkSettings.model_fields) - own
 
 
 def simpler(row: Row, result: Mapping[str, Any]) -> Iterator[Change]:

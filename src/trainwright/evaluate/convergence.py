@@ -6,6 +6,7 @@ every text gives the figures, so that a reader can judge for himself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -140,3 +141,32 @@ def judge_document(curve: Mapping[str, Any]) -> Convergence:
         kept=curve.get("kept"),
         unit=str(curve.get("unit") or "step"),
     )
+
+
+def over_folds(curves: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any] | None:
+    """One verdict on a candidate from its curves: the most frequent over its folds, an unhealthy one where two tie.
+
+    Args:
+        curves: of the result document.
+        name: of the candidate; None comes back where it has no curve.
+
+    Example:
+        >>> curve = {"name": "net", "fold": 0, "verdict": {"code": "plateau", "text": "..."}, "kept": 3, "of": 50}
+        >>> over_folds([curve, curve | {"fold": 1}], "net")["folds"]
+        '2 of 2 folds'
+    """
+    own = [curve for curve in curves if curve.get("name") == name]
+    if not own:
+        return None
+    codes = Counter(str(curve["verdict"]["code"]) for curve in own)
+    code = max(codes, key=lambda code: (codes[code], code not in HEALTHY))
+    shown = next(curve for curve in own if curve["verdict"]["code"] == code)
+    return {
+        **shown["verdict"],
+        "title": TITLES[code],
+        "name": name,
+        "fold": shown["fold"],
+        "folds": f"{codes[code]} of {len(own)} folds",
+        "kept": shown["kept"],
+        "of": shown["of"],
+    }

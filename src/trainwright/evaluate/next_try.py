@@ -110,7 +110,8 @@ def _advised(result: Mapping[str, Any]) -> Iterator[Proposal]:
         if remedy.get("key"):
             said = str(remedy.get("because") or diagnosis.get("text") or "")
             evidence = size * (1 - 0.02 * at)
-            yield remedy["key"], remedy.get("old"), remedy.get("new"), str(remedy["text"]), weak, said, evidence
+            point = f"the fit of {remedy['about']}" if remedy.get("about") else weak
+            yield remedy["key"], remedy.get("old"), remedy.get("new"), str(remedy["text"]), point, said, evidence
 
 
 def _weak_class(

@@ -11,6 +11,7 @@ from typing import Any
 
 from trainwright.data.checks.finding import SEVERITIES
 from trainwright.evaluate.calibration_words import WORDS
+from trainwright.evaluate.formats import plural
 from trainwright.evaluate.lookup import mapping_at
 from trainwright.evaluate.report_words import plain, sentence, sentences
 from trainwright.evaluate.text import chosen, count, estimate, interval, number, percent, score
@@ -85,6 +86,16 @@ def convergence(result: Result) -> str:
     rounds = f", {count(found['kept'])} rounds kept" if found.get("kept") else ""
     where = f" ({found.get('name')}, {found.get('folds')}{rounds})" if found.get("name") else ""
     return sentence(f"The loss by round: {found['title']}{where}. {str(found.get('text') or '').capitalize()}")
+
+
+def told_by_networks(result: Result) -> list[str]:
+    """What the trainings of networks told beside their curves, as sentences."""
+    found = []
+    for one in result.get("networks") or []:
+        for event in one.get("events") or []:
+            folds = f" ({plural(event['folds'], 'fold')})" if event.get("folds") else ""
+            found.append(sentence(f"{one.get('name')}{folds}: {event.get('text')}"))
+    return found
 
 
 def remedies(result: Result) -> list[dict[str, str]]:

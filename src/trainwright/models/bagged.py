@@ -32,6 +32,7 @@ class Bagged(Estimator):
         super().__init__(models[0].target, models[0].settings)
         self.models = models
         self.derived = {"models": len(models), **models[0].derived}
+        self.events = [event for model in models for event in model.events]
         counts = [model.iterations for model in models if model.iterations]
         self.iterations = int(np.median(counts)) if counts else None
 

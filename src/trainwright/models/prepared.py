@@ -89,7 +89,7 @@ class PreparedEstimator(Estimator):
     ) -> Self:
         """See `Estimator.fit`."""
         self.chosen = check_settings(self.spec, self.settings)
-        self.derived, self.iterations, self.curve = {}, None, None
+        self.derived, self.iterations, self.curve, self.events = {}, None, None, []
         self.seed, self.threads, self.report, self.held_weight = seed, threads, report, None
         weight = _mean_one(sample_weight)
         inside = self._set_target(y, weight)
@@ -121,7 +121,7 @@ class PreparedEstimator(Estimator):
         """See `Estimator.save`: `model.json` and, when something was learned, `model.npz`."""
         facts = {
             "family": self.spec.name,
-            "settings": self.chosen,
+            "settings": self.written_settings(),
             "derived": self.derived,
             "iterations": self.iterations,
             "present": self.present.tolist(),
@@ -132,6 +132,10 @@ class PreparedEstimator(Estimator):
             facts["preparation"] = self.preparation.state()
             write_arrays(folder / "model.npz", **self.arrays())
         write_json(folder / "model.json", facts)
+
+    def written_settings(self) -> dict[str, Any]:
+        """The settings that a saved model keeps."""
+        return self.chosen
 
     @classmethod
     def load(cls, folder: Path, target: Target) -> Estimator:

@@ -136,7 +136,7 @@ class Recalibrated(Estimator):
     def __init__(self, inner: Estimator, correction: Recalibration):
         super().__init__(inner.target, inner.settings)
         self.inner, self.correction = inner, correction
-        self.derived, self.iterations, self.curve = inner.derived, inner.iterations, inner.curve
+        self._tell(inner)
 
     def fit(
         self,
@@ -152,7 +152,7 @@ class Recalibrated(Estimator):
         """Fits the classifier again; the correction stays."""
         options: dict[str, Any] = {"validation": validation, "seed": seed, "threads": threads, "report": report}
         self.inner.fit(X, y, sample_weight=sample_weight, **options)
-        self.derived, self.iterations, self.curve = self.inner.derived, self.inner.iterations, self.inner.curve
+        self._tell(self.inner)
         return self
 
     def predict(self, X: Columns) -> np.ndarray:

@@ -61,7 +61,7 @@ class Selected(Estimator):
     def __init__(self, inner: Estimator, columns: tuple[str, ...]):
         super().__init__(inner.target, inner.settings)
         self.inner, self.columns = inner, columns
-        self.derived, self.iterations, self.curve = inner.derived, inner.iterations, inner.curve
+        self._tell(inner)
         self._view: View | None = None
 
     def fit(
@@ -80,7 +80,7 @@ class Selected(Estimator):
         held = None if validation is None else view.rows(validation)
         options: dict[str, Any] = {"validation": held, "seed": seed, "threads": threads, "report": report}
         self.inner.fit(view.of(X), y, sample_weight=sample_weight, **options)
-        self.derived, self.iterations, self.curve = self.inner.derived, self.inner.iterations, self.inner.curve
+        self._tell(self.inner)
         return self
 
     def predict(self, X: Columns) -> np.ndarray:

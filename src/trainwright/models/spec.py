@@ -111,7 +111,8 @@ class Estimator:
 
     After `fit`, `derived` holds what the library decided itself (a learning rate, a thread count) and `iterations`
     the number of rounds kept, or None; `curve` its loss by round on the inner validation rows, {"steps", "validation"}
-    with at most 100 points, or None; a network adds "training". The curve is told, not kept: `save` does not write it.
+    with at most 100 points, or None; a network adds "training". `events` are what happened in a network's training
+    beside the plan, {"kind", "step", "text", "advice"}. Both are told, not kept: `save` does not write them.
     `checkpoints`, where the caller set it before `fit`, is a folder for states from which a killed fit can go on.
     """
 
@@ -123,6 +124,7 @@ class Estimator:
     derived: dict[str, Any] = field(default_factory=dict, init=False)
     iterations: int | None = field(default=None, init=False)
     curve: dict[str, list[float]] | None = field(default=None, init=False)
+    events: list[dict[str, Any]] = field(default_factory=list, init=False)
 
     def fit(
         self,
@@ -177,6 +179,11 @@ class Estimator:
         None: as many as it has). The other arguments are those of `fit`. None when the family can only be fitted anew,
         or when y holds a class that this model does not know."""
         return None
+
+    def _tell(self, inner: Estimator) -> None:
+        """What a fitted model within this one tells is told by this one."""
+        self.derived, self.iterations, self.curve = inner.derived, inner.iterations, inner.curve
+        self.events = inner.events
 
     def contributions(self, X: Columns) -> dict[str, np.ndarray] | None:
         """For each original feature (n,) its push on the log-odds of the positive (or predicted) class, or on the

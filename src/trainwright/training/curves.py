@@ -7,12 +7,11 @@ Measured once, after the choice, from the fitted models; nothing is chosen by it
 from __future__ import annotations
 
 import time
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from trainwright.evaluate.convergence import HEALTHY, TITLES, judge_document
+from trainwright.evaluate.convergence import judge_document, over_folds
 from trainwright.tasks import Metric, Task
 from trainwright.training.outcome import Outcome
 from trainwright.training.steps import ASKED
@@ -57,24 +56,10 @@ def run_curves(outcome: Outcome, work: Work, task: Task, *, seconds: float = SEC
 
 
 def convergence(curves: list[dict[str, Any]], outcome: Outcome) -> dict[str, Any] | None:
-    """One verdict on the heaviest member: the most frequent over its folds, an unhealthy one where two tie."""
+    """The verdict on the heaviest member that has a curve; see `evaluate.convergence.over_folds`."""
     chosen = {trial.name for trial in outcome.members}
-    curves = [curve for curve in curves if curve["name"] in chosen]
-    if not curves:
-        return None
-    own = [curve for curve in curves if curve["name"] == curves[0]["name"]]
-    codes = Counter(str(curve["verdict"]["code"]) for curve in own)
-    code = max(codes, key=lambda name: (codes[name], name not in HEALTHY))
-    shown = next(curve for curve in own if curve["verdict"]["code"] == code)
-    return {
-        **shown["verdict"],
-        "title": TITLES[code],
-        "name": shown["name"],
-        "fold": shown["fold"],
-        "folds": f"{codes[code]} of {len(own)} folds",
-        "kept": shown["kept"],
-        "of": shown["of"],
-    }
+    name = next((curve["name"] for curve in curves if curve["name"] in chosen), None)
+    return None if name is None else over_folds(curves, name)
 
 
 def _curve(trial: Trial, fit: FoldFit, work: Work, loss: Metric) -> dict[str, Any] | None:

@@ -69,6 +69,7 @@ def keep(
                 "predict_ms_per_row": fit.predict_ms_per_row,
                 "rebalanced": fit.rebalanced,
                 "curve": fit.estimator.curve,
+                "events": fit.estimator.events,
             },
             artifact=artifact,
         )
@@ -106,6 +107,7 @@ def load(workspace: Workspace, run_id: int, work: Work, steps: tuple[Step, ...])
         estimator.iterations = row.iterations
         estimator.derived = dict(row.derived or {})
         estimator.curve = (row.details or {}).get("curve")
+        estimator.events = (row.details or {}).get("events") or []
         out[(row.name, row.fold)] = FoldFit(
             step=step,
             fold=row.fold,

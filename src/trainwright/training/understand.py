@@ -15,6 +15,7 @@ from trainwright.models.spec import Report
 from trainwright.training.budget import Budget
 from trainwright.training.curves import convergence, run_curves
 from trainwright.training.guarded import guarded
+from trainwright.training.networks import networks
 from trainwright.training.outcome import Outcome
 from trainwright.training.seeds import measure_seeds
 from trainwright.training.size_curve import SHARE_OF_LIMIT, measure_size_curve
@@ -32,7 +33,7 @@ LEARNED_ON = "a version learned on: smaller parts of the new rows say nothing ab
 
 
 def understand(material: Material, outcome: Outcome, budget: Budget, report: Report) -> dict[str, Any]:
-    """The result document's `curves`, `convergence`, `size_curve` and `seed_stability`.
+    """The result document's `curves`, `convergence`, `networks`, `size_curve` and `seed_stability`.
 
     Args:
         material: the run's development rows.
@@ -44,6 +45,7 @@ def understand(material: Material, outcome: Outcome, budget: Budget, report: Rep
         return {
             "curves": [],
             "convergence": None,
+            "networks": [],
             "size_curve": {"skipped": REPEATED},
             "seed_stability": {"skipped": REPEATED},
         }
@@ -52,6 +54,7 @@ def understand(material: Material, outcome: Outcome, budget: Budget, report: Rep
     curves = guarded(lambda: run_curves(plain, work, task, seconds=min(3.0, 0.01 * material.options.limit + 0.2)))
     found: dict[str, Any] = {"curves": curves if isinstance(curves, list) else []}
     found["convergence"] = convergence(found["curves"], plain)
+    found["networks"] = networks(plain)
     seeds = material.options.settings.training.seeds
     left = min(_left(budget), SEEDS_SHARE * material.options.limit)
     if seeds > 1 and work.continuing is None:

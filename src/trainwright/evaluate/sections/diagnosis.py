@@ -25,6 +25,7 @@ def view(result: Mapping[str, Any], evaluations: Mapping[str, Mapping[str, Any]]
         "gap": gap,
         "gap_text": text,
         "convergence": report_findings.convergence(result),
+        "told": report_findings.told_by_networks(result),
         "remedies": report_findings.remedies(result),
     }
 

@@ -219,7 +219,7 @@ class NetEstimator(PreparedEstimator):
         module.fill_unseen(counts)
         self.net = PlainNet.restore(self.activation_of(), module.plain().arrays())
         self.iterations = max(1, int(fitted.best_epoch))
-        self.curve = curve_of(fitted.history)
+        self.curve, self.events = curve_of(fitted.history), fitted.events
         self.derived |= facts_of(fitted, module) | {"threads": self.threads}
 
     def _given(self, Z: NetRows, y: np.ndarray, weight: np.ndarray | None) -> Given:

@@ -18,7 +18,7 @@ from trainwright.store import tables
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 
-TABLE = "measured.csv"
+TABLE, ROWS = "measured.csv", 400
 # The first project has this share of the runs, the others the rest; the newest run has this share of the points.
 LARGEST_PROJECT, LONGEST_RUN = 0.33, 0.1
 # Of the runs, one in so many made a version; of the others, as many failed.
@@ -136,9 +136,9 @@ def _homes(connection: Connection) -> list[_Copy]:
 def _trained(address: str, folder: Path) -> str:
     """Trains on a small table; the name of the project."""
     rng = np.random.default_rng(0)
-    x, place = rng.normal(size=(400, 4)).round(3), rng.choice(["north", "south", "east"], 400)
-    label = np.where(x.sum(axis=1) + (place == "north") + rng.normal(size=400) > 0, "yes", "no")
-    note = np.where(rng.random(400) < 0.8, "", "seen")  # mostly missing, which is a finding
+    x, place = rng.normal(size=(ROWS, 4)).round(3), rng.choice(["north", "south", "east"], ROWS)
+    label = np.where(x.sum(axis=1) + (place == "north") + rng.normal(size=ROWS) > 0, "yes", "no")
+    note = np.where(rng.random(ROWS) < 0.8, "", "seen")  # mostly missing, which is a finding
     lines = ["a,b,c,d,place,note,y"]
     lines += [",".join([*map(str, row), *words]) for row, *words in zip(x, place, note, label)]
     table = folder / TABLE

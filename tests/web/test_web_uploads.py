@@ -15,6 +15,9 @@ import pytest
 from starlette.testclient import TestClient
 from web_client import TOKEN
 
+from trainwright.jobs.schedule import due
+from trainwright.store import tables
+from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace
 
 TABLE = b"age,bought\n41,yes\n32,no\n"
@@ -136,6 +139,46 @@ def test_an_upload_can_be_forgotten(client: TestClient, workspace: Workspace) ->
     assert client.delete(f"/api/v1/uploads/{second['id']}").status_code == 204
     assert left_over(workspace) == []
     assert client.delete(f"/api/v1/uploads/{second['id']}").status_code == 404
+
+
+def test_a_file_that_a_schedule_reads_stays_until_the_schedule_is_removed(shop: TestClient, table: Path) -> None:
+    kept, other = send(shop, table.read_bytes(), "shop.csv")[1], send(shop, TABLE)[1]
+    same = send(shop, table.read_bytes(), "shop.csv")[1]
+    form = shop.get("/settings/schedules").text
+    assert f'<option value="{kept["id"]}">shop.csv' in form and f'<option value="{other["id"]}">table.csv' in form
+    chosen = {"project": "shop", "cron": "0 3 * * 1", "zone": "UTC", "upload": str(kept["id"])}
+    assert shop.post("/settings/schedules", data={**chosen, "upload": "../7"}).status_code == 422
+    assert shop.post("/settings/schedules", data={**chosen, "upload": "99"}).status_code == 422
+    assert shop.post("/settings/schedules", data={**chosen, "project": "p" * 101}).status_code == 422
+    assert shop.post("/settings/schedules", data=chosen).status_code == 303
+    [made] = shop.get("/api/v1/schedules").json()
+    assert made["file"] == "shop.csv (uploaded)" and "from shop.csv (uploaded)" in shop.get("/settings/schedules").text
+
+    assert shop.delete(f"/api/v1/uploads/{same['id']}").status_code == 204  # the file stays for the one before
+    refused = shop.delete(f"/api/v1/uploads/{kept['id']}")
+    assert refused.status_code == 409 and f"schedule {made['id']} of project shop" in refused.json()["detail"]
+    assert f"remove schedule {made['id']}" in refused.json()["remedy"]
+    assert shop.get(f"/api/v1/uploads/{kept['id']}").status_code == 200
+    assert shop.delete(f"/api/v1/uploads/{other['id']}").status_code == 204
+    assert shop.delete(f"/api/v1/schedules/{made['id']}").status_code == 204
+    assert shop.delete(f"/api/v1/uploads/{kept['id']}").status_code == 204
+
+
+def test_a_file_that_a_waiting_job_has_not_read_stays_until_then(
+    shop: TestClient, trained: Workspace, table: Path
+) -> None:
+    kept = send(shop, table.read_bytes(), "shop.csv")[1]
+    asked = {"project": "shop", "cron": "0 3 * * 1", "zone": "UTC", "upload": kept["id"]}
+    made = shop.post("/api/v1/schedules", json=asked).json()
+    with write(trained) as connection:
+        connection.execute(tables.schedule.update().values(next_at=time.time() - 60))
+    [run] = due(trained)
+    assert shop.delete(f"/api/v1/schedules/{made['id']}").status_code == 204
+    refused = shop.delete(f"/api/v1/uploads/{kept['id']}")
+    assert refused.status_code == 409 and f"job {run} waits" in refused.json()["detail"]
+    assert f"cancel job {run}" in refused.json()["remedy"]
+    assert shop.post(f"/api/v1/jobs/{run}/cancel").status_code == 200
+    assert shop.delete(f"/api/v1/uploads/{kept['id']}").status_code == 204
 
 
 def test_a_long_list_comes_in_pages(client: TestClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainwright.errors import UserError
+from trainwright.web.api.nouns import LARGEST
 
 
 def number(text: str, what: str, *, most: float = 1e12) -> float:
@@ -27,3 +28,18 @@ def number(text: str, what: str, *, most: float = 1e12) -> float:
     if not 0 <= value <= most:
         raise UserError(f"{what} is {value:g}", remedy=f"give a number from 0 to {most:g}")
     return value
+
+
+def upload_number(text: str) -> int:
+    """The number of an upload, as a list of a form sends it.
+
+    Raises:
+        UserError: it is none.
+
+    Example:
+        >>> upload_number("12")
+        12
+    """
+    if not text.isdecimal() or not 0 < int(text) <= LARGEST:
+        raise UserError(f"{text[:40]!r} names no upload", remedy="choose one of the list, or send a file")
+    return int(text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Text, cast, select
 from starlette.concurrency import run_in_threadpool
 
 from trainwright.data.formats import READABLE, SUFFIXES, TEXT, check_text, format_of
@@ -134,15 +134,51 @@ def upload_path(workspace: Workspace, upload_id: int) -> Path:
 
 
 def delete_upload(workspace: Workspace, upload_id: int, *, who: str) -> None:
-    """Forgets an upload; what was trained on it keeps its own copy of the rows."""
+    """Forgets an upload; what was trained on it keeps its own copy of the rows.
+
+    Raises:
+        UserError: there is no such upload.
+        Refusal: a schedule or a job that waits will still read its file (409).
+    """
     table = tables.upload
     with write(workspace) as connection:
         row = _row(connection, upload_id)
         connection.execute(table.delete().where(table.c.id == upload_id))
-        record_act(connection, "delete upload", f"upload {upload_id} {row.name}", who=who)
         shared = connection.execute(select(table.c.id).where(table.c.artifact == row.artifact)).first() is not None
+        if not shared:
+            _check_unread(connection, row)
+        record_act(connection, "delete upload", f"upload {upload_id} {row.name}", who=who)
     if not shared:
         shutil.rmtree(artifact_path(workspace, KIND, row.artifact), ignore_errors=True)
+
+
+def _check_unread(connection: Connection, upload: Row[Any]) -> None:
+    """Refuses to remove a file that a schedule reads at each of its moments, or a job once a worker takes it.
+
+    Any other job has read its rows already, when it was asked for.
+    """
+    from trainwright.jobs.unprepared import WAITS
+
+    schedule, run, job = tables.schedule, tables.run, tables.job
+    names = f"%{upload.artifact}%"
+    query = select(schedule.c.id, tables.project.c.name).join(tables.project).where(schedule.c.enabled.is_(True))
+    named = schedule.c.source.like(names) | cast(schedule.c.settings, Text).like(names)
+    reads = connection.execute(query.where(named).order_by(schedule.c.id)).first()
+    if reads is not None:
+        raise Refusal(
+            409,
+            f"schedule {reads.id} of project {reads.name} reads upload {upload.id} {upload.name} each time",
+            remedy=f"remove schedule {reads.id} first, and make one with another table if it is to go on",
+        )
+    waits = select(run.c.id).join(job).where(job.c.state.in_(("queued", "initializing")))
+    unread = cast(run.c.record, Text).contains(WAITS) & cast(run.c.settings, Text).like(names)
+    waiting = connection.execute(waits.where(unread).order_by(run.c.id)).first()
+    if waiting is not None:
+        raise Refusal(
+            409,
+            f"job {waiting.id} waits and has not read upload {upload.id} {upload.name} yet",
+            remedy=f"let it begin, or cancel job {waiting.id}",
+        )
 
 
 def _keep(workspace: Workspace, path: Path, sha: str, who: str) -> Upload:

@@ -15,6 +15,7 @@ from trainwright.web.api.jobs import RunNumber, path_of
 from trainwright.web.api.nouns import Body, Number, noun
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
+from trainwright.web.uploads import get_upload
 
 router = noun("schedules")
 
@@ -37,6 +38,7 @@ class ScheduleRow(BaseModel):
     cron: str
     zone: str
     kind: str
+    file: str | None = Field(description="The table that is read each time; an upload by its own name.")
     enabled: bool
     next_at: float | None
     last_at: float | None
@@ -59,6 +61,8 @@ def create(space: Space, who: Who, body: NewSchedule) -> ScheduleRow:
 
     path = path_of(space, body.upload)
     with write(space) as connection:
+        if body.upload is not None:
+            get_upload(connection, body.upload)  # nobody deletes it meanwhile
         made = add_schedule(
             connection,
             body.project,
@@ -86,7 +90,7 @@ def delete(space: Space, who: Who, schedule: Number) -> Response:
 
 def schedules_of(space: Workspace, project: str | None) -> list[ScheduleRow]:
     """The schedules of a project, or of all; also for the page."""
-    from trainwright.jobs.schedule import list_schedules
+    from trainwright.jobs.schedule import list_schedules, source_name
 
     with read(space) as connection:
         project_id = None
@@ -102,6 +106,7 @@ def schedules_of(space: Workspace, project: str | None) -> list[ScheduleRow]:
             cron=row.cron,
             zone=row.zone,
             kind=row.kind,
+            file=source_name(row.source),
             enabled=row.enabled,
             next_at=row.next_at,
             last_at=row.last_at,

@@ -13,16 +13,21 @@ from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.web.api import schedules as rest
 from trainwright.web.api.nouns import Number
+from trainwright.web.forms import upload_number
 from trainwright.web.pages import page
 from trainwright.web.problems import Refusal, said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
 from trainwright.web.security.roles import Role, least
+from trainwright.web.uploads import list_uploads
 from trainwright.web.views.projects import project_names
 from trainwright.web.views.schedule_times import next_times
 
 router = page()
 Text = Annotated[str, Form(max_length=200)]
+Name = Annotated[str, Form(max_length=100)]
+# In the list of tables, the newest; an older one is sent again.
+UPLOADS = 50
 
 
 @router.get("/settings/schedules")
@@ -31,7 +36,8 @@ def schedules(request: Request, space: Space) -> HTMLResponse:
     """Shows the schedules."""
     from trainwright.jobs.schedule import local_zone
 
-    return _page(request, space, {"project": "", "cron": "0 3 * * 1", "zone": local_zone(), "kind": "full"})
+    form = {"project": "", "cron": "0 3 * * 1", "zone": local_zone(), "kind": "full", "upload": ""}
+    return _page(request, space, form)
 
 
 @router.post("/settings/schedules")
@@ -40,22 +46,30 @@ def add(
     request: Request,
     space: Space,
     who: Who,
-    project: Text = "",
+    project: Name = "",
     cron: Text = "",
-    zone: Text = "",
+    zone: Name = "",
     kind: Annotated[str, Form(pattern="^(full|incremental)$")] = "full",
+    upload: Text = "",
     act: Annotated[str, Form(pattern="^(add|times)$")] = "add",
 ) -> Response:
     """Makes a schedule, or shows when it would run."""
     from trainwright.jobs.schedule import local_zone
 
     form = {"project": project, "cron": cron.strip(), "zone": zone.strip() or local_zone(), "kind": kind}
+    form["upload"] = upload
     try:
         times = next_times(form["cron"], form["zone"], time.time())
         if act == "times":
             return _page(request, space, form, times=times)
+        if not project:
+            raise UserError("no project is chosen", remedy="choose one of the list")
         body = rest.NewSchedule(
-            project=project, cron=form["cron"], zone=form["zone"], incremental=kind == "incremental", upload=None
+            project=project,
+            cron=form["cron"],
+            zone=form["zone"],
+            incremental=kind == "incremental",
+            upload=upload_number(upload) if upload else None,
         )
         rest.create(space, who, body)
     except (TrainwrightError, Refusal) as error:
@@ -82,9 +96,11 @@ def _page(
     rows = [(row, _times(row.cron, row.zone)) for row in rest.schedules_of(space, None)]
     with read(space) as connection:
         projects = project_names(connection, trained=True)
+        uploads = list_uploads(connection, limit=UPLOADS)
     values = {
         "rows": rows,
         "projects": projects,
+        "uploads": uploads,
         "form": form,
         "times": times,
         "problem": problem,

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 from fastapi import Query, Request, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from trainwright.errors import TrainwrightError, UserError
+from trainwright.errors import TrainwrightError
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.deployed import decisions_in_short
 from trainwright.web.api.jobs import path_of
-from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel
+from trainwright.web.api.nouns import ProjectName, VersionLabel
 from trainwright.web.api.predict import named
+from trainwright.web.forms import upload_number
 from trainwright.web.pages import page
 from trainwright.web.problems import said
 from trainwright.web.render import render
@@ -99,7 +100,7 @@ def predictions(
         "predict",
         loads=found.manifest_sha,
         name=f"{project}@{version}",
-        table=path_of(space, _number(upload)),
+        table=path_of(space, upload_number(upload)),
         decision=decision or None,
         keep="all",
     )
@@ -155,20 +156,9 @@ def _page(
 def _given(space: Workspace, columns: list[dict[str, Any]], asked: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """The rows to show, and what the task is given."""
     if asked["way"] == "upload":
-        return [], {"table": path_of(space, _number(asked["upload"]))}
+        return [], {"table": path_of(space, upload_number(asked["upload"]))}
     rows = rows_of_text(asked["pasted"]) if asked["way"] == "paste" else [rows_of_form(columns, asked["fields"])]
     return rows, {"rows": rows}
-
-
-def _number(text: str) -> int:
-    """The number of an upload.
-
-    Raises:
-        UserError: it is none.
-    """
-    if not text.isdecimal() or not 0 < int(text) <= LARGEST:
-        raise UserError(f"{text[:40]!r} names no upload", remedy="choose one of the list, or send a file")
-    return int(text)
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

@@ -28,9 +28,9 @@ from trainwright.store.problems import storage_problems
 FORMAT = 1
 FACTS, WEIGHTS, TRAINING = "checkpoint.json", "weights.safetensors", "training.safetensors"
 # Settings that do not change what is learned, or only where and how it is computed.
-FREE = frozenset(("log_every", "health_every", "workers", "save_checkpoint", "checkpoint_interval", "checkpoint_steps",
-                  "checkpoints_kept", "threads", "device", "precision", "compile", "gradient_checkpointing",
-                  "deterministic"))  # fmt: skip
+FREE = frozenset(("log_every", "health_every", "workers", "save_checkpoint", "checkpoint_interval", "checkpoint_pause",
+                  "checkpoint_steps", "checkpoints_kept", "threads", "device", "precision", "compile",
+                  "gradient_checkpointing", "deterministic"))  # fmt: skip
 
 
 @dataclass(frozen=True)

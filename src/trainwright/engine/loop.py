@@ -175,7 +175,8 @@ class _Loop:
         elif standing.over(settings):
             waited = f"no better {settings.best_by} for {standing.waited} epochs"
             state["stopped"] = f"{waited}; epoch {standing.best_epoch} was best"
-        if epoch % settings.checkpoint_interval == 0 or state["stopped"] is not None:
+        due = epoch % settings.checkpoint_interval == 0 or state["stopped"] is not None
+        if due and time.monotonic() - self._saved >= settings.checkpoint_pause:
             self._save()
 
     def broken(self, broken: health.Broken) -> None:

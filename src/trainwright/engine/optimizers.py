@@ -101,5 +101,6 @@ def _shrink(optimizer: Optimizer, *_: Any) -> None:
     for group in optimizer.param_groups:
         if group["shrink"]:
             moving = [parameter for parameter in group["params"] if parameter.grad is not None]
-            with torch.no_grad():
-                torch._foreach_mul_(moving, 1.0 - group["lr"] * group["shrink"])
+            if moving:  # none while all of the group is frozen
+                with torch.no_grad():
+                    torch._foreach_mul_(moving, 1.0 - group["lr"] * group["shrink"])

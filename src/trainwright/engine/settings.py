@@ -52,6 +52,7 @@ class EngineSettings:
         compile: one of `COMPILE`.
         save_checkpoint: write checkpoints, where the caller names a folder for them.
         checkpoint_interval: epochs between two checkpoints.
+        checkpoint_pause: seconds between two checkpoints at the ends of epochs, at least, where they are large.
         checkpoint_steps: steps between two more within an epoch, or None; a long epoch has one every ten minutes.
         checkpoints_kept: how many of the latest stay, beside that of the best epoch.
         device: "auto", "cpu" or "gpu".
@@ -97,6 +98,7 @@ class EngineSettings:
     compile: str = "auto"
     save_checkpoint: bool = True
     checkpoint_interval: int = 1
+    checkpoint_pause: float = 0.0
     checkpoint_steps: int | None = None
     checkpoints_kept: int = 3
     device: str = "auto"
@@ -127,7 +129,8 @@ class EngineSettings:
             raise UserError(f"keep_epoch must be one of the {self.epochs} epochs; got {self.keep_epoch}")
         if self.learning_rate != "auto":
             _check("learning_rate", self.learning_rate, above=0.0)
-        for name in ("weight_decay", "l2_regularization", "min_delta", "warmup_steps", "health_every", "workers"):
+        for name in ("weight_decay", "l2_regularization", "min_delta", "warmup_steps", "health_every", "workers",
+                     "checkpoint_pause"):  # fmt: skip
             _check(name, getattr(self, name), low=0.0)
         for name in ("momentum", "warmup_ratio"):
             if getattr(self, name) is not None:

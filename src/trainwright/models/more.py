@@ -6,6 +6,7 @@ A correction of probabilities is taken off: it belonged to the rows that it was 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def learn_more(
     seed: int = 0,
     threads: int = 1,
     report: Report | None = None,
+    checkpoints: Path | None = None,
 ) -> Estimator:
     """A new model that knows what the fitted one knows, and these rows; the fitted one stays as it is.
 
@@ -42,6 +44,7 @@ def learn_more(
         estimator: fitted; wrapped or not.
         X, y, sample_weight, validation, seed, threads, report: see `Estimator.fit`.
         rounds: at most so many more rounds, for families that learn in rounds; None: as many as it has.
+        checkpoints: a folder for states from which a killed call can go on, or None.
 
     Raises:
         CannotLearnOnError: its family cannot, or y holds a class that it does not know.
@@ -53,13 +56,19 @@ def learn_more(
     if isinstance(estimator, Selected):
         view = estimator.view(X.layout)
         held = None if validation is None else view.rows(validation)
-        inner = learn_more(estimator.inner, view.of(X), y, **given | {"validation": held})
+        inner = learn_more(estimator.inner, view.of(X), y, **given | {"validation": held, "checkpoints": checkpoints})
         return Selected(inner, estimator.columns)
     if isinstance(estimator, Widened):
-        return _widened(estimator, X, y, sample_weight, validation, given)
+        return _widened(estimator, X, y, sample_weight, validation, given, checkpoints)
     if isinstance(estimator, Bagged):
         seeded = zip(estimator.models, estimator.seeds(seed))
-        return Bagged([learn_more(model, X, y, **given | {"seed": own}) for model, own in seeded])
+        return Bagged(
+            [
+                learn_more(model, X, y, **given | {"seed": own}, checkpoints=within(checkpoints, f"bag-{number:02d}"))
+                for number, (model, own) in enumerate(seeded)
+            ]
+        )
+    estimator.checkpoints = checkpoints
     found = estimator.more(X, y, **given)
     if found is None:
         raise CannotLearnOnError(f"a fitted {type(estimator).__name__} cannot learn on from these rows")
@@ -73,6 +82,7 @@ def _widened(
     weight: np.ndarray | None,
     validation: Dataset | None,
     given: dict[str, Any],
+    checkpoints: Path | None,
 ) -> Widened:
     """Both models learn on: that of the known classes from their rows alone. The other arguments are `given`."""
     count = len(estimator.known.target.classes)
@@ -81,12 +91,19 @@ def _widened(
     if held is not None and not len(held):
         held = None
     inside = None if weight is None else weight[own]
-    known = learn_more(estimator.known, X.take(own), y[own], **given | {"sample_weight": inside, "validation": held})
+    among = given | {"sample_weight": inside, "validation": held}
+    known = learn_more(estimator.known, X.take(own), y[own], **among, checkpoints=within(checkpoints, "known"))
     if validation is not None:
         validation = replace(validation, y=np.maximum(validation.y - count + 1, 0))
     found = np.maximum(y - count + 1, 0)
-    added = learn_more(estimator.added, X, found, **given | {"validation": validation})
+    given = given | {"validation": validation}
+    added = learn_more(estimator.added, X, found, **given, checkpoints=within(checkpoints, "added"))
     return Widened(estimator.target, known, added)
+
+
+def within(states: Path | None, name: str) -> Path | None:
+    """The folder for the states of one of several fits, within that of all; None where none are kept."""
+    return None if states is None else states / name
 
 
 def averaged(known: Estimator, fresh: Estimator) -> Estimator:

@@ -7,6 +7,8 @@ from trainwright.models.spec import Setting, Spec
 from trainwright.models.text.base import PATTERN, WORDS
 
 FINE_TUNING, FROM_SCRATCH = 5e-5, 1e-3
+# Settings that the first packages do not have: saved models keep them only where they were set.
+LATER = ("warmup_steps", "l2_regularization", "save_checkpoint", "checkpoint_interval", "keep_epoch")
 
 SPEC = Spec(
     name="text_transformer",
@@ -36,45 +38,54 @@ SPEC = Spec(
             "max_tokens", 256, 8, 8192, log=True, guidance="Tokens read of each text; raise it where texts are cut."
         ),
         Setting("columns", True, choices=(True, False), guidance="Whether the other columns take part."),
-        Setting("epochs", 10, 1, 1000, log=True, guidance="At most so many passes; early stopping decides."),
-        Setting("batch_size", 16, 1, 4096, log=True, guidance="Texts of one step; 32 where there are many rows."),
+        Setting("epochs", 10, 1, 100_000, log=True, guidance="At most so many passes; early stopping decides."),
+        Setting("batch_size", 16, 1, 10_000_000, log=True, guidance="Texts of one step; 32 where there are many rows."),
         Setting(
             "learning_rate",
             None,
-            1e-7,
+            1e-8,
             10.0,
+            choices=("auto",),
             log=True,
-            guidance="0.00005 when fine-tuning, 0.001 from scratch. Lower it where validation only gets worse.",
+            guidance="0.00005 when fine-tuning, 0.001 from scratch. Lower it where validation only gets worse; auto "
+            "tests a range.",
         ),
         Setting(
-            "optimizer", "adamw", choices=("adamw", "adam", "sgd", "momentum", "rmsprop"), guidance="adamw suits all."
+            "optimizer",
+            "adamw",
+            choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop"),
+            guidance="adamw suits all.",
         ),
         Setting(
             "scheduler",
             "warmup_linear",
-            choices=("fixed", "step", "cosine_annealing", "warmup_cosine", "warmup_linear"),
+            choices=(
+                "fixed",
+                "step",
+                "cosine_annealing",
+                "linear",
+                "one_cycle",
+                "plateau",
+                "warmup_cosine",
+                "warmup_linear",
+            ),
             guidance="How the rate falls; a warm-up keeps the first steps from spoiling what the base model knows.",
         ),
-        Setting("warmup_ratio", 0.1, 0.0, 0.9, guidance="Share of the steps during which the rate rises."),
+        Setting("warmup_ratio", 0.1, 0.0, 0.99, guidance="Share of the steps during which the rate rises."),
+        Setting("warmup_steps", 0, 0, 10_000_000, guidance="The same as a number of steps, where it is not 0."),
         Setting(
             "step_size",
             10,
             1,
-            1000,
+            100_000,
             guidance="scheduler step only: epochs between two reductions.",
             only_with=("scheduler", "step"),
         ),
-        Setting(
-            "gamma",
-            0.1,
-            1e-6,
-            1.0,
-            guidance="scheduler step only: the factor of a reduction.",
-            only_with=("scheduler", "step"),
-        ),
-        Setting("momentum", None, 0.0, 0.999, guidance="sgd, momentum and rmsprop only."),
+        Setting("gamma", 0.1, 1e-9, 1.0, guidance="scheduler step and plateau only: the factor of a reduction."),
+        Setting("momentum", None, 0.0, 0.9999, guidance="sgd, momentum, nesterov and rmsprop only."),
         Setting("weight_decay", 0.01, 0.0, 10.0, guidance="Raise it when it overfits."),
-        Setting("dropout", 0.1, 0.0, 0.9, guidance="Raise it when it overfits."),
+        Setting("l2_regularization", 0.0, 0.0, 10.0, guidance="Within the loss, in place of weight_decay."),
+        Setting("dropout", 0.1, 0.0, 0.99, guidance="Raise it when it overfits."),
         Setting(
             "augment",
             0.0,
@@ -84,10 +95,10 @@ SPEC = Spec(
             "swapped, anew at each step.",
         ),
         *OBJECTIVE,
-        Setting("gradient_clip", 1.0, 1e-6, 1e6, log=True, guidance="The largest norm of a step's gradient."),
+        Setting("gradient_clip", 1.0, 1e-9, 1e9, log=True, guidance="The largest norm of a step's gradient."),
         Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
-        Setting("patience", 3, 1, 1000, guidance="Epochs without improvement before it stops."),
-        Setting("min_delta", 0.0, 0.0, 1e6, guidance="What counts as an improvement of the validation loss."),
+        Setting("patience", 3, 1, 100_000, guidance="Epochs without improvement before it stops."),
+        Setting("min_delta", 0.0, 0.0, 1e9, guidance="What counts as an improvement of the validation loss."),
         Setting("layer_decay", 0.9, 0.1, 1.0, guidance="The rate of a layer as a share of that of the layer above it."),
         Setting(
             "frozen_epochs",
@@ -127,6 +138,15 @@ SPEC = Spec(
         Setting(
             "gradient_checkpointing", False, choices=(True, False), guidance="Saves memory, costs a third more time."
         ),
+        Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
+        Setting(
+            "checkpoint_interval",
+            1,
+            1,
+            100_000,
+            guidance="Epochs between two checkpoints; at least a minute lies between two.",
+        ),
+        Setting("keep_epoch", None, 1, 100_000, guidance="Keep the weights of this epoch in place of the best one."),
         Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
     ),
     iterations="epochs",

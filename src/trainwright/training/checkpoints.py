@@ -50,7 +50,7 @@ def _trial(
 ) -> dict[str, Any]:
     interval = int((step.get("settings") or {}).get("checkpoint_interval") or 1)
     best = [min(losses, key=losses.__getitem__) for losses in kinds["validation"].values()]
-    states = [path.name for path in (place / SCRATCH / f"run-{run.id}").glob(f"{name}.*/epoch-*")]
+    states = [path.name for path in (place / SCRATCH / f"run-{run.id}").glob(f"{name}.[0-9]*/epoch-*")]
     epochs = sorted({epoch for losses in kinds["train"].values() for epoch in losses})
     due = [epoch for epoch in epochs if every or epoch % interval == 0 or epoch in best or epoch == epochs[-1]]
     rows = [

@@ -16,7 +16,7 @@ from trainwright.data.schema import Target
 from trainwright.errors import UserError
 from trainwright.models.families import families
 from trainwright.models.members import load_member
-from trainwright.models.more import CannotLearnOnError, averaged, for_target, learns_on
+from trainwright.models.more import CannotLearnOnError, averaged, for_target, learns_on, within
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Estimator, Report
 from trainwright.models.widened import Widened, added_target
@@ -30,7 +30,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.training.kept_plan import kept_plan
 from trainwright.training.plan import BASELINES, Plan, Step
 from trainwright.training.portfolio import INNER
-from trainwright.training.trials import RowsFit, Work, fit_part
+from trainwright.training.trials import ALL_ROWS, RowsFit, Work, fit_part, states_of
 
 CONTINUED = "continued"
 WIDENED = "kept for the classes it knows, beside a second model"
@@ -102,7 +102,7 @@ class Continuing:
     def fit(self, step: Step, index: int, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
         """The step on one fold's rows, from the base's model of the same fold."""
         begin = self.models.get((step.name, self.folds[index]))
-        return self._fit(step, begin, rows, work, seed, report)
+        return self._fit(step, begin, rows, work, seed, report, states_of(step, str(index), work))
 
     def refit(self, step: Step, copy: int, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
         """The step on all rows, from the base's model of all its rows, else from that of its last fold.
@@ -120,19 +120,28 @@ class Continuing:
         ]
         last = max((fold for name, fold in self.models if name == step.name), default=-1)
         begin = places[min(copy, len(places) - 1)] if places else self.models.get((step.name, last))
-        return self._fit(step, begin, rows, work, seed, report)
+        return self._fit(step, begin, rows, work, seed, report, states_of(step, f"{ALL_ROWS}{copy}", work))
 
     def base_model(self, name: str, index: int) -> Estimator:
         """The base's model that did not learn from this fold's earlier held-out rows."""
         step = self.steps[name]
         return load_member(families()[step.family].load(), self.models[(name, self.folds[index])], self.base_target)
 
-    def _fit(self, step: Step, begin: Path | None, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+    def _fit(
+        self,
+        step: Step,
+        begin: Path | None,
+        rows: np.ndarray,
+        work: Work,
+        seed: int,
+        report: Report,
+        states: Path | None,
+    ) -> RowsFit:
         standing = replace(work, dataset=replace(work.dataset, weight=self._weights(work)))
         if step.family in BASELINES and step.role == "baseline":
             return fit_part(step, rows, standing, seed, report)
         if begin is not None and self.route(step)[0] == WIDENED:
-            return self._widened(step, begin, rows, work, seed, report)
+            return self._widened(step, begin, rows, work, seed, report, states)
         if begin is not None and self.route(step)[0] == CONTINUED:
             estimator = load_member(families()[step.family].load(), begin, self.base_target)
             if self.added:
@@ -140,16 +149,25 @@ class Continuing:
             # A model that adds rounds knows the earlier rows already; one that is solved again needs their weight.
             own = standing if self.added or families()[step.family].iterations is None else work
             try:
-                return fit_part(step, rows, own, seed, report, begin=estimator)
+                return fit_part(step, rows, own, seed, report, begin=estimator, states=states)
             except CannotLearnOnError:
                 pass  # this fold's model is a constant, or lacks a class that only other folds held
-        fitted = fit_part(self._anew(step), rows, standing, seed, report)
+        fitted = fit_part(self._anew(step), rows, standing, seed, report, states=within(states, "anew"))
         if begin is None or learns_on(families()[step.family].load()):
             return fitted
         known = load_member(families()[step.family].load(), begin, self.base_target)
         return replace(fitted, estimator=averaged(known, fitted.estimator))
 
-    def _widened(self, step: Step, begin: Path, rows: np.ndarray, work: Work, seed: int, report: Report) -> RowsFit:
+    def _widened(
+        self,
+        step: Step,
+        begin: Path,
+        rows: np.ndarray,
+        work: Work,
+        seed: int,
+        report: Report,
+        states: Path | None,
+    ) -> RowsFit:
         """The base's model, learning on from rows of its own classes where it can, and one that finds the new."""
         kind, count = families()[step.family].load(), len(self.base_target.classes)
         known = load_member(kind, begin, self.base_target)
@@ -161,13 +179,14 @@ class Continuing:
             data = replace(work.dataset, weight=weight)
             among = replace(plain, target=self.base_target, dataset=data)
             try:
-                further = fit_part(self._continued(step, step.name, len(own)), own, among, seed, report, begin=known)
+                continued, at = self._continued(step, step.name, len(own)), within(states, "known")
+                further = fit_part(continued, own, among, seed, report, begin=known, states=at)
                 known, seconds = further.estimator, further.seconds
             except CannotLearnOnError:
                 pass  # it stays as it is
         data = replace(work.dataset, y=np.maximum(y - count + 1, 0), weight=self._weights(work))
         finding = replace(plain, target=added_target(work.target, count), dataset=data)
-        found = fit_part(self._anew(step), rows, finding, seed, report)
+        found = fit_part(self._anew(step), rows, finding, seed, report, states=within(states, "added"))
         if isinstance(known, Recalibrated):
             known = known.inner
         return RowsFit(Widened(work.target, known, found.estimator), seconds + found.seconds)

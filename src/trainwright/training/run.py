@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from trainwright.config.resolve import named_families
@@ -88,10 +89,7 @@ def train_run(
         )
 
     trials = fit(steps)
-    if not stop.is_set():
-        shutil.rmtree(scratch, ignore_errors=True)
-        with suppress(OSError):  # another run's states may be beside it
-            scratch.parent.rmdir()
+    _clear(scratch, stop)
     check_asked(trials, named_families(material.options.settings))
     _check_finished(trials, material.work, stop)
     kind = material.recorded.get("ensemble") or kind_of(material.options.settings.training.ensemble)
@@ -120,7 +118,17 @@ def train_run(
         outcome = replace(outcome, unfinished={**material.recorded["unfinished"], **outcome.unfinished})
     with write(workspace) as connection:
         set_state(connection, run_id, attempt, "evaluating", f"{outcome.choice.selected} is chosen")
-    return finish.finish(workspace, material, outcome, attempt, budget, clock, report, open_sealed)
+    result = finish.finish(workspace, material, outcome, attempt, budget, clock, report, open_sealed)
+    _clear(scratch, stop)
+    return result
+
+
+def _clear(scratch: Path, stop: threading.Event) -> None:
+    """Removes the states within the fits that are done; a run that was stopped may go on from them."""
+    if not stop.is_set():
+        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):  # another run's states may be beside it
+            scratch.parent.rmdir()
 
 
 def _check_finished(trials: list[Trial], work: Work, stop: threading.Event) -> None:

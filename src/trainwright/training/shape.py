@@ -21,7 +21,7 @@ from trainwright.models.spec import Report
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.write import Member
 from trainwright.training.steps import Step
-from trainwright.training.trials import Trial, Work, fit_part, sampled
+from trainwright.training.trials import ALL_ROWS, Trial, Work, fit_part, sampled, states_of
 
 # The limits within which the fold models are shipped, unless the requirements say otherwise.
 MAX_LATENCY_MS = 2.0
@@ -115,7 +115,8 @@ def refitted_members(
         if work.continuing is not None:
             estimator = work.continuing.refit(trial.step, copy, rows, work, seed, report).estimator
         else:
-            estimator = fit_part(step, rows, work, seed, report).estimator
+            states = states_of(step, f"{ALL_ROWS}{copy}", work)
+            estimator = fit_part(step, rows, work, seed, report, states=states).estimator
         if trial.correction is not None:
             estimator = Recalibrated(estimator, trial.correction)
         return Member(trial.name, step.family, None, weights[trial.name], estimator)

@@ -17,7 +17,7 @@ from trainwright.data.schema import Target
 from trainwright.data.split import Fold, inner_cut
 from trainwright.errors import UserError
 from trainwright.models.families import families
-from trainwright.models.more import learn_more
+from trainwright.models.more import learn_more, within
 from trainwright.models.recalibrated import Recalibration
 from trainwright.models.selected import Selected, View
 from trainwright.models.spec import Estimator, Report
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Rows of the training part on which the training score is measured.
 TRAINING_SAMPLE = 5_000
+# How the folders of states of refits on all rows are named, before the number of the copy; those of folds are numbers.
+ALL_ROWS = "all"
 
 
 @dataclass(frozen=True)
@@ -183,10 +185,11 @@ def fit_fold(step: Step, index: int, work: Work, report: Report) -> FoldFit:
     fold = work.folds[index]
     seed = work.seed * 1_000 + index
     train = sampled(fold.train, step.max_rows, seed)
+    tell = _of_fold(report, step, index)
     if work.continuing is None:
-        fitted = fit_part(step, train, work, seed, _of_fold(report, step, index), states=states_of(step, index, work))
+        fitted = fit_part(step, train, work, seed, tell, states=states_of(step, str(index), work))
     else:
-        fitted = work.continuing.fit(step, index, train, work, seed, report)
+        fitted = work.continuing.fit(step, index, train, work, seed, tell)
     estimator = fitted.estimator
     held_out = work.dataset.columns.take(fold.validation)
     before = time.perf_counter()
@@ -222,12 +225,12 @@ def fit_again(trial: Trial, rows: np.ndarray, columns: Columns, work: Work, seed
     return prediction if trial.correction is None else trial.correction.apply(prediction)
 
 
-def states_of(step: Step, index: int, work: Work) -> Path | None:
-    """The folder for states within the fit of a fold, named by what decides them."""
+def states_of(step: Step, part: str, work: Work) -> Path | None:
+    """The folder for states within a fit, named by what decides them; `part` is the fold, or the copy of a refit."""
     if work.scratch is None:
         return None
     settings = json.dumps(step.settings, sort_keys=True, default=str)
-    return work.scratch / f"{step.name}.{index}.{hashlib.sha256(settings.encode()).hexdigest()[:12]}"
+    return work.scratch / f"{step.name}.{part}.{hashlib.sha256(settings.encode()).hexdigest()[:12]}"
 
 
 def _of_fold(report: Report, step: Step, index: int) -> Report:
@@ -260,7 +263,7 @@ def fit_part(
     With `begin`, a fitted model, a new one learns on from it instead. `states` is a folder for states within the fit.
     """
     if begin is not None:
-        return _fit_one(step, rows, seed, None, work=work, view=None, report=report, begin=begin)
+        return _fit_one(step, rows, seed, None, work=work, view=None, report=report, begin=begin, states=states)
     before = time.perf_counter()
     columns = None
     if work.selector is not None and step.family != "baseline":
@@ -268,7 +271,12 @@ def fit_part(
     seconds = time.perf_counter() - before
     view = None if columns is None else View(work.dataset.columns.layout, columns)
     if step.bags:
-        fitted = fit_bag(step, rows, work, seed, lambda *one: _fit_one(*one, work=work, view=view, report=report))
+
+        def fit(alone: Step, learn: np.ndarray, own: int, stopping: np.ndarray | None) -> RowsFit:
+            kept = within(states, f"bag-{own}")
+            return _fit_one(alone, learn, own, stopping, work=work, view=view, report=report, states=kept)
+
+        fitted = fit_bag(step, rows, work, seed, fit)
     else:
         fitted = _fit_one(step, rows, seed, None, work=work, view=view, report=report, states=states)
     estimator = fitted.estimator if columns is None else Selected(fitted.estimator, columns)
@@ -315,7 +323,7 @@ def _fit_one(
     else:
         spec = families()[step.family]
         rounds = None if spec.iterations is None else int((spec.defaults() | step.settings)[spec.iterations])
-        estimator = learn_more(begin, learn.columns, learn.y, rounds=rounds, **given)
+        estimator = learn_more(begin, learn.columns, learn.y, rounds=rounds, **given, checkpoints=states)
     return RowsFit(estimator, time.perf_counter() - before, rebalanced)
 
 

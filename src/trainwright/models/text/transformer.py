@@ -15,7 +15,7 @@ from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Target
 from trainwright.models.extras import require
 from trainwright.models.nets.further import shrink_and_perturb
-from trainwright.models.nets.passing import GREATER_IS_BETTER, engine_choices, facts_of, loss_for
+from trainwright.models.nets.passing import facts_of, loss_for
 from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, softmax
 from trainwright.models.selected import View
@@ -23,20 +23,14 @@ from trainwright.models.spec import Report
 from trainwright.models.text.base import NONE, fingerprint, resolve
 from trainwright.models.text.head import Vectors, of_base, of_own, solved_head
 from trainwright.models.text.rows import GivenTexts, TextRows, watch_of
-from trainwright.models.text_transformer import FINE_TUNING, FROM_SCRATCH, SPEC
+from trainwright.models.text.training import folder_for_states, settings_of
+from trainwright.models.text_transformer import LATER, SPEC
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from trainwright.engine.settings import EngineSettings
     from trainwright.models.text.network import TextNetwork
     from trainwright.models.text.tokens import Tokens
-
-PASSED = (
-    "epochs", "batch_size", "optimizer", "scheduler", "warmup_ratio", "step_size", "gamma", "momentum", "weight_decay",
-    "gradient_clip", "early_stopping", "patience", "min_delta", "best_by", "precision",
-    "gradient_checkpointing", "device",
-)  # fmt: skip
 
 
 class TextTransformer(PreparedEstimator):
@@ -123,6 +117,11 @@ class TextTransformer(PreparedEstimator):
         self._head = arrays["head"], arrays["bias"]
         self.shift, self.spread = (float(value) for value in arrays["scale"])
 
+    def written_settings(self) -> dict[str, Any]:
+        """See `PreparedEstimator.written_settings`: of those that came later only what was set."""
+        usual = SPEC.defaults()
+        return {name: value for name, value in self.chosen.items() if name not in LATER or value != usual[name]}
+
     def save(self, folder: Path) -> None:
         """See `Estimator.save`: the encoder as transformers reads it, the tokenizer, and the rest as ever."""
         super().save(folder)
@@ -164,7 +163,9 @@ class TextTransformer(PreparedEstimator):
         from trainwright.models.text.files import copied
 
         grown = self._follower("tokens", "shift", "spread", seed=seed, threads=threads, report=report)
-        grown.chosen = dict(self.chosen) | ({} if rounds is None else {"epochs": rounds})
+        # Where the epochs are said, the last one counts.
+        grown.chosen |= {} if rounds is None else {"epochs": rounds, "keep_epoch": None}
+        grown.checkpoints = self.checkpoints
         before = self.iterations or 0
         with alone(seed, threads=threads):
             grown.network = copied(self.network)
@@ -238,12 +239,14 @@ class TextTransformer(PreparedEstimator):
                 labels=self._labels,
                 best_by=str(self.chosen["best_by"]),
             )
+        settings = settings_of(self.chosen, seed=self.seed, threads=self.threads)
         fitted = fit(
             learner,
             given.source(pad),
-            self._engine_settings(),
+            settings,
             validation=None if inner is None else inner.source(pad),
             report=told(self.report),
+            checkpoints=folder_for_states(self.checkpoints, self.network, settings, self.report),
             metrics=watch,
         )
         round_weights(self.network)
@@ -254,25 +257,6 @@ class TextTransformer(PreparedEstimator):
             "texts_cut": encoded.cut_texts,
             "tokens_cut": encoded.cut_tokens,
         }
-
-    def _engine_settings(self) -> EngineSettings:
-        from trainwright.engine.settings import from_choices
-
-        rate = self.chosen["learning_rate"]
-        why = "as set"
-        if rate is None and self.chosen["base_model"] == NONE:
-            rate, why = FROM_SCRATCH, "default from scratch"
-        elif rate is None:
-            rate, why = FINE_TUNING, "default when fine-tuning"
-        return from_choices(
-            engine_choices(self.chosen, PASSED),
-            learning_rate=float(rate),
-            rate_reason=why,
-            greater_is_better=self.chosen["best_by"] in GREATER_IS_BETTER,
-            seed=self.seed,
-            threads=self.threads,
-            save_checkpoint=False,
-        )
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         return y if self._n_classes else (y - self.shift) / self.spread

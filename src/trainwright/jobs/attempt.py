@@ -20,9 +20,10 @@ from typing import Any
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
 from trainwright.jobs.channel import Channel
-from trainwright.jobs.process import close_pipes, drain, spawn, watch_parent
+from trainwright.jobs.lost import is_direct
+from trainwright.jobs.process import LESS_MEMORY, close_pipes, drain, spawn, watch_parent
 from trainwright.jobs.unprepared import prepare_first
-from trainwright.store.attempts import begin_attempt
+from trainwright.store.attempts import begin_attempt, note_end
 from trainwright.store.process import current_owner
 from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.states import FINISHED
@@ -34,6 +35,9 @@ INTERRUPTED = 130
 # The status of an attempt that ended because a later one has begun.
 SUPERSEDED = 18
 CANCELLED = "cancelled; what is finished is kept, and `trainwright jobs retry` goes on from there"
+
+# Causes that may be gone when a run is tried again.
+TRIED_AGAIN = ("environment", "memory", "ours")
 
 EARLY = ("sklearn.linear_model", "sklearn.ensemble", "lightgbm", "catboost", "trainwright.training.run")
 
@@ -89,24 +93,35 @@ def execute(
 
 
 def fail(workspace: Workspace, run_id: int, attempt: int, error: BaseException) -> None:
-    """Stores why an attempt ended: cause (user, environment, memory, ours), message and traceback."""
+    """Stores why an attempt ended: cause (data, environment, memory, ours, cancelled), message and traceback.
+
+    A mistake and a wish to stop end the run. For the rest, a run that a worker has is not over: the reason is kept
+    with the attempt, and the worker's supervisor decides whether the run is tried again (`lost`).
+    """
     from trainwright.store.fence import SupersededError
 
     causes: list[tuple[type[BaseException], str]]
     causes = [(UserError, "data"), (EnvironmentProblem, "environment"), (MemoryError, "memory")]
     causes += [(KeyboardInterrupt, "cancelled")]
     cause = next((name for kind, name in causes if isinstance(error, kind)), "ours")
+    problem, remedy = getattr(error, "problem", str(error)) or type(error).__name__, getattr(error, "remedy", None)
+    if cause == "memory":
+        problem, remedy = f"memory did not suffice: {problem}", LESS_MEMORY
     document: dict[str, Any] = {
         "cause": cause,
-        "message": str(error) or type(error).__name__,
+        "message": f"{problem}; {remedy}" if remedy else problem,
         "traceback": "".join(traceback.format_exception(error))[-20_000:],
         "exit_code": getattr(error, "exit_code", 3 if cause == "memory" else 1),
     }
     stopped = isinstance(error, KeyboardInterrupt)
     try:
         with write(workspace) as connection:
-            if get_run(connection, run_id).state in FINISHED:
+            run = get_run(connection, run_id)
+            if run.state in FINISHED:
                 return  # the error came after the end was written
+            if cause in TRIED_AGAIN and run.owner is not None and not is_direct(run.owner):
+                note_end(connection, run_id, attempt, {**document, "message": problem, "remedy": remedy})
+                return
             save_document(connection, run_id, attempt, "error", document)
             state = "cancelled" if stopped else "failed"
             set_state(connection, run_id, attempt, state, document["message"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from trainwright.jobs.processor_time import leave_out
 from trainwright.store import tables
 from trainwright.store.events import add_event, add_points
 from trainwright.store.fence import fence
@@ -77,6 +78,7 @@ class Channel:
                 self._events.append({key: value for key, value in event.items() if key != "points"})
 
     def _loop(self) -> None:
+        leave_out()  # it writes and looks for a wish to stop also where the training hangs
         while not self._closed.wait(INTERVAL):
             self._flush()
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from trainwright.jobs.output import Output
 from trainwright.jobs.process import close_pipes, ending, kill_group, poll_group, spawn, tell
+from trainwright.jobs.processor_time import used_by
 from trainwright.machine import memory_kills
 from trainwright.store.workspace import Workspace
 
@@ -33,6 +34,10 @@ class Execution(Protocol):
 
     def take(self, *, last: bool = False) -> str:
         """What it wrote since the last look."""
+        raise NotImplementedError
+
+    def used(self) -> float | None:
+        """Seconds of processor time that it used so far; None where that is not known."""
         raise NotImplementedError
 
     def ending(self) -> tuple[str, str, str]:
@@ -66,6 +71,9 @@ class Child:
 
     def take(self, *, last: bool = False) -> str:
         return self._output.take(last=last)
+
+    def used(self) -> float | None:
+        return used_by(self._process.pid)
 
     def ending(self) -> tuple[str, str, str]:
         kills = memory_kills()
@@ -111,6 +119,9 @@ class Task:
     def take(self, *, last: bool = False) -> str:
         text, self._words = self._words, ""
         return text
+
+    def used(self) -> float | None:
+        return None  # a thread's share of this process says nothing: it cannot be ended either
 
     def ending(self) -> tuple[str, str, str]:
         return ending(self._status or 0)

@@ -1,8 +1,9 @@
 """What becomes of an attempt that ended without a result: tried again, failed with its likely cause, or cancelled.
 
-An attempt is lost when its process ended and wrote no end, when its supervisor gave no sign of life for as long as its
-lease, or when the command that made it is gone. What it still writes is refused, because its successor has a higher
-number (`store.fence`).
+An attempt is lost when its process ended and wrote no end, when something around it or a fault of the program ended it
+(it said so: `attempt.fail`), when it hung, when its supervisor gave no sign of life for as long as its lease, or when
+the command that made it is gone. What it still writes is refused, because its successor has a higher number
+(`store.fence`).
 """
 
 from __future__ import annotations
@@ -56,16 +57,19 @@ class Verdict:
     why: str = ""
 
 
-def judge(*, cause: str, lost: int, memory: int, side_by_side: bool, cancelled: bool, direct: bool) -> Verdict:
+def judge(
+    *, cause: str, lost: int, memory: int, side_by_side: bool, cancelled: bool, direct: bool, repeated: bool = False
+) -> Verdict:
     """The rule for lost attempts.
 
     Args:
-        cause: "memory", "data", "killed", "crash" or "vanished".
+        cause: "memory", "data", "environment", "ours", "killed", "crash", "stuck" or "vanished".
         lost: attempts that were lost before this one since somebody asked for the run.
         memory: how many of them for want of memory.
         side_by_side: whether the run may fit several models at a time.
         cancelled: somebody asked the run to stop.
         direct: the command that made the run executes it; nobody is there who would execute a retry.
+        repeated: an earlier attempt ended with the same words.
 
     Example:
         >>> judge(cause="vanished", lost=0, memory=0, side_by_side=True, cancelled=False, direct=False).delay
@@ -85,6 +89,8 @@ def judge(*, cause: str, lost: int, memory: int, side_by_side: bool, cancelled: 
         if memory == 0 and side_by_side:
             return Verdict("queued", BACKOFF[0], one_fit=True, why="it is tried once more with one fit at a time")
         return Verdict("failed", why="one fit at a time did not help" if memory else "it fitted one model at a time")
+    if cause == "ours" and repeated:
+        return Verdict("failed", why="it happened again in the same way")
     if lost < len(BACKOFF):
         delay = BACKOFF[lost]
         return Verdict(
@@ -100,8 +106,8 @@ def lost(
 
     Args:
         connection: a write transaction.
-        cause: "memory" (the system killed it for want of memory), "data", "killed", "crash" or "vanished".
-        message, remedy: what happened, and what can be done, in words.
+        cause: see `judge`.
+        message, remedy: what happened, and what can be done, in words. What the attempt itself said counts more.
 
     Raises:
         SupersededError: a later attempt has begun.
@@ -110,17 +116,21 @@ def lost(
     run = get_run(connection, run_id)
     if run.state in FINISHED:
         return Reaped(run_id, attempt, run.state, (run.error or {}).get("message", ""))
-    earlier = attempts_of(connection, run_id)[-1 - run.lost : -1] if run.lost else []
+    *before, this_one = attempts_of(connection, run_id)
+    earlier = [one.details or {} for one in before[len(before) - run.lost :]]
+    said = this_one.details or {}
+    cause, message, remedy = said.get("cause", cause), said.get("message", message), said.get("remedy", remedy)
     verdict = judge(
         cause=cause,
         lost=run.lost,
-        memory=sum((one.details or {}).get("cause") == "memory" for one in earlier),
+        memory=sum(one.get("cause") == "memory" for one in earlier),
         side_by_side=_side_by_side(run),
         cancelled=run.cancel_asked,
         direct=is_direct(run.owner),
+        repeated=any((one.get("cause"), one.get("message")) == (cause, message) for one in earlier),
     )
     whole = f"{message}; {verdict.why}" if verdict.why else message
-    details = {"cause": cause, "message": message}
+    details = {**said, "cause": cause, "message": message}
     this = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == attempt)
     connection.execute(tables.attempt.update().where(this).values(details=details))
     if verdict.state == "queued":
@@ -132,7 +142,7 @@ def lost(
         kept = f"`trainwright {verb} {run_id}` goes on from what is finished"
         advice = "; ".join(part for part in (remedy, kept) if part)
         error = {"cause": "cancelled" if verdict.state == "cancelled" else cause, "message": f"{whole}; {advice}"}
-        save_document(connection, run_id, attempt, "error", {**error, "remedy": advice, "exit_code": 3})
+        save_document(connection, run_id, attempt, "error", {"exit_code": 3, **said, **error, "remedy": advice})
         set_state(connection, run_id, attempt, verdict.state, whole)
         connection.execute(tables.job.update().where(tables.job.c.run_id == run_id).values(lost=run.lost + 1))
     return Reaped(run_id, attempt, verdict.state, whole)

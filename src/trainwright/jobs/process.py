@@ -13,6 +13,8 @@ from typing import IO, Any
 
 # An attempt that no longer hears from its parent ends itself, so that no orphan works on unseen.
 ORPHAN = 17
+# What to do where memory did not suffice.
+LESS_MEMORY = "free memory, use fewer rows (--sample 20%) or one fit at a time (--jobs 1)"
 
 
 def own_group(flags: int = 0) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def ending(returncode: int, memory_kills: int | None = None) -> tuple[str, str, 
         return (
             "memory",
             "the training process was killed by the system (signal 9), most likely because memory ran out",
-            "free memory, use fewer rows (--sample 20%) or one fit at a time (--jobs 1)",
+            LESS_MEMORY,
         )
     if returncode < 0:
         return (

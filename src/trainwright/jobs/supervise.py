@@ -1,4 +1,4 @@
-"""The supervisor of one attempt: it keeps the lease, hears that somebody cancels, and writes down how it ended.
+"""The supervisor of one attempt: it keeps the lease, hears that somebody cancels, ends what hangs, and writes the end.
 
 It is no part of the training process: a training that hangs in native code, or is killed, cannot take it along.
 """
@@ -15,12 +15,16 @@ from trainwright.jobs import queue
 from trainwright.jobs.attempt import CANCELLED
 from trainwright.jobs.execution import Execution
 from trainwright.jobs.queue import Claim
-from trainwright.store.events import add_event
+from trainwright.jobs.stillness import STILL, Stillness, longest
+from trainwright.store.events import add_event, last_reports
 from trainwright.store.fence import SupersededError, fence
 from trainwright.store.runs import get_run, save_document, set_state
 from trainwright.store.states import FINISHED
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+
+# What to do about a body that hung.
+STUCK = "a library hung, or somebody stopped the process: see the log; a larger time_limit gives it longer"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Pace:
         log: seconds between two looks at what the body wrote.
         patience: seconds that a cancelled body gets to end by itself before it is killed.
         poll: seconds between two looks at whether it has ended.
+        still: seconds that a body may neither report anything nor use processor time (`stillness`).
     """
 
     lease: float = 30.0
@@ -40,6 +45,7 @@ class Pace:
     log: float = 1.0
     patience: float = 10.0
     poll: float = 0.1
+    still: float = STILL
 
 
 class Supervisor:
@@ -63,6 +69,9 @@ class Supervisor:
         self._renew_at = time.monotonic() + self._pace.renew
         self._log_at = time.monotonic() + self._pace.log
         self._cancelled_at: float | None = None
+        self._stillness = Stillness(self._pace.still)
+        self._look_at = time.monotonic() + self._stillness.every
+        self._hangs: tuple[float, str] | None = None
         self._lock = threading.Lock()
         self.superseded = False
 
@@ -78,6 +87,9 @@ class Supervisor:
             if now >= self._log_at:
                 self._log_at = now + self._pace.log
                 self._write_log()
+            if now >= self._look_at:
+                self._look_at = now + self._stillness.every
+                self._look(now)
 
     def watch(self, leave: threading.Event | None = None) -> bool:
         """Watches until the body has ended (True), or `leave` is set while it works (False)."""
@@ -108,6 +120,8 @@ class Supervisor:
                     set_state(connection, run_id, attempt, "cancelled", CANCELLED)
                 else:
                     cause, message, remedy = self._execution.ending()
+                    if self._hangs is not None:
+                        cause, message, remedy = "stuck", self._hangs[1], STUCK
                     queue.lost(connection, run_id, attempt, cause=cause, message=message, remedy=remedy)
                 return get_run(connection, run_id).state
         except SupersededError:
@@ -147,7 +161,23 @@ class Supervisor:
         except SupersededError:
             self.superseded = True
 
+    def _look(self, now: float) -> None:
+        """Ends a body that hangs; how its run is tried again is `conclude`'s."""
+        try:
+            with read(self._workspace) as connection:
+                if self._stillness.limit is None:
+                    self._stillness.limit = longest(get_run(connection, self._claim.run_id))
+                reports = last_reports(connection, self._claim.run_id, self._claim.attempt)
+        except EnvironmentProblem:
+            return  # what cannot be seen is no stillness
+        why = self._stillness.look(now, reports, self._execution.used())
+        if why is not None:
+            self._hangs = self._hangs or (now, why)
+            self._execution.kill()
+
     def _renew(self) -> None:
+        if self._hangs is not None and time.monotonic() > self._hangs[0] + self._pace.lease:
+            return  # a process that cannot be killed (it waits for a disk) keeps no run: the lease runs out
         try:
             told = queue.renew(self._workspace, self._claim, self._pace.lease)
         except SupersededError:

@@ -51,6 +51,17 @@ def begin_attempt(connection: Connection, run_id: int, attempt: int, process: st
         raise SupersededError(f"attempt {attempt} of run {run_id} is already executed by another process")
 
 
+def note_end(connection: Connection, run_id: int, attempt: int, details: dict[str, Any]) -> None:
+    """Keeps what an attempt says of its own end, for whoever decides about the next one.
+
+    Raises:
+        SupersededError: a later attempt has begun.
+    """
+    fence(connection, run_id, attempt)
+    row = (tables.attempt.c.run_id == run_id) & (tables.attempt.c.number == attempt)
+    connection.execute(tables.attempt.update().where(row).values(details=details))
+
+
 def new_attempt(connection: Connection, run_id: int, reason: str, *, seen: str | None = None) -> Run:
     """Queues a run again under the next attempt number; whatever the earlier attempt still writes is refused.
 

@@ -87,6 +87,13 @@ def events_after(connection: Connection, run_id: int, seq: int = 0, *, limit: in
     return [Event(**row._mapping) for row in connection.execute(query.limit(limit))]
 
 
+def last_reports(connection: Connection, run_id: int, attempt: int) -> tuple[int, int]:
+    """The numbers of a run's last event and of the last point of an attempt: they change with whatever is reported."""
+    point = tables.metric_point
+    points = _next_seq(connection, point, (point.c.run_id == run_id) & (point.c.attempt == attempt))
+    return _next_seq(connection, tables.event, tables.event.c.run_id == run_id) - 1, points - 1
+
+
 def add_points(connection: Connection, run_id: int, attempt: int, points: Iterable[tuple[str, float, float]]) -> int:
     """Adds (name, step, value) points in one batch and returns the last seq; one transaction a second is
     plenty.

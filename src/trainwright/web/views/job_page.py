@@ -29,6 +29,7 @@ CAUSES = {
     "killed": "The process was killed from outside",
     "crash": "The process crashed",
     "vanished": "The process vanished",
+    "stuck": "The process hung",
     "ours": "A fault of Trainwright's own",
     "cancelled": "Cancelled",
 }

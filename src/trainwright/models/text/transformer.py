@@ -251,7 +251,7 @@ class TextTransformer(PreparedEstimator):
         )
         round_weights(self.network)
         self.iterations = max(1, int(fitted.best_epoch))
-        self.curve = curve_of(fitted.history)
+        self.curve, self.events = curve_of(fitted.history), fitted.events
         return facts_of(fitted, self.network) | {
             "max_tokens": self.tokens.limit,
             "texts_cut": encoded.cut_texts,

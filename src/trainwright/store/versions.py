@@ -19,6 +19,7 @@ from trainwright.store.files import Published, artifact_path
 from trainwright.store.projects import Project
 from trainwright.store.rows import insert_row
 from trainwright.store.transaction import write
+from trainwright.store.two_people import two_must_agree
 from trainwright.store.workspace import Workspace
 
 
@@ -87,7 +88,7 @@ def create_version(
         manifest_sha: SHA-256 of the package's manifest.
         run_id, attempt: the run that made it; with an attempt, a superseded one is refused.
         dataset_version_id, metrics, details, comments: see `Version`.
-        activate_if_first: let it answer when the project has no active version.
+        activate_if_first: let it answer when the project has no active version, unless two people must agree.
 
     Raises:
         SupersededError: a later attempt has begun.
@@ -118,7 +119,7 @@ def create_version(
     )
     version = _by_id(connection, new)
     record_act(connection, "create", version.label, project_id=project_id, details={"run": run_id})
-    if activate_if_first and active_deployment(connection, project_id) is None:
+    if activate_if_first and active_deployment(connection, project_id) is None and not two_must_agree(connection):
         activate(connection, project_id, version.id, version.label, reason="first version of the project")
     return version
 

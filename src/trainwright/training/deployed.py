@@ -21,6 +21,7 @@ from trainwright.store.decisions import (
 from trainwright.store.deployments import activate, active_deployment
 from trainwright.store.projects import Project
 from trainwright.store.transaction import read
+from trainwright.store.two_people import two_must_agree
 from trainwright.store.versions import Version, list_versions
 from trainwright.store.workspace import Workspace
 from trainwright.training.whole_decision import damage, whole
@@ -107,7 +108,8 @@ def decisions_in_short(workspace: Workspace, version: Version) -> list[dict[str,
 def record_decision(connection: Connection, project_id: int, version: Version, document: Mapping[str, Any]) -> None:
     """Keeps the decision that a training's settings asked for as d1 of its version, in the transaction that makes it.
 
-    The first version of a project answers by it at once. A later attempt of the same run adds none.
+    The first version of a project answers by it at once, unless two people must agree. A later attempt of the same run
+    adds none.
 
     Args:
         connection: a write transaction.
@@ -118,7 +120,7 @@ def record_decision(connection: Connection, project_id: int, version: Version, d
         return
     document = {**document, "origin": TRAINING}
     made = add_decision(connection, version.id, document, project_id=project_id, version_label=version.label)
-    if active_deployment(connection, project_id) is None:
+    if active_deployment(connection, project_id) is None and not two_must_agree(connection):
         label = f"{version.label} {made.label}"
         reason = "first version of the project"
         activate(connection, project_id, version.id, label, reason=reason, decision_id=made.id)

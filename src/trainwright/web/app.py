@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import trainwright
+from trainwright.store.two_people import note_agreement
 from trainwright.store.workspace import Workspace
 from trainwright.web import problems, static_files
 from trainwright.web.api import routers as api_routers
@@ -43,6 +44,7 @@ def create_app(workspace: Workspace, *, settings: WebSettings | None = None) -> 
     """
     settings = (settings or WebSettings()).checked()
 
+    note_agreement(workspace, two=settings.second_approver)
     helpers = Helpers(workspace, most=settings.helpers, seconds=settings.helper_seconds)
 
     @asynccontextmanager

@@ -6,18 +6,26 @@ from typing import Any
 
 from fastapi import Path
 from pydantic import Field
+from starlette.responses import Response
 
-from trainwright.store.decisions import NONE, get_decision, use_decision
+from trainwright.store.decisions import NONE, check_active, get_decision, use_decision
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import get_version
+from trainwright.store.workspace import Workspace
 from trainwright.web.api.nouns import Body, ProjectName, VersionLabel, noun
-from trainwright.web.requests import Children, Space, Who, named_in_address
+from trainwright.web.api.versions import WAITS
+from trainwright.web.approval import second_of_two
+from trainwright.web.helpers.pool import Helpers
+from trainwright.web.requests import Children, Space, Web, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.versions import VersionRow, version_of
 
 router = noun("decisions")
 Share = Field(None, ge=0, le=1)
+KEPT: dict[int | str, dict[str, Any]] = {
+    202: {"description": "Kept, not yet in use: the version answers by it once a second person asks for the same."}
+}
 Costs = dict[str, float | str | dict[str, float]] | str
 
 
@@ -61,29 +69,82 @@ def one_decision(
         return show_decision(space, f"{project}@{version}", decision)
 
 
-@router.post("/projects/{project}/versions/{version}/decisions", operation_id="decide", status_code=201)
+@router.post("/projects/{project}/versions/{version}/decisions", operation_id="decide", status_code=201, responses=KEPT)
 @least(Role.TRAINER)
 def decide(
-    space: Space, who: Who, children: Children, project: ProjectName, version: VersionLabel, body: Question
+    space: Space,
+    web: Web,
+    who: Who,
+    children: Children,
+    answer: Response,
+    project: ProjectName,
+    version: VersionLabel,
+    body: Question,
 ) -> dict[str, Any]:
     """Finds from which probability on to act, on held-out rows, and keeps it beside the version."""
-    with named_in_address(), read(space) as connection:
-        get_version(connection, get_project(connection, project), int(version[1:]))
-    asked = {key: value for key, value in body.model_dump(exclude={"use"}).items() if value not in (None, False)}
-    found: dict[str, Any] = children.ask("decide", name=f"{project}@{version}", use=body.use, who=who.name, asked=asked)
-    return found
+    made, done = decided(space, who.name, children, project, version, body, two=web.second_approver)
+    if not done:
+        answer.status_code = 202
+    return made
 
 
-@router.post("/projects/{project}/versions/{version}/decisions/{decision}/use", operation_id="use_decision")
+@router.post(
+    "/projects/{project}/versions/{version}/decisions/{decision}/use", operation_id="use_decision", responses=WAITS
+)
 @least(Role.TRAINER)
 def use(
     space: Space,
+    web: Web,
     who: Who,
+    answer: Response,
     project: ProjectName,
     version: VersionLabel,
     decision: str = Path(pattern=r"^(d[1-9]\d{0,8}|none)$"),
 ) -> VersionRow:
     """Lets the active version answer by one of its decisions, or by its own threshold ("none")."""
+    row, done = used(space, who.name, project, version, decision, two=web.second_approver)
+    if not done:
+        answer.status_code = 202
+    return row
+
+
+def decided(
+    space: Workspace, who: str, children: Helpers, project: str, version: str, body: Question, *, two: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """Makes a decision; also for the page.
+
+    Args:
+        two: whether a second person must agree before the version answers by it.
+
+    Returns:
+        The decision, and whether all that was asked for is done; if not, its use waits for the second person.
+    """
+    with read(space) as connection:
+        with named_in_address():
+            found = get_project(connection, project)
+            kept = get_version(connection, found, int(version[1:]))
+        if body.use:
+            check_active(connection, found.id, kept.id, kept.label)
+    asked = {key: value for key, value in body.model_dump(exclude={"use"}).items() if value not in (None, False)}
+    now = body.use and not two
+    made: dict[str, Any] = children.ask("decide", name=f"{project}@{version}", use=now, who=who, asked=asked)
+    return made, now == body.use or used(space, who, project, version, made["label"], two=True)[1]
+
+
+def used(
+    space: Workspace, who: str, project: str, version: str, decision: str, *, two: bool = False
+) -> tuple[VersionRow, bool]:
+    """Lets the active version answer by a decision ("none": by its own threshold); also for the page.
+
+    Args:
+        two: whether a second person must ask for it, too.
+
+    Returns:
+        The version, and whether it answers by it; if not, it waits for the second person.
+
+    Raises:
+        UserError: the version is not the active one, or has no such decision.
+    """
     from trainwright.training.whole_decision import whole
 
     with write(space) as connection:
@@ -92,7 +153,10 @@ def use(
             kept = get_version(connection, found, int(version[1:]))
             called = f"{project}@{kept.label}"
             chosen = None if decision == NONE else get_decision(connection, kept.id, decision, name=called)
+        check_active(connection, found.id, kept.id, kept.label, decision)
         if chosen is not None:
             whole(chosen, called)
-        use_decision(connection, found.id, kept.id, kept.label, chosen, who=who.name)
-        return version_of(connection, found, kept.number)
+        agreed = not two or second_of_two(connection, found, kept, chosen, who)
+        if agreed:
+            use_decision(connection, found.id, kept.id, kept.label, chosen, who=who)
+        return version_of(connection, found, kept.number), agreed

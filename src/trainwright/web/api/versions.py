@@ -22,7 +22,7 @@ from trainwright.store.transaction import read, write
 from trainwright.store.versions import delete_version, get_version
 from trainwright.web.api.jobs import RunNumber, path_of
 from trainwright.web.api.nouns import After, Body, Limit, Page, ProjectName, VersionLabel, noun
-from trainwright.web.approval import second_of_two
+from trainwright.web.approval import label_of, second_of_two
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Children, Space, Web, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -219,9 +219,7 @@ def activated(
             chosen = None if body.decision == NONE else get_decision(connection, version.id, body.decision, name=called)
         if chosen is not None:
             whole(chosen, called)
-        label = version.label if chosen is None else f"{version.label} {chosen.label}"
-        used = None if chosen is None else chosen.id
-        if two and not second_of_two(connection, found, label, who):
+        if two and not second_of_two(connection, found, version, chosen, who):
             return version_of(connection, found, number), False
         set_active(connection, found.id, version.id, label, who=who, reason="web", decision_id=used)
         row = version_of(connection, found, number)

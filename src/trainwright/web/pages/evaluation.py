@@ -14,13 +14,14 @@ from trainwright.store.transaction import read
 from trainwright.store.versions import get_version
 from trainwright.store.workspace import Workspace
 from trainwright.training.deployed import decisions_in_short
-from trainwright.web.api.decisions import Question, decide, use
+from trainwright.web.api.decisions import Question, decided, used
 from trainwright.web.api.nouns import ProjectName, VersionLabel
+from trainwright.web.approval import waiting
 from trainwright.web.forms import number
 from trainwright.web.pages import page
 from trainwright.web.problems import said
 from trainwright.web.render import render
-from trainwright.web.requests import Children, Space, Who, named_in_address
+from trainwright.web.requests import Children, Space, Web, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.evaluation import evaluation_of
 from trainwright.web.views.versions import version_of
@@ -30,9 +31,9 @@ router = page()
 
 @router.get("/projects/{project}/versions/{version}")
 @least(Role.VIEWER)
-def evaluation(request: Request, space: Space, project: ProjectName, version: VersionLabel) -> HTMLResponse:
+def evaluation(request: Request, space: Space, web: Web, project: ProjectName, version: VersionLabel) -> HTMLResponse:
     """Shows the evaluation."""
-    return _page(request, space, project, version)
+    return _page(request, space, web, project, version)
 
 
 @router.post("/projects/{project}/versions/{version}/decisions")
@@ -40,6 +41,7 @@ def evaluation(request: Request, space: Space, project: ProjectName, version: Ve
 def keep_decision(
     request: Request,
     space: Space,
+    web: Web,
     who: Who,
     children: Children,
     project: ProjectName,
@@ -58,9 +60,10 @@ def keep_decision(
             if goal == "cost"
             else {"threshold": number(threshold, "the threshold", most=1)}
         )
-        made = decide(space, who, children, project, version, Question(**asked, use=now))
+        question = Question(**asked, use=now)
+        made, _ = decided(space, who.name, children, project, version, question, two=web.second_approver)
     except TrainwrightError as error:
-        return _page(request, space, project, version, problem=said(error), form=form, status=422)
+        return _page(request, space, web, project, version, problem=said(error), form=form, status=422)
     return RedirectResponse(f"/projects/{project}/versions/{version}?made={made.get('label') or ''}#threshold", 303)
 
 
@@ -68,19 +71,21 @@ def keep_decision(
 @least(Role.TRAINER)
 def use_decision(
     space: Space,
+    web: Web,
     who: Who,
     project: ProjectName,
     version: VersionLabel,
     decision: Annotated[str, Form(pattern=r"^(d[1-9]\d{0,8}|none)$")] = NONE,
 ) -> RedirectResponse:
     """Lets the active version answer by another of its decisions."""
-    use(space, who, project, version, decision)
+    used(space, who.name, project, version, decision, two=web.second_approver)
     return RedirectResponse(f"/projects/{project}/versions/{version}#threshold", 303)
 
 
 def _page(
     request: Request,
     space: Workspace,
+    web: Web,
     project: str,
     label: str,
     *,
@@ -93,6 +98,7 @@ def _page(
         version = get_version(connection, found, int(label[1:]))
         row = version_of(connection, found, version.number)
         shown = evaluation_of(connection, found, version)
+        asked = waiting(connection, found) if web.second_approver else None
     values = {
         "row": row,
         "found": shown,
@@ -100,5 +106,7 @@ def _page(
         "problem": problem,
         "form": form or {"threshold": "", "fp": "", "fn": "", "now": False},
         "made": request.query_params.get("made"),
+        "two": web.second_approver,
+        "asked": asked,
     }
     return render(request, "evaluation.html", values, status=status)

@@ -225,3 +225,4 @@ def activated(
         row = version_of(connection, found, number)
     mirror.tell(space)
     return row, True
+        label, used = label_of(version, chosen), None if chosen is None else chosen.id

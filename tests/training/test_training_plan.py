@@ -49,6 +49,7 @@ def test_a_limit_too_short_for_a_booster_gives_the_baselines_and_says_so():
     plan = make_plan(facts(n_rows=500_000, n_train=400_000), 2)
     assert [step.role for step in plan.steps] == ["baseline"] * 3
     assert any("baselines only" in reason for reason in plan.reasons)
+    assert any("baselines only" in reason for reason in plan.too_long)
 
 
 def test_less_time_means_fewer_rounds_and_the_reason_is_given():
@@ -111,6 +112,7 @@ def test_a_table_of_texts_gets_embeddings_first_and_fine_tuning_where_there_is_t
     short = make_plan(few, 60)
     assert [step.name for step in short.steps][-1] == "text_embedding"
     assert any("text_transformer is left out" in reason for reason in short.reasons)
+    assert short.too_long and set(short.too_long) <= set(short.reasons) and Plan.from_json(short.to_json()) == short
     with_columns = make_plan(facts(n_rows=2_000, n_train=1_600, **{**TEXTS, "n_categories": 2}), 3_600)
     assert "lightgbm" in [step.name for step in with_columns.steps]
 

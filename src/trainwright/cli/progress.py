@@ -26,7 +26,8 @@ SAID = (
     "target_missing", "task", "corrected_labels",
 )  # fmt: skip
 CANDIDATES = 5
-# What a network tells while it learns: shown of the first fold, for networks that were asked for by name.
+# What a network tells while it learns: shown of the first fold, for networks that were asked for by name. What it
+# chose is shown for every one.
 LOOP = ("epoch", "step", "notice")
 # What an incremental training says before it starts, by the code of the note.
 LEARNS_ON = {"incremental": "base", "recommendation": "advice", "classes_added": "note", "unknown_values": "note"}
@@ -55,6 +56,7 @@ class Screen:
         self._planned: dict[str, int] = {}
         self._done: dict[str, list[float]] = {}
         self._asked: set[str] = set()
+        self._chose: set[str] = set()
         self._limit = 120.0
         self._searching = SearchScreen(say=self._line)
 
@@ -129,14 +131,13 @@ class Screen:
         if event.kind == "plan":
             self._planned = {step["name"]: data["folds"] for step in data["steps"]}
             self._asked = {step["name"] for step in data["steps"] if step.get("reason") == "asked for by name"}
-            for reason in [
-                r
-                for r in data.get("reasons") or []
-                if ("left out: " in r and "s are left" in r) or "too short for" in r
-            ]:
+            for reason in data.get("too_long") or []:
                 self._line(f"  {reason}; give more time (--time-limit)")
-        elif event.kind == "choice" and data.get("trial") in self._asked and data.get("fold") == 0:
-            self._line(f"  {data['trial']} chose {event.message}")
+        elif event.kind == "choice" and data.get("fold") == 0:
+            line = f"  {data['trial']} chose {event.message}"
+            if line not in self._chose:  # further seeds choose the same once more
+                self._chose.add(line)
+                self._line(line)
         elif event.kind in LOOP and data.get("trial") in self._asked:
             if self._live:
                 self._status(f"{data['trial']}, fold {data.get('fold', 0) + 1}: {event.message}")
@@ -184,6 +185,7 @@ class Screen:
             if finding["code"] == "TW304" and finding["severity"] == "warning":  # known only after the training
                 self._line(f"warning TW304 {finding['message']}")
         from trainwright.evaluate import ensemble_words
+        from trainwright.evaluate.asked_words import passed_over
         from trainwright.evaluate.deciding.words import told as words_of_decision
         from trainwright.evaluate.incremental_words import learned_on
         from trainwright.evaluate.interval_words import beside_numbers
@@ -206,6 +208,8 @@ class Screen:
         for line in words_of_decision(document.get("operating_point")):
             self._line(line)
         self._line(document["verdict"])
+        if words := passed_over(document):
+            self._line(words)
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
         waiting = document["version"] and document.get("active") not in (None, document["version"])

@@ -41,7 +41,8 @@ class PlanSettings(Block):
     )
     model_type: str | None = key(
         None,
-        "One kind of model instead of the plan's choice: a family's name, or neural_network.",
+        "One kind of model in place of the plan's own: a family's name, or neural_network. The simple models stay to "
+        "compare with, and one of them is chosen where it does better; that is said beside the verdict.",
         example="lightgbm",
     )
     base_model: Text | None = key(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainwright.evaluate import report_view as view
+from trainwright.evaluate.asked_words import passed_over
 from trainwright.evaluate.figure_style import Figure
 from trainwright.evaluate.figures import FIGURES as EVALUATION_FIGURES
 from trainwright.evaluate.figures import beside, thresholds
@@ -136,7 +137,7 @@ def _context(result: Result, evaluations: Mapping[str, Mapping[str, Any]]) -> di
         "verdict": verdict(result),
         "tiles": view.tiles(result),
         "strip": view.strip(result),
-        "practice": view.practice(result, evaluations),
+        "practice": [*filter(None, [passed_over(result)]), *view.practice(result, evaluations)],
         "views": views,
         "terms": TERMS,
         "undrawn": undrawn,

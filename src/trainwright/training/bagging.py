@@ -65,8 +65,8 @@ def with_bag(
         return plan, ()
     found = plan_bag(trials, work, metric, budget)
     if isinstance(found, str):
-        return Plan(plan.steps, (*plan.reasons, found)), ()
-    return Plan((*plan.steps, found), plan.reasons), (found,)
+        return replace(plan, reasons=(*plan.reasons, found)), ()
+    return replace(plan, steps=(*plan.steps, found)), (found,)
 
 
 def _bags(trial: Trial, work: Work) -> bool:

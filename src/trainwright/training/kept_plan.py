@@ -17,7 +17,10 @@ OBJECT, NUMBERS = "an object", "an object of numbers"
 NEEDED = {"steps": STEPS, "reasons": TEXTS, "threads": COUNT, "jobs": COUNT}
 # What the plan of a completed run holds besides.
 EXECUTED = {"completed": TEXTS, "selected": TEXT, "unfinished": OBJECT}
-OPTIONAL = {"weights": NUMBERS, "search": OBJECT, "ensemble": TEXT, "calibration": TEXT, "shape": TEXT, "copies": COUNT}
+OPTIONAL = {
+    "weights": NUMBERS, "search": OBJECT, "ensemble": TEXT, "calibration": TEXT, "shape": TEXT, "copies": COUNT,
+    "too_long": TEXTS,
+}  # fmt: skip
 
 
 def kept_plan(run: Run) -> dict[str, Any]:

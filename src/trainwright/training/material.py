@@ -146,7 +146,7 @@ def load_material(workspace: Workspace, run_id: int, started: float, custom: Cus
         plan = Plan.from_json(known)
     elif work.continuing is not None:
         plan = work.continuing.plan(work)
-        plan = Plan(plan.steps, (*reasons, *plan.reasons))
+        plan = replace(plan, reasons=(*reasons, *plan.reasons))
     else:
         plan, search = _planned(workspace, run, options, work, layout, custom, started, reasons)
     return Material(
@@ -204,7 +204,7 @@ def _planned(
     network = next((step for step in plan.steps if step.family == NEURAL), None)
     if network is not None:
         reasons = (*reasons, *network_reasons(options.settings, network.settings))
-    plan = Plan(plan.steps, (*reasons, *plan.reasons))
+    plan = replace(plan, reasons=(*reasons, *plan.reasons))
     return (plan, None) if tuned is None else (tuned.join(plan), tuned.document)
 
 

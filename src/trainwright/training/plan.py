@@ -57,17 +57,26 @@ BASELINE_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 100, 
 
 @dataclass(frozen=True)
 class Plan:
-    """The ordered trials, and what was decided on the way, in words."""
+    """The ordered trials, and what was decided on the way, in words.
+
+    Args:
+        steps: the trials, in order.
+        reasons: what was decided, in words.
+        too_long: those of the reasons that say what the time is too short for.
+    """
 
     steps: tuple[Step, ...]
     reasons: tuple[str, ...] = ()
+    too_long: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {"steps": [asdict(step) for step in self.steps], "reasons": list(self.reasons)}
+        steps = [asdict(step) for step in self.steps]
+        return {"steps": steps, "reasons": list(self.reasons), "too_long": list(self.too_long)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
-        return cls(tuple(Step(**step) for step in data["steps"]), tuple(data["reasons"]))
+        steps = tuple(Step(**step) for step in data["steps"])
+        return cls(steps, tuple(data["reasons"]), tuple(data.get("too_long") or ()))
 
 
 def choose_folds(n_rows: int, seconds: float) -> int | None:
@@ -143,6 +152,7 @@ def make_plan(
     """
     given = family_settings or {}
     reasons: list[str] = []
+    too_long: list[str] = []
     steps = [_baseline(name, facts, given) for name in BASELINES if _fits(name, facts)]
     spent = sum(wall(step, facts) for step in steps)
     for name in custom:
@@ -163,6 +173,7 @@ def make_plan(
         if reason:
             reasons.append(reason)
         if sized is None:
+            too_long += [reason] if _fits(step.family, facts) else []
             continue
         steps.append(sized)
         spent += wall(sized, facts)
@@ -178,10 +189,11 @@ def make_plan(
     if about_texts(facts) and not facts.text_models and not chosen:
         reasons.append(MISSING)
     if not any(step.role == "candidate" for step in steps) and not chosen:
-        reasons.append(
+        too_long.append(
             f"{seconds:.0f} s of fitting are too short for one booster on {facts.n_rows:,} rows: baselines only"
         )
-    return Plan(tuple(steps), tuple(reasons))
+        reasons.append(too_long[-1])
+    return Plan(tuple(steps), tuple(reasons), tuple(too_long))
 
 
 def _net(step: Step, facts: Facts, seconds: float, given: dict[str, Any]) -> Step:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainwright.evaluate import asked_words
 from trainwright.models.cost import NETS, estimate_seconds, net_shape
 from trainwright.models.families import families
 from trainwright.models.gallery import relative_cost
@@ -15,7 +16,7 @@ STOPPED_SHARE = 0.4
 # What the family of an estimator begins with that was handed over in Python.
 CUSTOM = "custom:"
 # Why a step is there that the user named.
-ASKED = "asked for by name"
+ASKED = asked_words.ASKED
 
 
 @dataclass(frozen=True)

@@ -49,16 +49,16 @@ class Tuned:
     def join(self, plan: Plan) -> Plan:
         """The plan with the winner as its first contender, unless the plan holds the same settings already."""
         if self.step is None:
-            return Plan(plan.steps, (*plan.reasons, self.document["note"]))
+            return replace(plan, reasons=(*plan.reasons, self.document["note"]))
         wanted = as_read(self.step.family, self.step.settings)
         for step in plan.steps:
             if step.family == self.step.family and as_read(step.family, step.settings) == wanted:
                 note = f"the settings that won {self.document['name']} are those of {step.name}"
                 self.document.update(step=step.name, note=note)
-                return Plan(plan.steps, (*plan.reasons, note))
+                return replace(plan, reasons=(*plan.reasons, note))
         first = next((i for i, step in enumerate(plan.steps) if step.role == "candidate"), len(plan.steps))
         steps = (*plan.steps[:first], self.step, *plan.steps[first:])
-        return Plan(steps, (*plan.reasons, self.document["note"]))
+        return replace(plan, steps=steps, reasons=(*plan.reasons, self.document["note"]))
 
 
 def tuned_for(workspace: Workspace, run: Run, options: RunOptions, work: Work, facts: Facts) -> Tuned | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
+KINDS = ("workers_killed", "trainers_killed", "workers_stopped", "both_stopped", "trainers_stopped")
 
 
 class Workers:
@@ -29,10 +30,10 @@ class Workers:
     def __init__(self, address: str, number: int, slots: int, lease: float, rng: np.random.Generator):
         self._address, self._slots, self._lease, self._rng = address, slots, lease, rng
         self._started = 0
-        self._asleep: list[tuple[float, subprocess.Popen[bytes], list[int]]] = []
+        self._asleep: list[tuple[float, subprocess.Popen[bytes] | None, list[int]]] = []
         self._awake: list[tuple[float, subprocess.Popen[bytes]]] = []
         self._working = [self._start() for _ in range(number)]
-        self.counts = {"workers_killed": 0, "trainers_killed": 0, "workers_stopped": 0, "both_stopped": 0}
+        self.counts = dict.fromkeys(KINDS, 0)
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._started += 1
@@ -46,7 +47,8 @@ class Workers:
         return [worker.pid for worker in self._working]
 
     def harm(self, kill: bool) -> None:
-        """Kills a worker or a trainer, or stops a worker for longer than its lease, alone or with its trainers.
+        """Kills a worker or a trainer, or stops a worker for longer than its lease, alone or with its trainers, or a
+        trainer alone.
 
         Args:
             kill: kill, else stop.
@@ -57,6 +59,13 @@ class Workers:
         if kill and trainers and self._rng.random() < 0.5:
             end(trainers[int(self._rng.integers(len(trainers)))], signal.SIGKILL)
             self.counts["trainers_killed"] += 1
+            return
+        if not kill and trainers and self._rng.random() < 1 / 3:
+            # Its worker ends it; one whose worker was killed meanwhile, or that keeps the database locked, is woken.
+            alone = trainers[int(self._rng.integers(len(trainers)))]
+            end(alone, signal.SIGSTOP)
+            self._asleep.append((time.monotonic() + 4 * self._lease, None, [alone]))
+            self.counts["trainers_stopped"] += 1
             return
         self._working[place] = self._start()
         if kill:
@@ -80,7 +89,8 @@ class Workers:
             self._asleep.remove(one)
             for pid in one[2]:
                 end(pid, signal.SIGCONT)
-            self._awake.append((now + self._lease, one[1]))
+            if one[1] is not None:
+                self._awake.append((now + self._lease, one[1]))
         for until, worker in [one for one in self._awake if one[0] <= now]:
             self._awake.remove((until, worker))
             finish([worker])
@@ -95,7 +105,8 @@ class Workers:
         for _, worker, stopped in self._asleep:
             for pid in stopped:
                 end(pid, signal.SIGCONT)
-            self._working.append(worker)
+            if worker is not None:
+                self._working.append(worker)
         finish([*self._working, *(worker for _, worker in self._awake)])
 
 

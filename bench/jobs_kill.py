@@ -4,11 +4,11 @@
 
 Workers execute jobs that leave one mark each. Meanwhile a worker (and with it the supervisors of its jobs) or a trainer
 is killed with SIGKILL at moments drawn by chance; besides, a worker is stopped with SIGSTOP for longer than its lease,
-half of them with their trainers, and woken again when others have its jobs. First every job is a process of its own,
-then a function in the worker. Afterwards every mark is counted. Then real trainings are killed once each, trainer or
-worker in turn, at a moment drawn from the time that an undisturbed one takes, and their packages are compared with the
-undisturbed one's, byte for byte. With `--postgres URL` the jobs run on PostgreSQL, too. About 60 minutes on 2 cores for
-each database.
+half of them with their trainers, and woken again when others have its jobs; or a trainer is stopped alone. First every
+job is a process of its own, then a function in the worker. Afterwards every mark is counted. Then real trainings are
+killed once each, trainer or worker in turn, at a moment drawn from the time that an undisturbed one takes, and their
+packages are compared with the undisturbed one's, byte for byte. With `--postgres URL` the jobs run on PostgreSQL, too.
+About 60 minutes on 2 cores for each database.
 """
 
 from __future__ import annotations
@@ -154,17 +154,20 @@ def section(result: dict[str, Any]) -> str:
             continue
         kind, name = key.split(", ")
         stopped = row["workers_stopped"] + row["both_stopped"]
+        hung = row.get("trainers_stopped", 0)
         rows.append(
-            [words[kind], name, row["jobs"], row["workers_killed"], row["trainers_killed"], stopped]
+            [words[kind], name, row["jobs"], row["workers_killed"], row["trainers_killed"], stopped, hung]
             + [row["exactly_once"], row["twice"], row["without"], row["stuck"], row["orphans"]]
             + [row["attempts_lost"], row["asked_again"], row["jobs"] / row["seconds"]]
         )
-    head = ["body", "database", "jobs", "workers killed", "trainers killed", "stopped and woken", "effect exactly once"]
+    head = ["body", "database", "jobs", "workers killed", "trainers killed", "stopped and woken"]
+    head += ["trainers stopped alone", "effect exactly once"]
     head += ["twice", "none", "stuck", "orphans", "attempts lost", "failed after four", "jobs a second"]
     return f"""## Jobs that are killed
 
 Workers (each the supervisor of its jobs) and trainers killed with SIGKILL at random moments while jobs are executed,
-and workers stopped for longer than their lease and woken when others have their jobs. Every job must leave its effect
+workers stopped for longer than their lease and woken when others have their jobs, and trainers stopped alone, which
+their workers end. Every job must leave its effect
 exactly once.
 
 {markdown.table(head, rows)}{real}

@@ -23,7 +23,7 @@ def main(address: str, name: str, slots: str, lease: str) -> None:
         Slots(cpu=int(slots)),
         name=name,
         bodies={**BODIES, "child": "jobs_body", "function": body},
-        pace=Pace(lease=seconds, renew=seconds / 6, log=1.0, patience=1.0, poll=0.01),
+        pace=Pace(lease=seconds, renew=seconds / 6, log=1.0, patience=1.0, poll=0.01, still=2 * seconds),
         rhythm=Rhythm(claim=0.05, reap=seconds / 4, schedules=60.0, sweep=60.0, seen=1.0),
         grace=0.0,
     )

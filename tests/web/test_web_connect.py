@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import polars as pl
 import pytest
 from web_client import TOKEN
 
 import trainwright as tw
+from trainwright.api import Server
 from trainwright.jobs.slots import Slots
 from trainwright.jobs.worker import Worker
 from trainwright.store.workspace import Workspace
@@ -89,6 +92,135 @@ def test_what_the_server_refuses_is_raised_as_the_library_would(
     with pytest.raises(tw.UserError, match="is active, so it cannot be deleted"):
         server.delete("shop@v1")
     assert TOKEN not in repr(server)
+
+
+def page_of(server: Server, path: str) -> str:
+    """A page as people see it: its words without marks."""
+    caller = server.caller
+    request = Request(f"{caller.base}{path}", headers={"Authorization": f"Bearer {caller.token}"})
+    with urlopen(request, timeout=60) as answer:
+        return unescape(answer.read().decode())
+
+
+def test_two_versions_are_compared_decided_by_and_exported(
+    trained: Workspace,
+    table: Path,
+    live: Callable[..., str],
+    worker: Callable[[Workspace], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    server = tw.connect(live(trained), token=TOKEN)
+    worker(trained)
+    (tmp_path / "shop.csv").write_bytes(table.read_bytes())
+    (tmp_path / "run.yaml").write_text("data:\n  train_file: shop.csv\n  target: bought\n  folds: 2\n  repeats: 1\n")
+    second = server.train(
+        config="run.yaml",
+        families=["linear"],
+        time_limit="60s",
+        settings={"training.ensemble": False, "data.ignore": ["price"]},
+        name="the second",
+        needs="cpu=1,memory=100MB",
+    )
+    job = server.jobs("shop")[0]
+    assert (second.name, job["name"], job["run"]) == ("shop@v2", "the second", 2)
+    assert server.call("GET", "/jobs/2")["job"]["state"] == "completed"
+
+    # Side by side: the runs on the rows that both held out, the versions on rows that neither learned from.
+    there = server.compare_runs("shop@v1", "v2")
+    here = tw.compare_runs("shop@v1", "v2", workspace=trained.path)
+    assert [run["run"] for run in there["runs"]] == [1, 2]
+    assert there["verdicts"][0]["text"] == here["verdicts"][0]["text"] and there["metrics"] == here["metrics"]
+    fresh = pl.read_csv(table).with_columns(pl.col("age") + 0.5, pl.col("price") + 0.25)
+    judged = server.compare("shop@v1", "shop@v2", fresh)
+    assert [one["name"] for one in judged["versions"]] == ["shop@v1", "shop@v2"]
+    assert judged["rows"] + judged["left_out"] == 160 and judged["reason"].startswith("shop@v2 is worse than shop@v1")
+    assert there["verdicts"][0]["verdict"] == "worse"
+    page = page_of(server, f"/projects/shop/compare?first=v1&second=v2&upload={server.upload(fresh)}")
+    for words in (there["verdicts"][0]["text"], judged["reason"], "data.ignore", "price"):
+        assert words in page, words
+
+    server.activate("shop@v2")
+    assert server.load("shop").predict_row({"age": 60, "kind": "pen"})["prediction"] == "yes"
+    (tmp_path / "costs.yaml").write_text("fp: 1\nfn: 9\n")
+    decided = server.decide("shop", cost="costs.yaml", use=True)
+    assert decided["label"] == "d1" and decided["policy"] == server.decide("shop@v2", cost={"fp": 1, "fn": 9})["policy"]
+    assert server.versions("shop")[0]["decision"] == "d1"
+    back = [server.rollback("shop") for _ in range(2)]
+    assert [(one["version"], one["decision"]) for one in back] == [("v2", None), ("v1", None)]
+
+    made = server.export("shop@v1", "folder", decision="none")
+    assert made["path"] == str(tmp_path / "shop-v1-folder") and made["parity"]["rows"] > 100
+    folder = tmp_path / "shop-v1-folder"
+    assert {"export.json", "README.md"} <= set(made["files"])
+    assert set(made["files"]) == {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    with pytest.raises(tw.UserError, match="never overwrites"):
+        server.export("shop@v1", "folder")
+    with pytest.raises(tw.UserError, match="shortens networks"):
+        server.export("shop@v1", "onnx", "small.onnx", int8=True)
+    one_file = server.export("shop", to="shop.onnx")
+    assert (
+        one_file["format"] == "onnx" and (tmp_path / "shop.onnx").is_file() and not (tmp_path / "small.onnx").exists()
+    )
+
+
+def test_a_table_is_looked_at_and_a_job_cancelled_and_tried_again(
+    workspace: Workspace, table: Path, live: Callable[..., str]
+) -> None:
+    server = tw.connect(live(workspace), token=TOKEN)
+    seen = server.examine(table, "bought", settings={"data.folds": 3})
+    assert seen["rows"] == 160 and len(seen["split"]["folds"]) == 3 and server.jobs() == []
+    run = server.submit(table, {"data.target": "bought", **QUICK}, needs="cpu=2,gpu=1", after=())
+    assert server.cancel(run)["state"] == "cancelled"
+    with pytest.raises(tw.EnvironmentProblem, match=f"run {run} is cancelled"):
+        server.wait(run)
+    with pytest.raises(tw.UserError, match="cancelled already"):
+        server.cancel(run)
+    assert server.retry(run)["state"] == "queued"
+    assert [job["run"] for job in server.jobs(limit=1)] == [run]
+
+
+def test_a_setting_is_tried_a_run_repeated_and_settings_searched(
+    trained: Workspace, live: Callable[..., str], worker: Callable[[Workspace], None]
+) -> None:
+    server = tw.connect(live(trained), token=TOKEN)
+    worker(trained)
+    said: list[str] = []
+    tried = server.try_setting("shop", {"training.class_weight": "balanced"}, note="few say yes", watch=said.append)
+    iteration = tried.document["iteration"]
+    assert iteration["base"] == {"run": 1, "version": "v1"} and iteration["note"] == "few say yes"
+    assert iteration["kept"] == (tried.version is not None) and any("completed" in line for line in said)
+
+    again = server.reproduce("shop@v1", priority=5)
+    assert again["same"] and again["name"] == "shop@v1" and again["figures"], again["text"]
+    assert (again["run"], again["repetition"]) == (1, 3)
+    assert tw.compare_runs("1", "3", workspace=trained.path)["verdicts"][0]["verdict"] == "not distinguishable"
+
+    space = {"linear": {"C": [0.01, 1.0]}}
+    found = server.tune("shop@v1", method="grid", space=space, trials=2, time_limit="20s", families=["linear"])
+    assert [trial["family"] for trial in found.trials] == ["linear", "linear"] and found.best is not None
+    assert (
+        found.training is not None and found.version == found.training.version == server.versions("shop")[0]["version"]
+    )
+    acts = [(act["action"], act["subject"]) for act in server.call("GET", "/audit")["items"]]
+    assert {("try", "run 2"), ("reproduce", "run 3"), ("tune", "run 4")} <= set(acts)
+
+
+def test_what_no_server_does_is_said(trained: Workspace, live: Callable[..., str]) -> None:
+    server = tw.connect(live(trained), token=TOKEN)
+    with pytest.raises(AttributeError, match="run it on the server's machine: trainwright stability"):
+        server.stability("shop")
+    with pytest.raises(AttributeError, match="has no 'trian'"):
+        server.trian("shop")
+    with pytest.raises(tw.UserError, match="cannot be sent to a server"):
+        server.train("shop.csv", "bought", metrics=[max])
+    with pytest.raises(tw.UserError, match="needs: 'cores=2' is none of"):
+        server.submit(None, {"data.version": "d1"}, needs="cores=2")
+    with pytest.raises(tw.UserError, match="there is no project 'shp'"):
+        server.compare_runs("shp@v1", "v2")
+    with pytest.raises(tw.UserError, match="only one run is named"):
+        server.compare_runs("shop@v1")
 
 
 def test_a_server_that_is_not_there_is_the_surroundings_fault() -> None:

@@ -14,7 +14,8 @@ from trainwright.errors import UserError
 if TYPE_CHECKING:
     import polars as pl
 
-    from trainwright.api.connect import Server
+    from trainwright.api.remote_calls import Calls
+    from trainwright.api.remote_versions import Versions
 
 # Rows of one request for predictions.
 CHUNK = 5000
@@ -24,7 +25,7 @@ CHUNK = 5000
 class RemoteResult(Result):
     """A training that a server finished; as `Result`, except that `report` and `predictor` come from the server."""
 
-    server: Server = field(kw_only=True)
+    server: Versions = field(kw_only=True)
 
     @property
     def report(self) -> Path | None:
@@ -46,7 +47,7 @@ class RemotePredictor:
         decision: by which it answers; None for the one in force.
     """
 
-    server: Server
+    server: Calls
     name: str
     decision: str | None = None
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from trainwright.config.settings import Settings
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
@@ -138,21 +140,31 @@ def repeat(workspace: Workspace, run_id: int, *, watcher: Watcher | None = None)
     SHA-256 equals the original's when every prediction is the same.
     """
     with write(workspace) as connection:
-        first = get_run(connection, run_id)
-        if first.state != "completed":
-            raise UserError(f"run {run_id} is {first.state}", remedy="only a completed run can be repeated")
-        run = create_run(
-            connection,
-            first.project_id,
-            name=f"repetition of run {run_id}",
-            settings=first.settings or {},
-            origins=first.origins or {},
-            dataset_version_id=first.dataset_version_id,
-            split_id=first.split_id,
-            comments=first.comments,
-        )
-        save_document(connection, run.id, 1, "record", {"repeats": run_id})
+        run = repetition(connection, run_id)
     return follow(workspace, run, time.time(), watcher=watcher)
+
+
+def repetition(connection: Connection, run_id: int) -> Run:
+    """Writes the run that will repeat a finished one; see `repeat`.
+
+    Raises:
+        UserError: there is no such run, or it is not completed.
+    """
+    first = get_run(connection, run_id)
+    if first.state != "completed":
+        raise UserError(f"run {run_id} is {first.state}", remedy="only a completed run can be repeated")
+    run = create_run(
+        connection,
+        first.project_id,
+        name=f"repetition of run {run_id}",
+        settings=first.settings or {},
+        origins=first.origins or {},
+        dataset_version_id=first.dataset_version_id,
+        split_id=first.split_id,
+        comments=first.comments,
+    )
+    save_document(connection, run.id, 1, "record", {"repeats": run_id})
+    return run
 
 
 def follow(

@@ -60,12 +60,22 @@ def reproduce(workspace: Workspace, name: str, *, watcher: Watcher | None = None
         UserError: there is no such run, or it had estimators handed over in Python.
         EnvironmentProblem: its rows are not in the workspace any more, or are not what they were.
     """
-    first, called = _find(workspace, name)
-    _check(workspace, first)
+    first, called = repeatable(workspace, name)
     result = repeat(workspace, first.id, watcher=watcher)
     with read(workspace) as connection:
         again = get_run(connection, int(result["run"]))
     return comparison(workspace, first, again, called)
+
+
+def repeatable(workspace: Workspace, name: str) -> tuple[Run, str]:
+    """The run that a name stands for, known to be one that can be repeated, and what it is called.
+
+    Raises:
+        UserError, EnvironmentProblem: as `reproduce`.
+    """
+    first, called = _find(workspace, name)
+    _check(workspace, first)
+    return first, called
 
 
 def comparison(workspace: Workspace, first: Run, again: Run, name: str) -> dict[str, Any]:
@@ -75,7 +85,8 @@ def comparison(workspace: Workspace, first: Run, again: Run, name: str) -> dict[
     package = _packages(workspace, first, again)
     predictions = _predictions(read_held_out(workspace, first), read_held_out(workspace, again))
     then = {**(before.get("environment") or {})}
-    now = environment_record(int(then.get("threads") or 0), int(then.get("jobs") or 0))
+    # That of the repetition, which a worker on another machine may have made.
+    now = after.get("environment") or environment_record(int(then.get("threads") or 0), int(then.get("jobs") or 0))
     missing = [part["part"] for part in record_parts(before) if not part["present"]]
     notes = ["the sealed test was not opened again: the same package gives the same figures on it"]
     if missing:

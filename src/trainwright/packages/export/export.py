@@ -38,6 +38,7 @@ def export_version(
     *,
     decision: str | None = None,
     int8: bool = False,
+    who: str | None = None,
     say: Callable[[str], None] = lambda words: None,
 ) -> dict[str, Any]:
     """Writes a version as an ONNX file, as a folder that runs without trainwright, or as an MLflow model.
@@ -50,6 +51,7 @@ def export_version(
             after version and format, where the command runs.
         decision: "d1" for a certain decision, "none" for the version's own threshold, None for the one in force.
         int8: networks are written in eight bits, and what that costs is measured.
+        who: asks for it; the user of this process when not given.
         say: told what happens.
 
     Returns:
@@ -101,7 +103,7 @@ def export_version(
     if not workspace.read_only:
         with write(workspace) as connection:
             details = {"format": format, "path": str(place), "parity": parity.to_json(), "bytes": size}
-            record_act(connection, "export", version.label, project_id=project.id, details=details)
+            record_act(connection, "export", version.label, project_id=project.id, who=who, details=details)
     return {**record, "path": str(place), "files": files, "size_mb": size / 1e6, "text": parity.text, **shortened}
 
 

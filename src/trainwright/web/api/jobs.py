@@ -39,8 +39,8 @@ class Table(Body):
     )
 
 
-class NewJob(Table):
-    """What a training is asked for with."""
+class Queueing(Body):
+    """How a job stands in the queue."""
 
     name: str | None = Field(None, max_length=120, description="Of the job; the project's and the time when not given.")
     priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="Higher first.")
@@ -54,6 +54,16 @@ class NewJob(Table):
         max_length=150,
         description="Your own name of it: sent again, no second job is made.",
     )
+
+    def placed(self) -> dict[str, Any]:
+        """What `helpers.tables.queue_prepared` takes of it."""
+        # A key of its own kind: no client may take the key of a schedule's moment.
+        key = None if self.key is None else f"web {self.key}"
+        return {name: getattr(self, name) for name in Queueing.model_fields} | {"key": key}
+
+
+class NewJob(Table, Queueing):
+    """What a training is asked for with."""
 
 
 class Submitted(BaseModel):
@@ -180,10 +190,7 @@ def points(
 
 def submit(space: Workspace, who: str, children: Children, body: NewJob) -> dict[str, Any]:
     """Prepares and queues a training in a child process; also for the page."""
-    # A key of its own kind: no client may take the key of a schedule's moment.
-    key = None if body.key is None else f"web {body.key}"
-    asked = body.model_dump(exclude={"upload", "test_upload", "yaml", "settings", "key"})
-    found: dict[str, Any] = children.ask("submit", **table_and_settings(space, body), **asked, who=who, key=key)
+    found: dict[str, Any] = children.ask("submit", **table_and_settings(space, body), **body.placed(), who=who)
     return found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import BackgroundTasks
+from fastapi import BackgroundTasks, Query
 from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import FileResponse, Response
@@ -29,6 +29,7 @@ from trainwright.web.security.roles import Role, least
 from trainwright.web.views.versions import VersionRow, active_version, version_of, versions_of
 
 router = noun("versions")
+DECISION = r"^(d[1-9]\d{0,8}|none)$"
 FILE: dict[int | str, dict[str, Any]] = {200: {"description": "A zip file.", "content": {"application/zip": {}}}}
 WAITS: dict[int | str, dict[str, Any]] = {
     202: {"model": VersionRow, "description": "Noted: it answers once a second person asks for the same."}
@@ -40,7 +41,7 @@ class Activation(Body):
 
     decision: str | None = Field(
         None,
-        pattern=r"^(d[1-9]\d{0,8}|none)$",
+        pattern=DECISION,
         description="d1, or none for its own threshold; as before if absent.",
     )
     expected: str | None = Field(
@@ -164,16 +165,21 @@ def download(space: Space, project: ProjectName, version: VersionLabel, after: B
 @least(Role.REVIEWER)
 def export(
     space: Space,
+    who: Who,
     children: Children,
     project: ProjectName,
     version: VersionLabel,
     after: BackgroundTasks,
     format: Literal["onnx", "folder", "mlflow"] = "onnx",
+    decision: Annotated[str | None, Query(pattern=DECISION, description="d1, or none; else the one in force.")] = None,
+    int8: Annotated[bool, Query(description="Networks are written in eight bits.")] = False,
 ) -> FileResponse:
     """A version written for other programs, as a zip file; its answers were compared with the version's own first."""
     with named_in_address(), read(space) as connection:
         get_version(connection, get_project(connection, project), int(version[1:]))
-    found = children.ask("export", name=f"{project}@{version}", format=format)
+    found = children.ask(
+        "export", name=f"{project}@{version}", format=format, decision=decision, int8=int8, who=who.name
+    )
     path = Path(found["path"])
     after.add_task(shutil.rmtree, path.parent, ignore_errors=True)
     return FileResponse(path, media_type="application/zip", filename=found["name"], background=after)
@@ -221,8 +227,8 @@ def activated(
             whole(chosen, called)
         if two and not second_of_two(connection, found, version, chosen, who):
             return version_of(connection, found, number), False
+        label, used = label_of(version, chosen), None if chosen is None else chosen.id
         set_active(connection, found.id, version.id, label, who=who, reason="web", decision_id=used)
         row = version_of(connection, found, number)
     mirror.tell(space)
     return row, True
-        label, used = label_of(version, chosen), None if chosen is None else chosen.id

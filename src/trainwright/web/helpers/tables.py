@@ -22,8 +22,56 @@ def submit(
     table: str | None,
     yaml: str | None,
     values: Mapping[str, Any],
-    who: str,
     test_file: str | None = None,
+    act: str = "train",
+    key: str | None = None,
+    after: Sequence[int] = (),
+    **queue: Any,
+) -> dict[str, Any]:
+    """Prepares a training and puts it into the queue.
+
+    Args:
+        workspace: where.
+        table: the server's own path of an upload; None with `data.version`.
+        yaml, values: settings from the client.
+        test_file: the path of a further upload, the sealed test.
+        act, key, after, queue: see `queue_prepared`.
+
+    Returns:
+        {"run": number, "new": whether the key was not known before}.
+    """
+    from trainwright.training.prepare import prepare
+
+    known = known_already(workspace, key, after)
+    if known is not None:
+        return known
+    settings = client_settings(yaml, values, test_file=test_file)
+    prepared = prepare(workspace, table, settings)
+    return queue_prepared(workspace, prepared.run.id, prepared.project.id, act=act, key=key, after=after, **queue)
+
+
+def known_already(workspace: Workspace, key: str | None, after: Sequence[int]) -> dict[str, Any] | None:
+    """The answer to a request that was made before under its key; None for a new one.
+
+    Raises:
+        UserError: a run that it shall wait for is not there.
+    """
+    with read(workspace) as connection:
+        known = find_key(connection, key) if key is not None else None
+        if known is not None:
+            return {"run": known, "new": False}
+        for other in after:
+            get_run(connection, other)
+    return None
+
+
+def queue_prepared(
+    workspace: Workspace,
+    run_id: int,
+    project_id: int,
+    *,
+    act: str,
+    who: str,
     priority: int = 0,
     cpu: int = 1,
     gpu: int = 0,
@@ -32,49 +80,29 @@ def submit(
     key: str | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """Prepares a training and puts it into the queue.
+    """Puts a run that this process prepared into the queue; one that cannot be queued is given up.
 
     Args:
         workspace: where.
-        table: the server's own path of an upload; None with `data.version`.
-        yaml, values: settings from the client.
+        run_id, project_id: the run.
+        act: what was asked for, as the audit calls it.
         who: asks for it.
-        test_file: the path of a further upload, the sealed test.
         priority, cpu, gpu, memory_mb, after, key: see `jobs.queue.place`.
-        name: of the job; the project's and the time when not given.
+        name: of the job; its own when not given.
 
     Returns:
         {"run": number, "new": whether the key was not known before}.
     """
-    from trainwright.training.prepare import prepare
-
-    with read(workspace) as connection:
-        known = find_key(connection, key) if key is not None else None
-        if known is not None:
-            return {"run": known, "new": False}
-        for other in after:
-            get_run(connection, other)
-    settings = client_settings(yaml, values, test_file=test_file)
-    prepared = prepare(workspace, table, settings)
-    with _given_up_where_it_fails(workspace, prepared.run.id), write(workspace) as connection:
+    with _given_up_where_it_fails(workspace, run_id), write(workspace) as connection:
         known = find_key(connection, key) if key is not None else None
         if known is not None:  # the same key at the same moment
-            ask_cancel(connection, prepared.run.id, f"run {known} was submitted as {key!r} meanwhile")
+            ask_cancel(connection, run_id, f"run {known} was submitted as {key!r} meanwhile")
             return {"run": known, "new": False}
         if name:
-            connection.execute(tables.run.update().where(tables.run.c.id == prepared.run.id).values(name=name))
-        place(
-            connection,
-            prepared.run.id,
-            priority=priority,
-            cpu=cpu,
-            gpu=gpu,
-            memory_mb=memory_mb,
-            after=after,
-            key=key,
-        )
-        record_act(connection, "train", f"run {prepared.run.id}", project_id=prepared.project.id, who=who)
-    return {"run": prepared.run.id, "new": True}
+            connection.execute(tables.run.update().where(tables.run.c.id == run_id).values(name=name))
+        place(connection, run_id, priority=priority, cpu=cpu, gpu=gpu, memory_mb=memory_mb, after=after, key=key)
+        record_act(connection, act, f"run {run_id}", project_id=project_id, who=who)
+    return {"run": run_id, "new": True}
 
 
 @contextmanager

@@ -50,7 +50,9 @@ def decide(workspace: Workspace, *, name: str, use: bool, who: str, asked: Mappi
         return decide_version(workspace, name, use=use, who=who, **dict(asked))
 
 
-def export(workspace: Workspace, *, name: str, format: str, decision: str | None = None) -> dict[str, Any]:
+def export(
+    workspace: Workspace, *, name: str, format: str, decision: str | None = None, int8: bool = False, who: str
+) -> dict[str, Any]:
     """A version written for other programs, as one file that the server sends and removes.
 
     Returns:
@@ -62,7 +64,8 @@ def export(workspace: Workspace, *, name: str, format: str, decision: str | None
     called = f"{project.name}-{version.label}-{format}"
     folder = Path(tempfile.mkdtemp(prefix="trainwright-export-"))
     try:
-        record = export_version(workspace, name, format, folder / called, decision=decision)
+        place = folder / called
+        record = export_version(workspace, name, format, place, decision=decision, int8=int8, who=who)
         shutil.make_archive(str(folder / called), "zip", folder, called)
         shutil.rmtree(folder / called)
     except BaseException:

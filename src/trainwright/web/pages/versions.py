@@ -75,6 +75,7 @@ def package(request: Request, space: Space, project: ProjectName, version: Versi
 @least(Role.REVIEWER)
 def export(
     space: Space,
+    who: Who,
     children: Children,
     project: ProjectName,
     version: VersionLabel,
@@ -82,7 +83,7 @@ def export(
     format: Literal["onnx", "folder", "mlflow"] = "onnx",
 ) -> FileResponse:
     """A version for other programs, as a zip file."""
-    return rest.export(space, children, project, version, after, format)
+    return rest.export(space, who, children, project, version, after, format)
 
 
 @router.post("/projects/{project}/versions/{version}/delete")

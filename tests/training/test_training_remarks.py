@@ -44,6 +44,12 @@ def test_a_setting_of_a_family_that_this_target_does_not_read_is_named():
     assert "without_effect" not in codes("family_settings: {linear: {l1_ratio: 0.1, penalty: elasticnet}}")
 
 
+def test_a_setting_is_read_beside_a_key_of_the_block_as_well():
+    width = "family_settings: {text_transformer: {width: 64}}"
+    assert "only where base_model is none" in codes(f"{{model_type: text_transformer, {width}}}")["without_effect"]
+    assert "without_effect" not in codes(f"{{model_type: text_transformer, base_model: none, {width}}}")
+
+
 def test_keys_of_a_network_over_columns_change_nothing_where_texts_are_the_table():
     def said(*kinds: Kind) -> list[str]:
         schema = Schema(tuple(Column(f"c{i}", kind) for i, kind in enumerate(kinds)))

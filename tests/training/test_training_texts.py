@@ -59,6 +59,16 @@ def test_keys_of_networks_reach_the_families_that_read_them() -> None:
     assert resolve_family_settings(both)["text_transformer"]["base_model"] == "bert"
 
 
+def test_a_rate_that_is_to_be_found_reaches_the_families_that_find_one() -> None:
+    found = load_settings(text="{learning_rate: auto, device: auto, batch_size: auto}")
+    assert resolve_family_settings(found)["text_transformer"] == {"learning_rate": "auto"}
+    named = load_settings(text="{learning_rate: auto, model_type: tabular_net}")
+    assert "tabular_net" not in resolve_family_settings(named)
+    (note,) = effects(named, ["tabular_net"])
+    assert note.startswith("learning_rate: auto (line 1) changes nothing for tabular_net")
+    assert effects(found, ["text_transformer"]) == effects(found, ["neural_network"]) == []
+
+
 def test_keys_that_a_text_family_does_not_read_are_said_to_change_nothing() -> None:
     found = load_settings(text="epochs: 3\nlayers: [8]")
     assert effects(found, ["text_transformer"]) == [

@@ -44,6 +44,10 @@ def _neural(settings: Settings, families: tuple[str, ...], texts: bool) -> Itera
     names = [name for name, field in TrainingSettings.model_fields.items() if extra(field, "concerns") == "neural"]
     read = {setting.name for name in nets for setting in family_spec(name).settings}
     given = [name for name in names if name not in read and _by_hand(settings, f"training.{name}")]
+    rate = "training.learning_rate"
+    if TABULAR_NET in nets and settings.training.learning_rate == "auto" and _by_hand(settings, rate):
+        where = f"learning_rate: auto ({settings.origin(rate)}) changes nothing for {TABULAR_NET}"
+        yield f"{where}, which takes the rate of its own recipe; a number changes it"
     if not given:
         return
     words = _list([f"{name} ({settings.origin(f'training.{name}')})" for name in given])

@@ -122,7 +122,7 @@ class NetworkSettings(Block):
     )
     patience: int | None = key(
         None,
-        "Epochs without improvement before it stops; 5 when not given.",
+        "Epochs without improvement before it stops; 5 when not given, 3 for text_transformer.",
         example=5,
         concerns="neural",
         ge=1,

@@ -198,7 +198,9 @@ def keys_of_family(settings: Settings, family: str) -> dict[str, Any]:
         value = getattr(settings.training, setting.name, None)
         if (family, value) == ("text_embedding", "none"):
             continue  # from scratch there is nothing to embed with
-        if value in (None, "auto") or not settings.given(origin) or settings.origin(origin).startswith("preset "):
+        # auto is a value of its own where the family takes it and does something else by default.
+        left = value == "auto" and (setting.default == "auto" or "auto" not in setting.choices)
+        if value is None or left or not settings.given(origin) or settings.origin(origin).startswith("preset "):
             continue
         if setting.name == "early_stopping" and type(value) is int:
             found |= {"early_stopping": True, "patience": value}

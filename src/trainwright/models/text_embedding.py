@@ -77,8 +77,8 @@ SPEC = Spec(
         Setting(
             "precision",
             "auto",
-            choices=("auto", "fp32", "bf16"),
-            guidance="bf16 is twice as fast where the processor multiplies it.",
+            choices=("auto", "fp32", "bf16", "fp16"),
+            guidance="bf16 is twice as fast where the processor multiplies it; fp16 is for older GPUs.",
         ),
     ),
     cost=2.0,

@@ -9,7 +9,7 @@ import polars as pl
 
 from trainwright.config.effects import effects
 from trainwright.config.known import canonical_family
-from trainwright.config.resolve import resolve_families, resolve_metric
+from trainwright.config.resolve import resolve_families, resolve_family_settings, resolve_metric
 from trainwright.config.settings import Settings
 from trainwright.data.infer import encode_target
 from trainwright.data.notes import Note
@@ -38,7 +38,7 @@ def remarks(settings: Settings, target: Target, labels: pl.Series, schema: Schem
         'accuracy_of_rare_classes'
     """
     named = resolve_families(settings) or ()
-    texts = schema is not None and _mostly_texts(schema)
+    texts = schema is not None and about_texts(schema)
     words_of = (*effects(settings, named, texts=texts), *_without_meaning(settings, target))
     found = [Note("without_effect", words) for words in words_of]
     for key in ("training.interval", "requirements.review_width"):
@@ -67,7 +67,8 @@ def remarks(settings: Settings, target: Target, labels: pl.Series, schema: Schem
     return found
 
 
-def _mostly_texts(schema: Schema) -> bool:
+def about_texts(schema: Schema) -> bool:
+    """Whether texts are the only features, or nearly: the plan then has networks over them."""
     n_texts = sum(column.kind is Kind.TEXT for column in schema.features)
     return mostly_texts(n_texts, len(schema.features) - n_texts)
 
@@ -75,9 +76,10 @@ def _mostly_texts(schema: Schema) -> bool:
 def _without_meaning(settings: Settings, target: Target) -> Iterator[str]:
     """Settings of single families that are not read for this target, or not beside what else was given."""
     origin = settings.origin("training.family_settings")
+    given = resolve_family_settings(settings)  # what else is read may be given as a key of the block
     for name, values in settings.training.family_settings.items():
         spec = families()[canonical_family(name)]
-        others = {key: [value] for key, value in values.items()}
+        others = {key: [value] for key, value in given[spec.name].items()}
         for setting in values:
             why = why_without_meaning(spec, setting, target.task, others)
             if why:

@@ -27,7 +27,7 @@ from trainwright.training.empty_texts import check_contents
 from trainwright.training.network_request import check_networks
 from trainwright.training.present import check_column, check_values
 from trainwright.training.rebalance import Rebalance
-from trainwright.training.remarks import remarks
+from trainwright.training.remarks import about_texts, remarks
 from trainwright.training.text_models import check_labels, check_texts
 from trainwright.training.weak_columns import check_most
 
@@ -132,7 +132,7 @@ def check_asked(settings: Settings, schema: Schema, target: Target, frame: pl.Da
     check_texts(settings, schema)
     check_contents(settings, schema, frame)
     check_labels(settings, target)
-    check_networks(settings, target)
+    check_networks(settings, target, texts=about_texts(schema))
     called = f"training.select_features ({settings.origin('training.select_features')})"
     check_most(settings.training.select_features, len(schema.features), called)
 

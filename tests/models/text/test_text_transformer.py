@@ -211,6 +211,24 @@ def test_a_rate_beyond_reason_ends_in_one_message() -> None:
         assert np.isfinite(found.predict(columns(texts))).all()
 
 
+def test_a_rate_is_found_by_a_range_test(base_folder: Path) -> None:
+    texts, y = notes(80)
+    told: list[dict[str, Any]] = []
+    found = model({"base_model": str(base_folder), "learning_rate": "auto", "epochs": 1})
+    found.fit(columns(texts), y, seed=1, report=told.append)
+    (choice,) = [event for event in told if event.get("name") == "learning_rate"]
+    assert choice["value"] == found.derived["learning_rate"] != 5e-5
+    assert "range" in choice["message"] and "default" not in choice["message"]
+
+
+@pytest.mark.parametrize("scheduler", ["linear", "one_cycle", "plateau"])
+def test_every_schedule_and_way_to_shrink_trains(scheduler: str) -> None:
+    texts, y = notes(120)
+    given = {"scheduler": scheduler, "optimizer": "nesterov", "l2_regularization": 1e-4, "learning_rate": 0.05}
+    found = model(SCRATCH | given | {"warmup_steps": 3}).fit(columns(texts), y, seed=1)
+    assert accuracy(found, texts, y) > 0.9
+
+
 def test_a_batch_larger_than_the_rows_is_all_of_them() -> None:
     texts, y = notes(40)
     found = model(SCRATCH | {"batch_size": 4096, "epochs": 2}).fit(columns(texts), y)

@@ -150,6 +150,9 @@ def inherit(settings: Settings, before: Run) -> Settings:
     given = settings.to_json()
     origins = dict(before.origins or {})
     merged: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in base.items()}
+    if settings.search.asked:  # then nothing of an earlier search holds, its winner least of all
+        merged.pop("search", None)
+        origins = {key: where for key, where in origins.items() if not key.startswith("search.")}
     for key, where in settings.origins.items():
         block, _, rest = key.partition(".")
         if block == "data" and rest not in FREE:

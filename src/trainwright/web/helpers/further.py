@@ -83,12 +83,15 @@ def queue_search(
     with read(workspace) as connection:
         dataset = get_dataset_version(connection, run.dataset_version_id)
     seconds = SECONDS if time_limit is None else parse_duration(time_limit)
+    options = RunOptions.of(run)
+    earlier = options.settings.search  # whose time is within the limit of that run
+    training = options.limit - ((earlier.time_limit or SECONDS) if earlier.asked else 0.0)
     asked = {"method": method, "space": space, "trials": trials, "time_limit": seconds, "families": list(families)}
     values = {f"search.{key}": value for key, value in asked.items() if value}
     values |= {
         "project": project.name,
         "data.version": f"d{dataset.number}",
-        "training.time_limit": max(seconds + RunOptions.of(run).limit, seconds / SHARE),
+        "training.time_limit": max(seconds + training, seconds / SHARE),
     }
     return submit(workspace, table=None, yaml=None, values=values, act="tune", **queue)
 

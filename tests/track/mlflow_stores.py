@@ -1,4 +1,5 @@
-"""Stores of the real MLflow for tests: fresh ones, and a server that can be killed and started again."""
+"""Stores of the real MLflow for tests: fresh ones, a server that can be killed and started again, and one that takes
+every call and never answers."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -61,3 +63,39 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+
+class Silent:
+    """A server that takes every call and never answers, for the length of a `with`.
+
+    `address` is where it listens, `asked` is set once a request has come, `requests` counts them.
+    """
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.asked, self.requests = threading.Event(), 0
+        self._calls: list[socket.socket] = []
+
+    def __enter__(self) -> Silent:
+        threading.Thread(target=self._take, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self._listening, *self._calls):
+            one.close()
+
+    def _take(self) -> None:
+        while True:
+            try:
+                call, _ = self._listening.accept()
+            except OSError:
+                return  # closed
+            self._calls.append(call)
+            # One that only looks whether somebody listens says nothing and hangs up.
+            threading.Thread(target=self._read, args=(call,), daemon=True).start()
+
+    def _read(self, call: socket.socket) -> None:
+        if call.recv(65_536):
+            self.requests += 1
+            self.asked.set()

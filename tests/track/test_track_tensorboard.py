@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from track_runs import add, add_fold, again, begin_run, curves, end, in_tensorboard, scalars
 
 from trainwright.store import tables
+from trainwright.store.evaluations import add_evaluation
 from trainwright.store.outbox import TENSORBOARD, is_held, messages, open_message
 from trainwright.store.process import Owner, current_owner
 from trainwright.store.transaction import read, write
@@ -110,6 +112,35 @@ def test_values_that_are_no_numbers_texts_and_histograms_are_read(tmp_path: Path
     assert spread.step == 4 and found.num == 500 and sum(found.bucket) == 500
     assert found.min == values.min() and found.max == values.max() and np.isclose(found.sum, values.sum())
     assert {"one value", "empty"} <= set(reader.Tags()["histograms"])
+
+
+def test_confusion_matrices_are_a_picture_and_a_table(workspace: Workspace, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    run = begin_run(workspace, {TENSORBOARD: "runs"})
+    matrices = {"validation": [[30, 10], [0, 0]], "test": np.eye(40, dtype=int).tolist()}
+    with write(workspace) as connection:
+        for part, matrix in matrices.items():
+            classes = ["a|b", "no"] if part == "validation" else [str(k) for k in range(40)]
+            document = {"confusion": {"classes": classes, "matrix": matrix}}
+            add_evaluation(connection, part, document, run_id=run)
+    end(workspace, run)
+    assert sync(workspace, run) == "done"
+    reader = in_tensorboard(tmp_path / "runs")["demo-1"]
+    shades = {}
+    for part, matrix in matrices.items():
+        (found,) = reader.Images(f"Confusion matrix/{part}")
+        picture = image.open(io.BytesIO(found.encoded_image_string))
+        picture.verify()  # its check sums
+        picture = image.open(io.BytesIO(found.encoded_image_string))
+        assert picture.mode == "L" and picture.size == (found.width, found.height)
+        size = found.width // len(matrix)
+        shades[part] = np.asarray(picture)[size // 2 :: size, size // 2 :: size].tolist()
+    assert shades["validation"] == [[64, 191], [255, 255]]  # three quarters, a quarter, none
+    assert shades["test"] == (255 - 255 * np.eye(40, dtype=int)).tolist()
+    said = reader.Tensors("Confusion counts/validation")[0].tensor_proto.string_val[0].decode()
+    assert said.splitlines()[0] == "| truth, and what was said | a\\|b | no |"
+    assert said.splitlines()[2:] == ["| a\\|b | 30 | 10 |", "| no | 0 | 0 |"]
+    assert "Confusion counts/test" not in reader.Tags()["tensors"]  # nobody reads a table of 40 columns
 
 
 @pytest.mark.parametrize("lease", [None, 1.0])

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from training_runs import FEATURES, rows_of, run_here, settings, table
+from mlflow_stores import Silent
+from track_runs import in_tensorboard
+from training_runs import FEATURES, new_workspace, rows_of, run_here, settings, table
 
 from trainwright.cli.app import main
 from trainwright.jobs import launch, mirror, worker
+from trainwright.jobs.attempt import execute
 from trainwright.jobs.execution import Function
 from trainwright.jobs.queue import Slots, place
 from trainwright.store.outbox import MLFLOW, TENSORBOARD, messages
 from trainwright.store.process import Owner
+from trainwright.store.runs import get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
+from trainwright.training.prepare import prepare
 
 DEAD = "http://127.0.0.1:9"  # the port of a service that nothing here offers
 
@@ -30,6 +37,17 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         main(list(words))
     said = capsys.readouterr()
     return int(left.value.code or 0), said.out + said.err
+
+
+def committed(folder: Path) -> str:
+    """Makes a repository with one commit of the folder; its name."""
+    (folder / "notes.txt").write_text("how this is trained", encoding="utf-8")
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "notes.txt"), (*who, "commit", "-q", "-m", "notes")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    return subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 @pytest.fixture
@@ -99,17 +117,67 @@ def test_a_dead_server_changes_no_result_and_holds_nothing_up(tmp_path: Path, mo
     owner = Owner.parse(to[MLFLOW].payload["holder"])
     assert owner is not None and owner.pid != os.getpid()
     os.kill(owner.pid, signal.SIGKILL)
+    pytest.importorskip("tensorboard")
+    tags = {tag for one in in_tensorboard(tmp_path / "mirrored" / "runs").values() for tag in tags_of(one)}
+    assert {"test/roc_auc_low", "Folds/roc_auc", "Confusion counts/test", "Predictions/yes", "Leaderboard"} <= tags
+    assert [tag for tag in tags if not any(re.fullmatch(name, tag) for name in documented())] == []
+
+
+def tags_of(reader: Any) -> list[str]:
+    """Every tag that TensorBoard's reader finds."""
+    return [tag for found in reader.Tags().values() if isinstance(found, list) for tag in found]
+
+
+def documented() -> list[str]:
+    """The tags that the guide names, as patterns."""
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "track.md").read_text(encoding="utf-8")
+    rows = guide.partition("and in it exactly this:")[2].partition("Not written:")[0]
+    names = [re.escape(name) for name in re.findall(r"`([^`]+)`", rows)]
+    return [re.sub("METRIC|CLASS|…", "[^/]+", name) for name in names]
+
+
+@pytest.mark.usefixtures("sealed_here")
+def test_a_server_that_never_answers_holds_nothing_up(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")  # whoever waits for an answer waits for long
+    frame = table().select(FEATURES)
+    plain = new_workspace(tmp_path / "plain")
+    run_here(plain, frame, settings())
+    with Silent() as server:
+        prepared = prepare(workspace, frame, settings(track__mlflow=server.address))
+        mirror.begin(workspace, prepared.run)
+        assert server.asked.wait(300), "nothing mirrors the run"
+        # The training begins and ends while the one who mirrors it waits for the answer to this first request.
+        execute(workspace, prepared.run.id, prepared.run.attempt, time.time())
+        with read(workspace) as connection:
+            (message,) = messages(connection)
+            ended = get_run(connection, prepared.run.id)
+        owner = Owner.parse(message.payload["holder"])
+        assert owner is not None and owner.pid != os.getpid()
+        os.kill(owner.pid, signal.SIGKILL)  # fails where it has ended
+        assert message.done_at is None and "problem" not in message.payload and server.requests == 1
+    made = [rows_of(space, "select manifest_sha from version") for space in (plain, workspace)]
+    assert len(made[0]) == 1 and made[0] == made[1]
+    assert ended.state == "completed"
 
 
 @pytest.mark.usefixtures("sealed_here")
 def test_report_model_and_registered_version_are_in_mlflow_and_the_alias_follows(
-    workspace: Workspace, store: str, capsys: pytest.CaptureFixture[str], started: list[tuple[str, ...]], tmp_path: Path
+    workspace: Workspace,
+    store: str,
+    capsys: pytest.CaptureFixture[str],
+    started: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import mlflow
 
     from trainwright.packages.predictor import Predictor
     from trainwright.store.files import artifact_path
 
+    monkeypatch.chdir(tmp_path)  # the commit is that of the folder which somebody trains in
+    commit = committed(tmp_path)
     frame = table().select(FEATURES)
     for seed in (0, 1):
         prepared, _ = run_here(workspace, frame, settings(track__mlflow=store, training__seed=seed))
@@ -124,13 +192,17 @@ def test_report_model_and_registered_version_are_in_mlflow_and_the_alias_follows
     assert model.aliases == {"active": 1} and [one.version for one in model.latest_versions] == [2]
     version = client.get_model_version("demo", "1")
     assert version.tags["trainwright.version"] == "v1"
+    assert version.run_id is not None
     run = client.get_run(version.run_id)
     names = {path.path for path in client.list_artifacts(version.run_id)}
     assert {"report", "model", "figures", "result.json"} <= names and run.info.status == "FINISHED"
+    card = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report/model_card.md")
+    assert card.startswith("# ") and "demo" in card and "v1" in card
     row = rows_of(workspace, "select record, result from run where id = 1")[0]
     record, result = json.loads(row.record), json.loads(row.result)
     tags = run.data.tags
     assert tags["trainwright.data_version"] == record["data"]["version"] and tags["trainwright.seed"] == "0"
+    assert tags["mlflow.source.git.commit"] == record["environment"]["code"] == commit
     assert json.loads(tags["trainwright.packages"]) == record["environment"]["packages"]
     assert json.loads(tags["trainwright.hardware"])["cores"] == record["environment"]["cores"]
     for part in ("validation", "test"):

@@ -13,6 +13,7 @@ from trainwright.store.workspace import Workspace
 from trainwright.track.words import flat
 
 SAMPLES, LONGEST = 10, 300
+MOST_CLASSES = 30  # of a confusion matrix as text
 
 
 def leaderboard_text(result: Mapping[str, Any]) -> str:
@@ -43,6 +44,15 @@ def samples_text(result: Mapping[str, Any]) -> str:
     lines = [_line(["row", "truth", "predicted", *columns]), _line(["---"] * (3 + len(columns)))]
     lines += [_line([row["row"], row["truth"], row["predicted"], *(row.get("values") or [])]) for row in rows]
     return "\n".join(lines)
+
+
+def confusion_text(confusion: Mapping[str, Any]) -> str:
+    """A confusion matrix as a Markdown table, a line for each true class; empty with too many classes to be read."""
+    classes = confusion["classes"]
+    if len(classes) > MOST_CLASSES:
+        return ""
+    lines = [_line(["truth, and what was said", *classes]), _line(["---"] * (1 + len(classes)))]
+    return "\n".join([*lines, *(_line([name, *row]) for name, row in zip(classes, confusion["matrix"]))])
 
 
 def predictions_of(workspace: Workspace, run: Run) -> dict[str, np.ndarray]:

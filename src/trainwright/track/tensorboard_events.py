@@ -12,7 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trainwright.track.pictures import Picture
+
 _STRING = 7  # DT_STRING of types.proto
+_GREY = 1  # the colour space of summary.proto
 
 
 def _table() -> list[int]:
@@ -64,6 +67,12 @@ def histogram(tag: str, step: int, values: Sequence[float] | np.ndarray, at: flo
     body = _double(1, low) + _double(2, high) + _double(3, float(len(found))) + _double(4, total) + _double(5, squares)
     body += _bytes(6, struct.pack(f"<{len(counts)}d", *edges[1:])) + _bytes(7, struct.pack(f"<{len(counts)}d", *counts))
     return _event(step, at, _text(1, tag) + _bytes(5, body))
+
+
+def image(tag: str, step: int, picture: Picture, at: float) -> bytes:
+    """A picture."""
+    body = _varint(1, picture.height) + _varint(2, picture.width) + _varint(3, _GREY) + _bytes(4, picture.png)
+    return _event(step, at, _text(1, tag) + _bytes(4, body))
 
 
 def _event(step: int, at: float, value: bytes) -> bytes:

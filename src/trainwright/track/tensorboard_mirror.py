@@ -11,8 +11,9 @@ from typing import Any
 from trainwright.store.workspace import Workspace
 from trainwright.track import tensorboard_events as events
 from trainwright.track.news import News
+from trainwright.track.pictures import confusion_picture
 from trainwright.track.series import series_of
-from trainwright.track.summary import leaderboard_text, predictions_of, samples_text, settings_text
+from trainwright.track.summary import confusion_text, leaderboard_text, predictions_of, samples_text, settings_text
 from trainwright.track.words import figures, folder_name, safe
 
 
@@ -57,7 +58,7 @@ class TensorBoardMirror:
         self._append(news, records)
 
     def finish(self, news: News) -> None:
-        """Adds what is known at the end: figures, predictions, the table of candidates, settings and samples."""
+        """Adds what is known at the end: figures, predictions, confusion matrices, candidates, settings and samples."""
         run, result = news.run, news.run.result or {}
         at = run.finished_at or run.created
         found = [events.scalar(name, 0, value, at) for name, value in figures(result).items()]
@@ -69,6 +70,10 @@ class TensorBoardMirror:
             "Samples/worst errors": samples_text(result),
             "Result": result.get("verdict") or (run.error or {}).get("message"),
         }
+        for part, document in news.evaluations.items():
+            if confusion := document.get("confusion"):
+                found.append(events.image(f"Confusion matrix/{part}", 0, confusion_picture(confusion["matrix"]), at))
+                texts[f"Confusion counts/{part}"] = confusion_text(confusion)  # a tag is a picture or a text
         found += [events.text(tag, 0, words, at) for tag, words in texts.items() if words]
         self._append(news, {"": found})
 

@@ -40,13 +40,15 @@ from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 
 TOKEN = "a-token-of-this-benchmark"
-# Not asked for: a stream has no end, a package is a file, the others need an upload or a prediction of a person.
+# Not asked for: a stream has no end, a package is a file, the others need an upload, a prediction of a person, or a run
+# that repeats another one.
 LEFT_OUT = (
     "/stream",
     "/export",
     "/login",
     "/api/v1/projects/{project}/versions/{version}/package",
     "/statistics",
+    "/reproduction",
     ".csv",
 )
 # Lists that are asked for in part, beside themselves.

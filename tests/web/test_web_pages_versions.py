@@ -150,7 +150,7 @@ def test_a_token_is_shown_once(shop: TestClient, as_role: AsRole) -> None:
     bearer = {"authorization": f"Bearer {secret[1]}"}
     other = as_role(shop, "viewer")
     assert other.get("/api/v1/me", headers=bearer).json()["role"] == "reviewer"
-    token = next(row["id"] for row in shop.get("/api/v1/tokens").json() if row["name"] == "nightly")
+    token = next(row["id"] for row in shop.get("/api/v1/tokens").json()["items"] if row["name"] == "nightly")
     assert shop.post(f"/settings/tokens/{token}/revoke").status_code == 303
     assert other.get("/api/v1/me", headers=bearer).status_code == 401
     wrong = shop.post("/settings/tokens", data={"name": "x", "role": "viewer", "days": "many"})
@@ -165,7 +165,7 @@ def test_accounts_and_the_audit_log(shop: TestClient) -> None:
     assert shop.post("/settings/accounts", data=given).status_code == 422  # there is one already
     assert shop.post("/settings/accounts/change", data={"name": "ada", "role": "viewer"}).status_code == 303
     assert shop.post("/settings/accounts/change", data={"name": "ada", "disabled": "yes"}).status_code == 303
-    kept = shop.get("/api/v1/accounts").json()[0]
+    kept = shop.get("/api/v1/accounts").json()["items"][0]
     assert (kept["name"], kept["role"]) == ("ada", "viewer") and kept["disabled_at"]
     page = shop.get("/settings/audit").text
     assert "create account" in page and "ada" in page and "server token" in page
@@ -176,14 +176,14 @@ def test_a_schedule_says_when_it_runs(shop: TestClient) -> None:
     form = {"project": "shop", "cron": "0 3 * * 1", "zone": "UTC", "kind": "full"}
     shown = shop.post("/settings/schedules", data={**form, "act": "times"}).text
     assert len(re.findall(r"Monday \d+ \w+ \d{4} at 03:00", shown)) == 3
-    assert shop.get("/api/v1/schedules").json() == []
+    assert shop.get("/api/v1/schedules").json()["items"] == []
     wrong = shop.post("/settings/schedules", data={**form, "cron": "at noon"})
     assert wrong.status_code == 422 and "no cron line" in wrong.text and 'value="at noon"' in wrong.text
     assert shop.post("/settings/schedules", data=form).status_code == 303
-    number = shop.get("/api/v1/schedules").json()[0]["id"]
+    number = shop.get("/api/v1/schedules").json()["items"][0]["id"]
     assert "Monday" in shop.get("/settings/schedules").text
     assert shop.post(f"/settings/schedules/{number}/remove").status_code == 303
-    assert shop.get("/api/v1/schedules").json() == []
+    assert shop.get("/api/v1/schedules").json()["items"] == []
 
 
 def test_every_word_is_explained(shop: TestClient) -> None:

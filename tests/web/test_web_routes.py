@@ -82,6 +82,6 @@ def test_the_roles_of_the_database_are_those_of_the_server() -> None:
 
 
 def test_whoever_has_the_role_passes(client: TestClient, as_role: Callable[..., TestClient]) -> None:
-    assert as_role(client, "viewer").get("/api/v1/projects").json() == []
+    assert as_role(client, "viewer").get("/api/v1/projects").json() == {"items": [], "next": None}
     assert as_role(client, "viewer").get("/").status_code == 200
     assert as_role(client, "admin").get("/api/v1/tokens").status_code == 200

@@ -151,7 +151,7 @@ def test_a_file_that_a_schedule_reads_stays_until_the_schedule_is_removed(shop: 
     assert shop.post("/settings/schedules", data={**chosen, "upload": "99"}).status_code == 422
     assert shop.post("/settings/schedules", data={**chosen, "project": "p" * 101}).status_code == 422
     assert shop.post("/settings/schedules", data=chosen).status_code == 303
-    [made] = shop.get("/api/v1/schedules").json()
+    [made] = shop.get("/api/v1/schedules").json()["items"]
     assert made["file"] == "shop.csv (uploaded)" and "from shop.csv (uploaded)" in shop.get("/settings/schedules").text
 
     assert shop.delete(f"/api/v1/uploads/{same['id']}").status_code == 204  # the file stays for the one before

@@ -186,9 +186,9 @@ def test_a_schedule_is_made_and_ended(shop: TestClient) -> None:
     assert wrong.status_code == 422 and "cron" in wrong.json()["detail"]
     made = shop.post("/api/v1/schedules", json={"project": "shop", "cron": "0 3 * * 1", "zone": "UTC"}).json()
     assert made["next_at"] > made["created"] and made["who"] == "server token"
-    assert shop.get("/api/v1/schedules", params={"project": "shop"}).json() == [made]
+    assert shop.get("/api/v1/schedules", params={"project": "shop"}).json()["items"] == [made]
     assert shop.delete(f"/api/v1/schedules/{made['id']}").status_code == 204
-    assert shop.get("/api/v1/schedules").json() == []
+    assert shop.get("/api/v1/schedules").json()["items"] == []
     assert shop.delete("/api/v1/schedules/99").status_code == 404
 
 

@@ -156,10 +156,27 @@ def get_schedule(connection: Connection, schedule_id: int) -> Schedule:
     return Schedule(**row._mapping)
 
 
-def list_schedules(connection: Connection, project_id: int | None = None, *, removed: bool = False) -> list[Schedule]:
-    """The schedules of a project or of all, oldest first; those that were removed only if asked for."""
+def list_schedules(
+    connection: Connection,
+    project_id: int | None = None,
+    *,
+    removed: bool = False,
+    after: int | None = None,
+    limit: int | None = None,
+) -> list[Schedule]:
+    """The schedules of a project or of all, oldest first; those that were removed only if asked for.
+
+    Args:
+        connection: to read with.
+        project_id: of this project alone.
+        removed: those that were removed, too.
+        after: with a higher number alone.
+        limit: so many; all when not given.
+    """
     table = tables.schedule
-    query = select(table).order_by(table.c.id)
+    query = select(table).order_by(table.c.id).limit(limit)
+    if after is not None:
+        query = query.where(table.c.id > after)
     if project_id is not None:
         query = query.where(table.c.project_id == project_id)
     if not removed:

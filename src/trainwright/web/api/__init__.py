@@ -9,6 +9,7 @@ def routers() -> list[APIRouter]:
     """Every noun's routes; a literal path stands before one with a name in its place."""
     from trainwright.web.api import (
         access,
+        answering,
         decisions,
         examine,
         further,
@@ -35,6 +36,7 @@ def routers() -> list[APIRouter]:
         further,
         runs,
         versions,
+        answering,
         decisions,
         predict,
         schedules,

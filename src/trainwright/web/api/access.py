@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, Field
 
 from trainwright.store.transaction import read, write
-from trainwright.web.api.nouns import Body, Number, noun
+from trainwright.web.api.nouns import After, Body, Limit, Number, Page, noun, page_of
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.accounts import Account, change_account, create_account, get_account, list_accounts
 from trainwright.web.security.roles import Role, least
@@ -69,10 +69,10 @@ def me(who: Who) -> Me:
 
 @router.get("/tokens", operation_id="list_tokens")
 @least(Role.ADMIN)
-def tokens(space: Space) -> list[Token]:
-    """Every token, the newest first; never the tokens themselves."""
+def tokens(space: Space, limit: Limit = 50, after: After = None) -> Page[Token]:
+    """Tokens, the newest first; never the tokens themselves."""
     with read(space) as connection:
-        return list_tokens(connection)
+        return page_of(list_tokens(connection, before=after, limit=limit + 1), limit)
 
 
 @router.post("/tokens", operation_id="create_token", status_code=201)
@@ -96,10 +96,10 @@ def remove_token(space: Space, who: Who, token: Number) -> Token:
 
 @router.get("/accounts", operation_id="list_accounts")
 @least(Role.ADMIN)
-def accounts(space: Space) -> list[Account]:
-    """Every account, by name."""
+def accounts(space: Space, limit: Limit = 50, after: After = None) -> Page[Account]:
+    """Accounts, by name."""
     with read(space) as connection:
-        return list_accounts(connection)
+        return page_of(list_accounts(connection, after=after, limit=limit + 1), limit)
 
 
 @router.post("/accounts", operation_id="create_account", status_code=201)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Path, Query
@@ -34,6 +35,11 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: int | None
+
+
+def page_of(rows: Sequence[Any], limit: int) -> Page[Any]:
+    """A page of rows, which have an `id`, when one more than the limit was read to see whether others follow."""
+    return Page(items=list(rows[:limit]), next=rows[limit - 1].id if len(rows) > limit else None)
 
 
 class Problem(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
-from trainwright.web.api.nouns import ProjectName, noun
+from trainwright.web.api.nouns import After, Limit, Page, ProjectName, noun, page_of
 from trainwright.web.requests import Space, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.projects import ProjectGlance, projects_at_a_glance
@@ -14,10 +14,10 @@ router = noun("projects")
 
 @router.get("/projects", operation_id="list_projects")
 @least(Role.VIEWER)
-def projects(space: Space) -> list[ProjectGlance]:
-    """Every project: what answers, its last training, open findings, its queue."""
+def projects(space: Space, limit: Limit = 50, after: After = None) -> Page[ProjectGlance]:
+    """Projects by name: how far each has come, what answers, its last training, open findings, its queue."""
     with read(space) as connection:
-        return projects_at_a_glance(connection)
+        return page_of(projects_at_a_glance(connection, after=after, limit=limit + 1), limit)
 
 
 @router.get("/projects/{project}", operation_id="get_project")

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
 from trainwright.store.transaction import read
-from trainwright.web.api.nouns import After, Limit, Page, noun
+from trainwright.web.api.nouns import After, Limit, Page, noun, page_of
 from trainwright.web.requests import Space
 from trainwright.web.security.roles import Role, least
 from trainwright.web.views.audit import Act, acts_before
@@ -44,7 +44,7 @@ def audit(
     """Who did what, the newest first."""
     with read(space) as connection:
         found = acts_before(connection, project=project, before=after, limit=limit + 1)
-    return Page(items=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
+    return page_of(found, limit)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -12,7 +12,7 @@ from trainwright.store.projects import get_project, project_of
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
 from trainwright.web.api.jobs import RunNumber, path_of
-from trainwright.web.api.nouns import Body, Number, noun
+from trainwright.web.api.nouns import After, Body, Limit, Number, Page, noun, page_of
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
 from trainwright.web.uploads import get_upload
@@ -48,9 +48,14 @@ class ScheduleRow(BaseModel):
 
 @router.get("/schedules", operation_id="list_schedules")
 @least(Role.VIEWER)
-def schedules(space: Space, project: Annotated[str | None, Query(max_length=100)] = None) -> list[ScheduleRow]:
-    """The schedules of a project, or of all."""
-    return schedules_of(space, project)
+def schedules(
+    space: Space,
+    project: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[ScheduleRow]:
+    """The schedules of a project, or of all, the oldest first."""
+    return page_of(schedules_of(space, project, after=after, limit=limit + 1), limit)
 
 
 @router.post("/schedules", operation_id="create_schedule", status_code=201)
@@ -72,7 +77,7 @@ def create(space: Space, who: Who, body: NewSchedule) -> ScheduleRow:
             zone=body.zone,
             who=who.name,
         )
-    return next(row for row in schedules_of(space, body.project) if row.id == made.id)
+    return schedules_of(space, body.project, after=made.id - 1, limit=1)[0]
 
 
 @router.delete("/schedules/{schedule}", operation_id="delete_schedule", status_code=204)
@@ -88,8 +93,10 @@ def delete(space: Space, who: Who, schedule: Number) -> Response:
     return Response(status_code=204)
 
 
-def schedules_of(space: Workspace, project: str | None) -> list[ScheduleRow]:
-    """The schedules of a project, or of all; also for the page."""
+def schedules_of(
+    space: Workspace, project: str | None, *, after: int | None = None, limit: int | None = None
+) -> list[ScheduleRow]:
+    """The schedules of a project, or of all, with a higher number than `after`, so many; also for the page."""
     from trainwright.jobs.schedule import list_schedules, source_name
 
     with read(space) as connection:
@@ -97,7 +104,7 @@ def schedules_of(space: Workspace, project: str | None) -> list[ScheduleRow]:
         if project is not None:
             with named_in_address():
                 project_id = get_project(connection, project).id
-        rows = list_schedules(connection, project_id)
+        rows = list_schedules(connection, project_id, after=after, limit=limit)
         names = {row.project_id: project_of(connection, row.project_id).name for row in rows}
     return [
         ScheduleRow(

@@ -15,7 +15,9 @@ def page() -> APIRouter:
     return APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 
-def pager(address: str, asked: dict[str, Any], before: int | None, following: int | None) -> dict[str, str | None]:
+def pager(
+    address: str, asked: dict[str, Any], before: int | None, following: int | None, *, cursor: str = "before"
+) -> dict[str, str | None]:
     """The addresses of the page of a long list with newer entries (always the first one) and of that with older ones.
 
     Args:
@@ -23,6 +25,7 @@ def pager(address: str, asked: dict[str, Any], before: int | None, following: in
         asked: what it is narrowed to; empty values are left out.
         before: where this page begins, None for the first one.
         following: where the next one begins, None when there is none.
+        cursor: the name that an address gives to where a page begins.
 
     Example:
         >>> pager("/jobs", {"project": "adult"}, None, 41)
@@ -31,7 +34,7 @@ def pager(address: str, asked: dict[str, Any], before: int | None, following: in
     kept = {key: value for key, value in asked.items() if value}
     return {
         "newer": None if before is None else f"{address}?{urlencode(kept)}",
-        "older": None if following is None else f"{address}?{urlencode({**kept, 'before': following})}",
+        "older": None if following is None else f"{address}?{urlencode({**kept, cursor: following})}",
     }
 
 

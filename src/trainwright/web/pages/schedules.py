@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from fastapi import Form, Request
+from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.web.api import schedules as rest
-from trainwright.web.api.nouns import Number
+from trainwright.web.api.nouns import LARGEST, Number, page_of
 from trainwright.web.forms import upload_number
-from trainwright.web.pages import page
+from trainwright.web.pages import page, pager
 from trainwright.web.problems import Refusal, said
 from trainwright.web.render import render
 from trainwright.web.requests import Space, Who
@@ -28,16 +28,19 @@ Text = Annotated[str, Form(max_length=200)]
 Name = Annotated[str, Form(max_length=100)]
 # In the list of tables, the newest; an older one is sent again.
 UPLOADS = 50
+PAGE = 50
 
 
 @router.get("/settings/schedules")
 @least(Role.VIEWER)
-def schedules(request: Request, space: Space) -> HTMLResponse:
-    """Shows the schedules."""
+def schedules(
+    request: Request, space: Space, after: Annotated[int | None, Query(ge=1, le=LARGEST)] = None
+) -> HTMLResponse:
+    """Shows the schedules in pages, the oldest first."""
     from trainwright.jobs.schedule import local_zone
 
     form = {"project": "", "cron": "0 3 * * 1", "zone": local_zone(), "kind": "full", "upload": ""}
-    return _page(request, space, form)
+    return _page(request, space, form, after=after)
 
 
 @router.post("/settings/schedules")
@@ -90,15 +93,17 @@ def _page(
     space: Workspace,
     form: dict[str, Any],
     *,
+    after: int | None = None,
     times: list[str] | None = None,
     problem: str | None = None,
 ) -> HTMLResponse:
-    rows = [(row, _times(row.cron, row.zone)) for row in rest.schedules_of(space, None)]
+    found = page_of(rest.schedules_of(space, None, after=after, limit=PAGE + 1), PAGE)
     with read(space) as connection:
         projects = project_names(connection, trained=True)
         uploads = list_uploads(connection, limit=UPLOADS)
     values = {
-        "rows": rows,
+        "rows": [(row, _times(row.cron, row.zone)) for row in found.items],
+        **pager("/settings/schedules", {}, after, found.next, cursor="after"),
         "projects": projects,
         "uploads": uploads,
         "form": form,

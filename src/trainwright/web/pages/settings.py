@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from trainwright.errors import TrainwrightError
 from trainwright.store.transaction import read, write
 from trainwright.store.workspace import Workspace
-from trainwright.web.api.nouns import LARGEST, Number
+from trainwright.web.api.nouns import LARGEST, Number, page_of
 from trainwright.web.forms import number
 from trainwright.web.pages import page, pager
 from trainwright.web.problems import said
@@ -32,15 +32,16 @@ ROLES = {
     "admin": "also makes tokens and accounts",
 }
 Word = Annotated[str, Form(max_length=200)]
+Cursor = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
 
 @router.get("/settings")
 @least(Role.VIEWER)
-def settings(request: Request, space: Space, who: Who) -> Response:
-    """Shows who may do what; others than administrators begin with the thresholds."""
+def settings(request: Request, space: Space, who: Who, tokens: Cursor = None, accounts: Cursor = None) -> Response:
+    """Shows who may do what, in pages; others than administrators begin with the thresholds."""
     if who.role < Role.ADMIN:
         return RedirectResponse("/settings/thresholds", 303)
-    return _access(request, space)
+    return _access(request, space, tokens, accounts)
 
 
 @router.post("/settings/tokens")
@@ -111,11 +112,13 @@ def change(
 
 @router.get("/settings/thresholds")
 @least(Role.VIEWER)
-def thresholds(request: Request, space: Space) -> HTMLResponse:
-    """Shows what each project answers by."""
+def thresholds(request: Request, space: Space, after: Cursor = None) -> HTMLResponse:
+    """Shows what each project answers by, in pages."""
     with read(space) as connection:
-        projects = projects_at_a_glance(connection)
-    return render(request, "settings_thresholds.html", {"projects": projects, "here": "Thresholds"})
+        found = page_of(projects_at_a_glance(connection, after=after, limit=LIMIT + 1), LIMIT)
+    values: dict[str, Any] = {"projects": found.items, "here": "Thresholds"}
+    values |= pager("/settings/thresholds", {}, after, found.next, cursor="after")
+    return render(request, "settings_thresholds.html", values)
 
 
 @router.get("/settings/audit")
@@ -124,31 +127,40 @@ def audit(
     request: Request,
     space: Space,
     project: Annotated[str, Query(max_length=100)] = "",
-    before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    before: Cursor = None,
 ) -> HTMLResponse:
     """Shows who did what."""
     with read(space) as connection:
-        acts = acts_before(connection, project=project or None, before=before, limit=LIMIT + 1)
+        acts = page_of(acts_before(connection, project=project or None, before=before, limit=LIMIT + 1), LIMIT)
         names = project_names(connection)
-    following = acts[LIMIT - 1].id if len(acts) > LIMIT else None
     values = {
-        "acts": acts[:LIMIT],
+        "acts": acts.items,
         "project": project,
         "names": names,
         "here": "Audit log",
-        **pager("/settings/audit", {"project": project}, before, following),
+        **pager("/settings/audit", {"project": project}, before, acts.next),
     }
     return render(request, "settings_audit.html", values)
 
 
 def _access(
-    request: Request, space: Workspace, *, made: dict[str, Any] | None = None, problem: str | None = None
+    request: Request,
+    space: Workspace,
+    before: int | None = None,
+    after: int | None = None,
+    *,
+    made: dict[str, Any] | None = None,
+    problem: str | None = None,
 ) -> HTMLResponse:
+    """Tokens made before one, and accounts after one, with what was just made or what is wrong."""
     with read(space) as connection:
-        tokens, accounts = list_tokens(connection), list_accounts(connection)
+        tokens = page_of(list_tokens(connection, before=before, limit=LIMIT + 1), LIMIT)
+        accounts = page_of(list_accounts(connection, after=after, limit=LIMIT + 1), LIMIT)
     values = {
-        "tokens": tokens,
-        "accounts": accounts,
+        "tokens": tokens.items,
+        "of_tokens": pager("/settings", {"accounts": after}, before, tokens.next, cursor="tokens"),
+        "accounts": accounts.items,
+        "of_accounts": pager("/settings", {"tokens": before}, after, accounts.next, cursor="accounts"),
         "roles": {word: ROLES[word] for word in GRANTED},
         "made": made,
         "problem": problem,

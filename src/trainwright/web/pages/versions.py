@@ -8,16 +8,16 @@ from urllib.parse import quote
 from fastapi import BackgroundTasks, Query, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
-from trainwright.store.deployments import deployments_of
 from trainwright.store.projects import get_project
 from trainwright.store.transaction import read
 from trainwright.web.api import versions as rest
-from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel
+from trainwright.web.api.nouns import LARGEST, ProjectName, VersionLabel, page_of
 from trainwright.web.pages import page, pager
 from trainwright.web.render import render
 from trainwright.web.requests import Children, Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
-from trainwright.web.views.versions import version_names, version_of, versions_of
+from trainwright.web.views.deployments import deployments_before
+from trainwright.web.views.versions import version_of, versions_of
 
 router = page()
 PAGE = 50
@@ -38,17 +38,15 @@ def versions(
     with named_in_address(), read(space) as connection:
         found = get_project(connection, project)
         some = versions_of(connection, found, deleted=deleted, before=before, limit=PAGE)
-        labels = {one.id: one.version for one in version_names(connection, found, deleted=True)}
-        history = list(reversed(deployments_of(connection, found.id)))
+        history = page_of(deployments_before(connection, found, limit=SHOWN + 1), SHOWN)
     address, asked = f"/projects/{quote(project, safe='')}/versions", {"deleted": "true" if deleted else ""}
     values = {
         "project": found,
         "rows": some.versions,
         **pager(address, asked, before, some.next),
         "deleted": deleted,
-        "labels": labels,
-        "history": history[:SHOWN],
-        "earlier": len(history) - SHOWN,
+        "history": history.items,
+        "earlier": history.next is not None,
         "said": request.query_params.get("said"),
     }
     return render(request, "versions.html", values)

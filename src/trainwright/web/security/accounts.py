@@ -93,9 +93,13 @@ def change_account(
     return get_account(connection, name)
 
 
-def list_accounts(connection: Connection) -> list[Account]:
-    """Every account, by name."""
-    return [_read(row) for row in connection.execute(select(tables.account).order_by(tables.account.c.name))]
+def list_accounts(connection: Connection, *, after: int | None = None, limit: int | None = None) -> list[Account]:
+    """Accounts by name: those after the name of the one with this id, so many; all when not given."""
+    account = tables.account.c
+    query = select(tables.account).order_by(account.name).limit(limit)
+    if after is not None:
+        query = query.where(account.name > select(account.name).where(account.id == after).scalar_subquery())
+    return [_read(row) for row in connection.execute(query)]
 
 
 def find_account(connection: Connection, name: str) -> Account | None:

@@ -77,9 +77,12 @@ def create_token(
     return get_token(connection, new), text
 
 
-def list_tokens(connection: Connection) -> list[Token]:
-    """Every token, the newest first."""
-    return [_read(row) for row in connection.execute(select(tables.token).order_by(tables.token.c.id.desc()))]
+def list_tokens(connection: Connection, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """Tokens, the newest first: those made before the one with this number, so many; all when not given."""
+    query = select(tables.token).order_by(tables.token.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tables.token.c.id < before)
+    return [_read(row) for row in connection.execute(query)]
 
 
 def get_token(connection: Connection, token_id: int) -> Token:

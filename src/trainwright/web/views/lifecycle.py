@@ -41,14 +41,14 @@ def lifecycles(connection: Connection, ids: Sequence[int]) -> dict[int, list[Ste
     kept = version.state == "kept"
     through_version = decision.join(tables.version, version.id == decision.c.version_id)
     reached = (
-        select(data.project_id),
-        select(version.project_id).where(kept),
-        select(opening.c.project_id),
-        select(version.project_id).select_from(through_version),
-        select(deployment.project_id).where(deployment.ended_at.is_(None)),
-        select(schedule.project_id).where(schedule.enabled),
+        (data.project_id, select(data.project_id)),
+        (version.project_id, select(version.project_id).where(kept)),
+        (opening.c.project_id, select(opening.c.project_id)),
+        (version.project_id, select(version.project_id).select_from(through_version)),
+        (deployment.project_id, select(deployment.project_id).where(deployment.ended_at.is_(None))),
+        (schedule.project_id, select(schedule.project_id).where(schedule.enabled)),
     )
-    found = [set(connection.execute(query.distinct()).scalars()) for query in reached]
+    found = [set(connection.execute(query.where(of.in_(ids)).distinct()).scalars()) for of, query in reached]
     return {
         project: [Step(word, meaning, project in those) for (word, meaning), those in zip(STAGES, found)]
         for project in ids

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from trainwright.store import tables
 from trainwright.store.states import FINISHED
+from trainwright.web.views.lifecycle import Step, lifecycles
 
 # Findings that a person should look at before the model is trusted.
 OPEN = ("error", "warning")
@@ -56,6 +57,7 @@ class ProjectGlance:
         last_run: the newest training, or None.
         findings: open findings of the newest training by severity.
         queued, working: its jobs that wait and that work.
+        stages: how far it has come.
     """
 
     id: int
@@ -68,14 +70,29 @@ class ProjectGlance:
     findings: dict[str, int]
     queued: int
     working: int
+    stages: list[Step]
 
 
-def projects_at_a_glance(connection: Connection, *, name: str | None = None) -> list[ProjectGlance]:
-    """Every project by name, or the one with this name."""
+def projects_at_a_glance(
+    connection: Connection, *, name: str | None = None, after: int | None = None, limit: int | None = None
+) -> list[ProjectGlance]:
+    """Projects in the order of their names.
+
+    Args:
+        connection: to read with.
+        name: the one with this name alone.
+        after: those whose names come after that of the project with this id.
+        limit: so many; all when not given.
+    """
     table = tables.project
-    query = select(table.c.id, table.c.name, table.c.target, table.c.created).order_by(table.c.name)
-    rows = connection.execute(query if name is None else query.where(table.c.name == name)).all()
+    query = select(table.c.id, table.c.name, table.c.target, table.c.created).order_by(table.c.name).limit(limit)
+    if name is not None:
+        query = query.where(table.c.name == name)
+    if after is not None:
+        query = query.where(table.c.name > select(table.c.name).where(table.c.id == after).scalar_subquery())
+    rows = connection.execute(query).all()
     ids = [row.id for row in rows]
+    stages = lifecycles(connection, ids)
     active, last, jobs = _active(connection, ids), _last_runs(connection, ids), _jobs(connection, ids)
     versions = _versions(connection, ids)
     findings = _findings(connection, [run.id for run in last.values()])
@@ -91,6 +108,7 @@ def projects_at_a_glance(connection: Connection, *, name: str | None = None) -> 
             findings.get(last[row.id].id, {}) if row.id in last else {},
             jobs.get((row.id, "queued"), 0),
             sum(n for (project, state), n in jobs.items() if project == row.id and state != "queued"),
+            stages[row.id],
         )
         for row in rows
     ]

@@ -64,9 +64,8 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class VersionName:
-    """A version by its name alone: the number of its row, such as "v3", and whether it answers."""
+    """A version by its name alone, such as "v3", and whether it answers."""
 
-    id: int
     version: str
     active: bool
 
@@ -97,15 +96,14 @@ def versions_of(
     return VersionPage(found, rows[limit - 1].number if len(rows) > limit else None)
 
 
-def version_names(connection: Connection, project: Project, *, deleted: bool = False) -> list[VersionName]:
-    """The names of the versions of a project, the newest first; their documents stay where they are."""
+def version_names(connection: Connection, project: Project) -> list[VersionName]:
+    """The names of the kept versions of a project, the newest first; their documents stay where they are."""
     version = tables.version.c
-    query = select(version.id, version.number).where(version.project_id == project.id)
-    query = query if deleted else query.where(version.state == "kept")
+    query = select(version.id, version.number).where(version.project_id == project.id, version.state == "kept")
     deployment = active_deployment(connection, project.id)
     answers = None if deployment is None else deployment.version_id
     rows = connection.execute(query.order_by(version.number.desc()))
-    return [VersionName(row.id, f"v{row.number}", row.id == answers) for row in rows]
+    return [VersionName(f"v{row.number}", row.id == answers) for row in rows]
 
 
 def active_version(connection: Connection, project: Project) -> VersionRow | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +19,12 @@ from web_browser import ARGUMENTS, CHROMIUM, Reader
 from web_client import ADDRESS, PROJECT, TOKEN, csrf_of
 from web_server import Servers
 
+from trainwright.errors import UserError
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.web.app import create_app
+from trainwright.web.helpers.child import answer
+from trainwright.web.helpers.pool import KINDS
 from trainwright.web.security.secrets import hash_token
 from trainwright.web.security.tokens import create_token
 from trainwright.web.settings import WebSettings
@@ -106,6 +110,21 @@ def client(workspace: Workspace, serve: Callable[..., TestClient]) -> TestClient
 def shop(trained: Workspace, serve: Callable[..., TestClient]) -> TestClient:
     """The administrator at the trained workspace."""
     return serve(trained)
+
+
+@pytest.fixture
+def shop_here(shop: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """The trained workspace, whose children's tasks run in this process, where they can be watched."""
+
+    def ask(task: str, *, loads: str | None = None, seconds: float | None = None, **arguments: Any) -> Any:
+        found = answer(shop.app.state.workspace, task, json.loads(json.dumps(arguments)))  # type: ignore[attr-defined]
+        if "error" in found:
+            error = found["error"]
+            raise KINDS.get(error["kind"], UserError)(error["problem"], remedy=error["remedy"])
+        return found["answer"]
+
+    monkeypatch.setattr(shop.app.state.helpers, "ask", ask)  # type: ignore[attr-defined]
+    return shop
 
 
 @pytest.fixture

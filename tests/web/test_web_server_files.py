@@ -20,8 +20,6 @@ from starlette.testclient import TestClient
 from trainwright.config.places import all_keys
 from trainwright.errors import UserError
 from trainwright.web.client_settings import client_settings
-from trainwright.web.helpers.child import answer
-from trainwright.web.helpers.pool import KINDS
 from trainwright.web.security.guard import GuardedRoute
 
 # What the files hold; no answer may.
@@ -95,21 +93,6 @@ def touched(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     _touched.clear()
     yield _touched
     _watched.clear()
-
-
-@pytest.fixture
-def shop_here(shop: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    """The trained workspace, whose children's tasks run in this process, where they can be watched."""
-
-    def ask(task: str, *, loads: str | None = None, seconds: float | None = None, **arguments: Any) -> Any:
-        found = answer(shop.app.state.workspace, task, json.loads(json.dumps(arguments)))  # type: ignore[attr-defined]
-        if "error" in found:
-            error = found["error"]
-            raise KINDS.get(error["kind"], UserError)(error["problem"], remedy=error["remedy"])
-        return found["answer"]
-
-    monkeypatch.setattr(shop.app.state.helpers, "ask", ask)  # type: ignore[attr-defined]
-    return shop
 
 
 def shapes(path: str) -> list[Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.store.workspace import Workspace
+from trainwright.web.certificate import check_certificate
 from trainwright.web.settings import WILDCARDS, WebSettings
 
 TOKEN = "TRAINWRIGHT_TOKEN"
@@ -49,10 +50,12 @@ def serve(
         started: told the address to open, with its token, once requests are answered.
 
     Raises:
-        UserError: the settings would let anybody in, the port is taken, the certificate is not there.
+        UserError: the settings would let anybody in, the port is taken, the certificate is none or not that of the key.
         EnvironmentProblem: the port needs rights that the user lacks.
     """
     settings = settings.checked()
+    if tls is not None:
+        check_certificate(tls.certificate, tls.key)
     listening = listen(settings)
     try:
         settings = replace(settings, port=listening.getsockname()[1], https=settings.https or tls is not None)

@@ -85,7 +85,8 @@ class Gate:
 
     def _same_origin(self, origin: str, host: str) -> bool:
         parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+        schemes = ("https",) if self._settings.https else ("http", "https")  # a proxy may speak HTTPS unnamed
+        return parts.scheme in schemes and parts.netloc.lower() == host.lower()
 
     def _limit(self, path: str) -> int:
         return self._settings.upload_bytes if path in UPLOADS else self._settings.body_bytes

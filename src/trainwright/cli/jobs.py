@@ -75,6 +75,7 @@ def list_all(project: str | None, states: tuple[str, ...], limit: int, workspace
 @json_option
 def show(run: int, workspace: str | None, as_json: bool) -> None:
     """Shows a job."""
+    from trainwright.jobs.slots import Slots
     from trainwright.jobs.story import story
     from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
@@ -88,6 +89,9 @@ def show(run: int, workspace: str | None, as_json: bool) -> None:
     waits = document["waits_for"]
     output.say(f"run {run} of {document['project']}: {document['state']}" + (f" ({waits})" if waits else ""))
     output.say(f"name {document['name']}, {document['kind']}, priority {document['priority']}")
+    needs = dict(document["needs"])
+    reason = needs.pop("memory_reason")
+    output.say(f"takes {Slots(**needs)}" + (f" (memory: {reason})" if reason else ""))
     for state, seconds in document["seconds"].items():
         output.say(f"  {state:13} {_span(seconds)}")
     output.table(

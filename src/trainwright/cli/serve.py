@@ -20,6 +20,7 @@ SIZES = {"K": 1e3, "M": 1e6, "G": 1e9}
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--workers", type=click.IntRange(0, 64), default=2, show_default=True, help="Training processes.")
+@click.option("--slots", metavar="LIST", default="cpu=1", show_default=True, help="Of each: cpu=2,gpu=1,memory=8GB.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A further name that browsers may use.")
 @click.option("--no-login", is_flag=True, help="Let everybody on this machine in, without a token.")
 @click.option("--max-upload", default="1G", show_default=True, metavar="SIZE", help="The largest upload: 500M, 2G.")
@@ -34,6 +35,7 @@ def COMMAND(
     host: str,
     port: int,
     workers: int,
+    slots: str,
     hosts: tuple[str, ...],
     no_login: bool,
     max_upload: str,
@@ -50,6 +52,7 @@ def COMMAND(
     from pathlib import Path
 
     from trainwright.errors import UserError
+    from trainwright.jobs.slots import parse_slots
     from trainwright.store.workspace import open_workspace
     from trainwright.web.server import Tls, serve
     from trainwright.web.settings import WebSettings
@@ -66,6 +69,7 @@ def COMMAND(
         upload_bytes=size(max_upload),
         second_approver=second_approver,
     ).checked()
+    amount = parse_slots(slots)
     space = open_workspace(workspace)
 
     def started(address: str) -> None:
@@ -83,7 +87,7 @@ def COMMAND(
 
             webbrowser.open(address)
 
-    serve(space, settings, workers=workers, tls=tls, started=started)
+    serve(space, settings, workers=workers, slots=amount, tls=tls, started=started)
 
 
 def size(text: str) -> int:

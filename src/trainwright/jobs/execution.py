@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from trainwright.jobs.output import Output
@@ -130,8 +130,15 @@ class Task:
         self._stop.set()
 
 
-def start(body: Body, workspace: Workspace, run_id: int, attempt: int) -> Execution:
-    """Begins to execute an attempt at a run; its time limit counts from now."""
+def start(
+    body: Body, workspace: Workspace, run_id: int, attempt: int, environment: Mapping[str, str] | None = None
+) -> Execution:
+    """Begins to execute an attempt at a run; its time limit counts from now.
+
+    Args:
+        environment: more environment variables of a child.
+    """
     if callable(body):
         return Task(body, workspace, run_id, attempt)
-    return Child(spawn(body, str(workspace.path), str(run_id), str(attempt), repr(time.time())))
+    words = (str(workspace.path), str(run_id), str(attempt), repr(time.time()))
+    return Child(spawn(body, *words, more=environment or {}))

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import IO, Any
 
 # An attempt that no longer hears from its parent ends itself, so that no orphan works on unseen.
 ORPHAN = 17
 # What to do where memory did not suffice.
 LESS_MEMORY = "free memory, use fewer rows (--sample 20%) or one fit at a time (--jobs 1)"
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 def own_group(flags: int = 0) -> dict[str, Any]:
@@ -26,13 +29,16 @@ def own_group(flags: int = 0) -> dict[str, Any]:
     return {"creationflags": 0x00000200 | flags} if os.name == "nt" else {"start_new_session": True}
 
 
-def spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+def spawn(module: str, *arguments: str, more: Mapping[str, str] = NO_MORE) -> subprocess.Popen[bytes]:
     """Starts `python -m module ...` in a process group of its own, with a pipe that tells it when we die.
 
     Numerical libraries start with one thread each, because sums over several threads differ in their last bits from
     run to run; a fit takes its threads by its own setting.
+
+    Args:
+        more: environment variables besides ours.
     """
-    environment = dict(os.environ) | {"OMP_WAIT_POLICY": "PASSIVE"}
+    environment = dict(os.environ) | {"OMP_WAIT_POLICY": "PASSIVE"} | dict(more)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = "1"
     return subprocess.Popen(

@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from trainwright.data.checks.policy import stop_on_errors
 from trainwright.errors import TrainwrightError, UserError
 from trainwright.jobs.lost import Reaped, again, is_direct, lost
+from trainwright.jobs.memory_need import memory_need
 from trainwright.jobs.reap import reap
-from trainwright.jobs.slots import Slots, parse_slots
+from trainwright.jobs.slots import ONE, Slots, parse_slots
 from trainwright.store import tables, workers
 from trainwright.store.audit import record_act
 from trainwright.store.clock import now
@@ -50,9 +51,6 @@ __all__ = [
 
 # Seconds without a sign of life after which a run is given to another attempt.
 LEASE = 30.0
-
-
-ONE = Slots()
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def place(
         run_id: a run that has not begun.
         body: the name of what is executed; workers know names, never commands.
         priority: higher first; of equal ones the one that waits longest.
-        cpu, gpu, memory_mb: what it takes of a worker's slots.
+        cpu, gpu, memory_mb: what it takes of a worker's slots; of memory what `memory_need` says when not given.
         after: runs that must be completed first.
         key: of a submission that must not be made twice.
 
@@ -128,11 +126,14 @@ def place(
         connection.execute(tables.job_after.insert().values(run_id=run_id, after_run_id=other))
     if key is not None and find_key(connection, key) is not None:
         raise TrainwrightError(f"run {find_key(connection, key)} was submitted as {key!r} already")
+    need = memory_need(connection, run) if memory_mb is None and body == "train" else None
+    memory_mb, why = need or (memory_mb, None)
     values = {"body": body, "priority": priority, "cpu": cpu, "gpu": gpu, "memory_mb": memory_mb, "key": key}
     this = tables.job.c.run_id == run_id
     connection.execute(tables.job.update().where(this).values(**values, owner=None))
     words = f" after run {', '.join(map(str, after))}" if after else ""
-    add_event(connection, run_id, run.attempt, "queue", message=f"waits for a worker{words}")
+    told = None if why is None else {"memory_mb": memory_mb, "reason": why}
+    add_event(connection, run_id, run.attempt, "queue", message=f"waits for a worker{words}", data=told)
     return get_run(connection, run_id)
 
 
@@ -148,28 +149,32 @@ def claim(
     *,
     seconds: float = LEASE,
     bodies: Sequence[str] | None = None,
+    whole: Slots | None = None,
 ) -> Claim | None:
     """The next job that fits, which is the worker's from now on; None where nothing waits that fits.
 
     Args:
         worker: the name of who claims.
         free: the slots that it has left.
+        whole: all its slots. The first job in the queue that needs more than is left, and no more than these, keeps
+            what it will take free from those behind it: a large job does not wait for ever beside many small ones.
         seconds: without a sign of life after which the job is given to another.
         bodies: what it can execute; None for anything.
     """
     job = tables.job.c
     with brief(workspace) as connection:
         at = now(connection)
-        fits = [job.cpu <= free.cpu, job.gpu <= free.gpu]
-        if free.memory_mb is not None:
-            fits.append(or_(job.memory_mb.is_(None), job.memory_mb <= free.memory_mb))
-        if bodies is not None:
-            fits.append(job.body.in_(bodies))
         due = or_(job.not_before.is_(None), job.not_before <= at)
         query = select(job.run_id, job.attempt, job.body, job.cpu, job.gpu, job.memory_mb)
-        query = query.where(tables.WAITING, due, ~_must_wait(), *fits)
+        query = query.where(tables.WAITING, due, ~_must_wait())
+        if bodies is not None:
+            query = query.where(job.body.in_(bodies))
         query = query.order_by(job.priority.desc(), job.queued_at, job.run_id).limit(1)
-        row = connection.execute(query.with_for_update(skip_locked=True)).first()
+        if whole is not None and whole != free:
+            first = connection.execute(query.where(*_fits(whole))).first()
+            needs = free if first is None else Slots(first.cpu, first.gpu, first.memory_mb)
+            free = free if free.holds(needs) else free.beside(needs)
+        row = connection.execute(query.where(*_fits(free)).with_for_update(skip_locked=True)).first()
         if row is None:
             return None
         values = {"owner": worker, "state": "initializing", "started_at": at, "lease_until": at + seconds}
@@ -273,6 +278,15 @@ def leave(workspace: Workspace, name: str) -> None:
 def _lock(connection: Connection, run_id: int) -> None:
     """Keeps workers from claiming a run while it is decided about."""
     connection.execute(select(tables.job.c.attempt).where(tables.job.c.run_id == run_id).with_for_update())
+
+
+def _fits(slots: Slots) -> list[ColumnElement[bool]]:
+    """What `Slots.holds` says, for a query."""
+    job = tables.job.c
+    fits: list[ColumnElement[bool]] = [job.cpu <= slots.cpu, job.gpu <= slots.gpu]
+    if slots.memory_mb is not None:
+        fits.append(or_(job.memory_mb.is_(None), job.memory_mb <= slots.memory_mb))
+    return fits
 
 
 def _must_wait() -> ColumnElement[bool]:

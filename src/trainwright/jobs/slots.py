@@ -42,6 +42,17 @@ class Slots:
         memory = None if self.memory_mb is None else self.memory_mb - sum(job.memory_mb or 0 for job in taken)
         return Slots(self.cpu - sum(job.cpu for job in taken), self.gpu - sum(job.gpu for job in taken), memory)
 
+    def beside(self, kept: Slots) -> Slots:
+        """What others may have of this while so much is kept free of it.
+
+        Example:
+            >>> Slots(cpu=3, gpu=0).beside(Slots(cpu=1, gpu=1))
+            Slots(cpu=2, gpu=0, memory_mb=None)
+        """
+        left = self.without([kept])
+        memory = None if left.memory_mb is None else max(0, left.memory_mb)
+        return Slots(max(0, left.cpu), max(0, left.gpu), memory)
+
     def __str__(self) -> str:
         """As `parse_slots` reads it."""
         parts = [f"cpu={self.cpu}", f"gpu={self.gpu}" if self.gpu else ""]
@@ -51,6 +62,10 @@ class Slots:
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return {"cpu": self.cpu, "gpu": self.gpu, "memory_mb": self.memory_mb}
+
+
+# One core: what a job takes and a worker has when nothing is said.
+ONE = Slots()
 
 
 def parse_slots(text: str, flag: str = "--slots") -> Slots:

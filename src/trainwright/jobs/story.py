@@ -43,7 +43,12 @@ def story(connection: Connection, run_id: int) -> dict[str, Any]:
         "lost": run.lost,
         "priority": run.priority,
         "owner": run.owner,
-        "needs": {"cpu": job.cpu, "gpu": job.gpu, "memory_mb": job.memory_mb},
+        "needs": {
+            "cpu": job.cpu,
+            "gpu": job.gpu,
+            "memory_mb": job.memory_mb,
+            "memory_reason": _memory_reason(connection, run_id),
+        },
         "after": after(connection, run_id),
         "position": position(connection, run_id),
         "expected_start": expected_start(connection, run_id),
@@ -65,6 +70,14 @@ def story(connection: Connection, run_id: int) -> dict[str, Any]:
         ],
         "error": run.error if run.state in ("failed", "cancelled") else None,
     }
+
+
+def _memory_reason(connection: Connection, run_id: int) -> str | None:
+    """Where the memory that a job takes comes from; None where somebody gave it, or none is counted."""
+    event = tables.event.c
+    query = select(event.data).where(event.run_id == run_id, event.kind == "queue").order_by(event.seq.desc())
+    reason: str | None = (connection.execute(query.limit(1)).scalar() or {}).get("reason")
+    return reason
 
 
 def _end_of(attempt: Attempt, changes: list[Event]) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from trainwright.errors import EnvironmentProblem
 from trainwright.jobs import mirror, queue, schedule
+from trainwright.jobs.devices import Devices, devices_of
 from trainwright.jobs.execution import Body, start
 from trainwright.jobs.listing import retries_wait
 from trainwright.jobs.queue import Claim, Slots
@@ -62,7 +63,7 @@ class Worker:
 
     Args:
         workspace: whose jobs.
-        slots: how much may run at a time.
+        slots: how much may run at a time. Each gpu slot is a device (`devices`).
         name: under which it claims; one that starts again under its name takes over its row.
         bodies: what can be executed, by name.
         pace: of its supervisors.
@@ -89,6 +90,7 @@ class Worker:
         self.name = name or str(current_owner())
         self._workspace = workspace
         self._slots = slots
+        self._devices = Devices(devices_of(slots.gpu))
         self._bodies = bodies
         self._pace = pace or Pace()
         self._rhythm = rhythm or Rhythm()
@@ -178,7 +180,12 @@ class Worker:
         begun = 0
         while not self._ending.is_set():
             claim = queue.claim(
-                self._workspace, self.name, self._free(), seconds=self._pace.lease, bodies=tuple(self._bodies)
+                self._workspace,
+                self.name,
+                self._free(),
+                seconds=self._pace.lease,
+                bodies=tuple(self._bodies),
+                whole=self._slots,
             )
             if claim is None:
                 return begun
@@ -193,7 +200,10 @@ class Worker:
 
     def _begin(self, claim: Claim) -> None:
         self._tell({"kind": "claimed", "run": claim.run_id, "attempt": claim.attempt, "body": claim.body})
-        execution = start(self._bodies[claim.body], self._workspace, claim.run_id, claim.attempt)
+        with self._lock:
+            devices = self._devices.take(claim.slots.gpu)
+        more = self._devices.environment(devices)
+        execution = start(self._bodies[claim.body], self._workspace, claim.run_id, claim.attempt, more)
         mirror.begin_run(self._workspace, claim.run_id)
         # Not by the run alone: a run that was lost may be claimed again before its earlier attempt is put away.
         key = (claim.run_id, claim.attempt)
@@ -206,6 +216,7 @@ class Worker:
                 execution.close()
                 with self._lock:
                     del self._work[key]
+                    self._devices.give_back(devices)
                 self._wake.set()
 
         with self._lock:

@@ -15,9 +15,11 @@ from types import FrameType
 from typing import Any
 
 from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.jobs.slots import ONE, Slots
 from trainwright.store.workspace import Workspace
 from trainwright.web.certificate import check_certificate
 from trainwright.web.settings import WILDCARDS, WebSettings
+from trainwright.web.workers import Start, Workers, worker_starts
 
 TOKEN = "TRAINWRIGHT_TOKEN"
 # Seconds that open streams are given at the end; a browser reconnects by itself.
@@ -37,6 +39,7 @@ def serve(
     settings: WebSettings,
     *,
     workers: int = 2,
+    slots: Slots = ONE,
     tls: Tls | None = None,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -46,6 +49,7 @@ def serve(
         workspace: an open workspace that can be written.
         settings: addresses and limits; port 0 takes a free one.
         workers: training processes beside the server.
+        slots: what each of them may run at a time; their gpu slots are different devices.
         tls: the server's certificate, for HTTPS without a proxy.
         started: told the address to open, with its token, once requests are answered.
 
@@ -56,6 +60,7 @@ def serve(
     settings = settings.checked()
     if tls is not None:
         check_certificate(tls.certificate, tls.key)
+    starts = worker_starts(str(workspace.path), workers, slots=slots)
     listening = listen(settings)
     try:
         settings = replace(settings, port=listening.getsockname()[1], https=settings.https or tls is not None)
@@ -63,7 +68,7 @@ def serve(
         if settings.login:
             token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
             settings = with_token(settings, token)
-        _run(workspace, settings, listening, workers, tls, lambda: started(address(settings, token, tls is not None)))
+        _run(workspace, settings, listening, starts, tls, lambda: started(address(settings, token, tls is not None)))
     finally:
         listening.close()
 
@@ -128,16 +133,15 @@ def _run(
     workspace: Workspace,
     settings: WebSettings,
     listening: socket.socket,
-    workers: int,
+    starts: list[Start],
     tls: Tls | None,
     started: Callable[[], None],
 ) -> None:
     import uvicorn
 
     from trainwright.web.app import create_app
-    from trainwright.web.workers import Workers, worker_starts
 
-    beside = Workers(worker_starts(str(workspace.path), workers))
+    beside = Workers(starts)
     app = create_app(workspace, settings=settings)
 
     class Server(uvicorn.Server):

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from trainwright.jobs.devices import VISIBLE, devices_of
 from trainwright.jobs.process import own_group
+from trainwright.jobs.slots import ONE, Slots
 
 log = logging.getLogger("trainwright.web")
 
@@ -121,18 +123,26 @@ class _Place:
             process.stdin.close()
 
 
-def worker_starts(workspace: str, number: int, prefix: str = "serve") -> list[Start]:
+def worker_starts(workspace: str, number: int, prefix: str = "serve", slots: Slots = ONE) -> list[Start]:
     """How to start each of so many workers on a workspace.
 
     Args:
         workspace: its folder or address, as `--workspace` takes it.
         number: of workers.
         prefix: of their names.
+        slots: of each; a device belongs to one worker.
+
+    Raises:
+        UserError: there are fewer devices than gpu slots of all of them.
     """
+    devices = devices_of(number * slots.gpu)
 
-    def start(name: str) -> subprocess.Popen[bytes]:
+    def start(place: int) -> subprocess.Popen[bytes]:
+        name = f"{prefix}-{os.getpid()}-{place + 1}"
         command = [sys.executable, "-m", "trainwright", "worker", "--with-parent", "--name", name]
-        command += ["--workspace", workspace]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, **own_group())
+        command += ["--workspace", workspace, "--slots", str(slots)]
+        own = devices[place * slots.gpu : (place + 1) * slots.gpu]
+        environment = {**os.environ, VISIBLE: ",".join(own)} if own else None
+        return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, **own_group())
 
-    return [partial(start, f"{prefix}-{os.getpid()}-{n}") for n in range(1, number + 1)]
+    return [partial(start, place) for place in range(number)]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.config.known import networks_here
+from trainwright.jobs.memory_need import memory_mb, peak_memory
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.web.client_settings import client_settings
-from trainwright.web.views.measured import peak_memory
 
 # Names that a target often has, the most telling first; else it is the last column.
 TARGETS = ("target", "label", "class", "y", "outcome", "category")
@@ -121,16 +121,3 @@ def _plan(found: Mapping[str, Any], settings: Any) -> dict[str, Any]:
         ],
         "reasons": list(plan.reasons),
     }
-
-
-def memory_mb(cells: int, limit: float) -> int:
-    """The memory in MB that a training may take, within a factor of about two.
-
-    Measured on three public tables of 0.2 to 0.7 million cells with limits of 30 to 300 s (`bench/time_limit.py`):
-    450 MB of libraries, and 200 bytes for each cell, the more the longer it may go on.
-
-    Example:
-        >>> [memory_mb(730_000, limit) for limit in (30, 120, 300)]
-        [630, 740, 960]
-    """
-    return int(round(450 + cells * 2e-4 * (1 + limit / 120), -1))

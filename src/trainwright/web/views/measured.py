@@ -1,4 +1,4 @@
-"""What earlier trainings of a project took: the memory of each, and of networks the memory and time by batch size."""
+"""What earlier networks of a project took: memory and time by batch size."""
 
 from __future__ import annotations
 
@@ -27,14 +27,6 @@ class Batch:
     run: int
     memory: float | None
     epoch_s: float | None
-
-
-def peak_memory(connection: Connection, project: str) -> tuple[float, int] | None:
-    """The most memory in MB that one of the newest trainings of a project took, and how many those are."""
-    peak = tables.run.c.record["peak_memory_mb"].as_float()
-    query = select(peak).where(tables.run.c.id.in_(_newest(connection, project)), peak.is_not(None))
-    found = connection.execute(query).scalars().all()
-    return (max(found), len(found)) if found else None
 
 
 def measured_batches(connection: Connection, project: str) -> list[Batch]:

@@ -46,6 +46,8 @@ SCRIPTS = {
     "text_levels": "Texts",
     "neural_gpu": "Training on a GPU",
 }
+# What could not be run where the page was written, and why.
+NOT_RUN = {"neural_gpu": "no GPU was at hand"}
 HEAD = """# Benchmarks
 
 Every figure here was written by a script under `bench/`, which prints and stores the machine, the versions, the
@@ -71,7 +73,8 @@ def _section(name: str, title: str, folder: Path) -> str:
     path = folder / f"{name}.json"
     result = results.read(path) if path.exists() else {"rows": {}}
     if not result["rows"]:
-        return f"## {title}\n\nNot measured yet: `python bench/{name}.py`\n"
+        said = f"Not run: {NOT_RUN[name]}." if name in NOT_RUN else "Not measured yet:"
+        return f"## {title}\n\n{said} `python bench/{name}.py`\n"
     text: str = import_module(name).section(result)
     return text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import torch
 from engine_data import Classifier, accuracy, network, rows, same, weights
 from torch import nn
 
-from trainwright.engine import precision
+from trainwright.engine import precision, usage
 from trainwright.engine.loop import fit
 from trainwright.engine.settings import EngineSettings
 from trainwright.errors import EnvironmentProblem
@@ -114,7 +115,16 @@ def test_steps_and_epochs_are_told_as_lines_and_as_points() -> None:
     assert curves == ["Loss/train", "Loss/validation", "Accuracy/validation"]
     chosen = {event["name"]: event["message"] for event in told if event["kind"] == "choice"}
     assert chosen["device"].startswith("device: cpu (") and chosen["batch_size"].startswith("batch_size: 10 (needs ")
-    assert {"device", "precision", "compile", "attention", "rows", "batch_size", "learning_rate"} <= chosen.keys()
+    assert {"device", "precision", "compile", "rows", "batch_size", "learning_rate"} <= chosen.keys()
+    assert "attention" not in chosen  # lines and bends attend to nothing
+
+
+@pytest.mark.parametrize("kind", ["sdpa", "eager"])
+def test_a_network_that_attends_tells_how(kind: str) -> None:
+    module = network()
+    module[0].config = SimpleNamespace(_attn_implementation=kind)  # type: ignore[assignment]
+    found = precision.choose(SETTINGS, module, steps=1).choices["attention"]
+    assert found.value == kind and ("scaled_dot_product_attention" in found.reason) == (kind == "sdpa")
 
 
 def test_both_loss_and_answer_are_asked_in_one_pass_where_the_learner_can() -> None:
@@ -140,3 +150,11 @@ def test_plain_modules_import_no_torch() -> None:
     names = ("engine", "engine.settings", "engine.schedules", "engine.stopping", "engine.diagnosis", "engine.records")
     code = f"import sys, {', '.join(f'trainwright.{name}' for name in names)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_use_of_a_gpu_that_cannot_be_asked_for_is_said(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(usage, "find_spec", lambda name: object() if there else None)
+    said = usage.Usage(torch.device("cuda")).lacks
+    assert said is None if there else said is not None and "nvidia-ml-py" in said
+    assert usage.Usage(torch.device("cpu")).lacks is None

@@ -86,6 +86,23 @@ def test_what_is_no_number_is_named_by_the_layer_that_made_it(
     assert same(weights(learner.module), weights(again.module))
 
 
+def test_the_layer_is_named_in_a_compiled_network_which_calls_no_hooks() -> None:
+    module = breaking(1, 7, "output", NAN)
+    calls = 0
+
+    def compiled(x: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        for child in module:
+            x = child.forward(x)
+        return x
+
+    module._compiled_call_impl = compiled  # type: ignore[assignment]
+    fitted = fit(Classifier(module), rows(40), SETTINGS, validation=rows(20, seed=1))
+    assert "at step 7 the output of 2 (Layer) was the first to be no number" in fitted.stopped_because
+    assert calls > 6 and module._compiled_call_impl is compiled  # switched off only while it looked
+
+
 def test_a_fault_is_found_from_a_state_some_short_epochs_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
     take = GoodState.take

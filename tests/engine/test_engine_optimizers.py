@@ -9,6 +9,7 @@ import torch
 from engine_data import Classifier, network, rows, same, weights
 from torch import Tensor, nn
 
+from trainwright.engine import optimizers
 from trainwright.engine.learner import freeze, groups, tensors_of
 from trainwright.engine.loop import fit
 from trainwright.engine.optimizers import build, set_rate
@@ -46,6 +47,25 @@ def stepped(gradients: list[float], **settings: Any) -> tuple[float, float]:
         learner.module.bias.grad = torch.zeros(1)
         optimizer.step()
     return learner.module.weight.item(), learner.module.bias.item()
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "momentum", "nesterov"])
+def test_fused_optimisers_agree_with_unfused_ones(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EngineSettings(epochs=3, batch_size=8, optimizer=optimizer, learning_rate=0.01, weight_decay=0.1)
+
+    def trained() -> dict[str, Tensor]:
+        learner = Classifier(network())
+        fit(learner, rows(60), settings)
+        return weights(learner.module)
+
+    assert build(Classifier(network()), settings, RATE).defaults["fused"] is True
+    fused = trained()
+    monkeypatch.setattr(optimizers, "FUSED_ON", ())
+    assert build(Classifier(network()), settings, RATE).defaults["fused"] is False
+    plain = trained()
+    assert fused.keys() == plain.keys()
+    for name, value in fused.items():
+        torch.testing.assert_close(value, plain[name], rtol=1e-4, atol=1e-6)
 
 
 def test_sgd_moves_by_rate_times_gradient() -> None:

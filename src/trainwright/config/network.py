@@ -157,6 +157,13 @@ class NetworkSettings(Block):
     precision: Literal["auto", "fp32", "bf16", "fp16"] | None = key(
         None, "The number format of the computation.", example="auto", concerns="neural"
     )
+    compile: Literal["auto", "on", "off"] | None = key(
+        None,
+        "Translate the network into code of its own before it trains; auto does where a GPU takes so many steps that "
+        "this pays. It needs a compiler, takes up to a minute, and may change the last digits.",
+        example="auto",
+        concerns="neural",
+    )
     save_checkpoint: bool | None = key(
         None, "Write the model's state to disk while it trains.", example=True, concerns="neural"
     )
@@ -170,6 +177,11 @@ class NetworkSettings(Block):
         if isinstance(value, int) and value > 10_000_000:
             raise ValueError(f"must be at most 10 million; got {value}")
         return value
+
+    @field_validator("compile", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: Any) -> Any:
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
     @field_validator("early_stopping", mode="before")
     @classmethod

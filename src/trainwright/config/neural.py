@@ -11,7 +11,7 @@ from trainwright.config.settings import Settings
 
 # Values that leave a setting to the family, and keys that say where or how firmly, not that a network is wanted.
 _LEFT = {"batch_size": "auto"}
-NOT_ASKING = ("device", "deterministic", "precision", "save_checkpoint", "checkpoint_interval")
+NOT_ASKING = ("device", "deterministic", "precision", "compile", "save_checkpoint", "checkpoint_interval")
 
 
 def resolve_neural(settings: Settings, *, fine_tuning: bool = False) -> dict[str, Choice]:
@@ -38,6 +38,7 @@ def resolve_neural(settings: Settings, *, fine_tuning: bool = False) -> dict[str
         "dropout": (0.1, "default"),
         "min_delta": (0.0, "default"),
         "precision": ("auto", "chosen by what the device does fastest"),
+        "compile": ("auto", "chosen by the device and the number of steps"),
         "gradient_checkpointing": (False, "default"),
         "save_checkpoint": (True, "default"),
         "checkpoint_interval": (1, "default"),

@@ -107,6 +107,8 @@ class _Loop:
         self._run, self._folder, self._stop = run, folder, stop
         self._step = Step(run)
         self._good, self._usage = health.GoodState(), Usage(run.numbers.device)
+        if self._usage.lacks is not None:
+            run.records.notice(self._usage.lacks)
         self._moves = not schedules.is_constant(run.settings)
         self._pace: Pace | None = getattr(run.learner, "pace", None)
         self._started = self._saved = time.monotonic()

@@ -27,7 +27,7 @@ class Numbers:
 
     Args:
         device: where.
-        choices: "device", "precision", "compile" and "attention", each with its reason.
+        choices: "device", "precision", "compile" and, of a network that attends, "attention", each with its reason.
     """
 
     device: torch.device
@@ -58,16 +58,17 @@ def choose(settings: EngineSettings, module: nn.Module, *, steps: int) -> Number
         steps: of the whole training.
 
     Raises:
-        EnvironmentProblem: a device or a format is asked for that is not there.
+        EnvironmentProblem: a device, a format or a compilation is asked for that is not there.
     """
     device = choose_device(settings.device)
     weights = sum(parameter.numel() for parameter in module.parameters())
     where = torch.device(str(device.value))
+    attention = _attention(module, where)
     return Numbers(where, {
         "device": device,
         "precision": _precision(settings.precision, where, weights),
         "compile": _compile(settings.compile, where, steps),
-        "attention": _attention(where),
+        **({} if attention is None else {"attention": attention}),
     })  # fmt: skip
 
 
@@ -112,6 +113,8 @@ def _precision(asked: str, device: torch.device, weights: int) -> Choice:
 
 
 def _compile(asked: str, device: torch.device, steps: int) -> Choice:
+    if asked == "on" and (missing := _compiler_missing(device)):
+        raise EnvironmentProblem(f"compile: on is asked for, and {missing}", remedy="install it, or leave compile out")
     if asked != "auto":
         return Choice(asked, "asked for")
     if device.type != "cuda":
@@ -121,6 +124,29 @@ def _compile(asked: str, device: torch.device, steps: int) -> Choice:
     return Choice("on", f"{steps:,} steps repay the time it takes to compile")
 
 
-def _attention(device: torch.device) -> Choice:
+def _compiler_missing(device: torch.device) -> str | None:
+    """What torch needs to compile for the device and does not find."""
+    if device.type == "cuda":
+        from torch.utils._triton import has_triton
+
+        return None if has_triton() else "triton, by which torch compiles for a GPU, cannot be used here"
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler:
+        return "no C++ compiler is found"
+    return None
+
+
+def _attention(module: nn.Module, device: torch.device) -> Choice | None:
+    """How the network attends, where it says so as encoders of transformers do; None for one that does not."""
+    configs = (getattr(inner, "config", None) for inner in module.modules())
+    kind = next(filter(None, (getattr(config, "_attn_implementation", None) for config in configs)), None)
+    if kind is None:
+        return None
+    if kind != "sdpa":
+        return Choice(str(kind), "what this encoder offers; what it keeps for pairs of tokens is its own")
     kinds = "flash or memory-efficient kernels where shapes allow" if device.type == "cuda" else "torch's fused kernel"
     return Choice("sdpa", f"scaled_dot_product_attention: {kinds}; no matrix of all pairs is kept")

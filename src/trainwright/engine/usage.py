@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from trainwright.engine.learner import Batch
 from trainwright.engine.memory import GIB
 
 CPU, MEMORY, WAIT = "System/cores used", "System/memory GiB", "System/data wait"
+LACKS = "how busy the GPU is cannot be asked of its driver and is not recorded: pip install nvidia-ml-py"
 GPU, GPU_MEMORY = "System/GPU used", "System/GPU memory GiB"
 
 
@@ -22,6 +24,8 @@ class Usage:
 
     Args:
         device: where the network is.
+
+    `lacks` says what will be left out and what to do, or is None.
 
     Example:
         >>> usage = Usage(torch.device("cpu"))
@@ -34,6 +38,7 @@ class Usage:
 
     def __init__(self, device: torch.device):
         self._device = device
+        self.lacks = LACKS if device.type == "cuda" and find_spec("pynvml") is None else None
         self._waited = self._started = self._worked = 0.0
 
     def begin(self) -> None:

@@ -51,7 +51,8 @@ def loss_curve(result: Result) -> Figure | None:
     shows = f"candidate {curve['name']}, fold {int(curve.get('fold') or 0) + 1}; not seen: {held}"
     alt = f"{str(verdict.get('title') or '').capitalize()}: {verdict.get('text') or ''}."
     if mark is not None and mark < last:
-        alt += f" The dashed line is round {count(mark)}; what came later (shaded) was not kept or only memorised."
+        alt += f" The dashed line is {curve.get('unit') or 'step'} {count(mark)}; what came later (shaded) was not "
+        alt += "kept or only memorised."
     return envelope("Loss by round", shows, alt, traces, layout)
 
 

@@ -7,6 +7,8 @@ import re
 from trainwright.models.objective import OBJECTIVE
 from trainwright.models.spec import Setting, Spec
 
+# Settings that came later: a saved model keeps them only where they were set, so that packages stay as they were.
+LATER = ("compile",)
 LAYERS = r"[1-9]\d{0,4}([ ,-]+[1-9]\d{0,4}){0,31}"
 
 
@@ -112,6 +114,12 @@ SPEC = Spec(
             "auto",
             choices=("auto", "fp32", "bf16", "fp16"),
             guidance="auto takes what the device does fastest.",
+        ),
+        Setting(
+            "compile",
+            "auto",
+            choices=("auto", "on", "off"),
+            guidance="Into code of its own before it trains: auto does where many steps of a GPU repay it.",
         ),
         Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
         Setting("checkpoint_interval", 1, 1, 100_000, guidance="Epochs between two checkpoints."),

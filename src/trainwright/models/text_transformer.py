@@ -8,7 +8,7 @@ from trainwright.models.text.base import PATTERN, WORDS
 
 FINE_TUNING, FROM_SCRATCH = 5e-5, 1e-3
 # Settings that the first packages do not have: saved models keep them only where they were set.
-LATER = ("warmup_steps", "l2_regularization", "save_checkpoint", "checkpoint_interval", "keep_epoch")
+LATER = ("warmup_steps", "l2_regularization", "save_checkpoint", "checkpoint_interval", "keep_epoch", "compile")
 
 SPEC = Spec(
     name="text_transformer",
@@ -137,6 +137,12 @@ SPEC = Spec(
         ),
         Setting(
             "gradient_checkpointing", False, choices=(True, False), guidance="Saves memory, costs a third more time."
+        ),
+        Setting(
+            "compile",
+            "auto",
+            choices=("auto", "on", "off"),
+            guidance="Into code of its own before it trains: auto does where many steps of a GPU repay it.",
         ),
         Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
         Setting(

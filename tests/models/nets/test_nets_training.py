@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support, precision
 
 pytest.importorskip("torch")
 
-from trainwright.config.neural import network_settings
+from trainwright.config.neural import network_asked, network_settings
 from trainwright.config.presets import PRESETS
 from trainwright.config.source import load_settings
 from trainwright.errors import UserError
@@ -23,6 +23,7 @@ from trainwright.models.nets.mlp import NeuralNetwork
 from trainwright.models.nets.tabular import TabularNet
 from trainwright.models.nets.watch import Truth
 from trainwright.models.settings import check_settings
+from trainwright.models.storage import read_json
 
 SNIPPETS = sorted((Path(__file__).parents[2] / "config" / "snippets").glob("*.yaml"))
 SMALL = {"layers": "16, 8", "epochs": 3, "learning_rate": 0.01, "batch_size": 32}
@@ -267,3 +268,22 @@ def test_where_a_learning_rate_comes_from_is_said() -> None:
         told: list[dict[str, Any]] = []
         fitted(family, "two", given, n=120, report=told.append)
         assert said in [event["message"] for event in told if event["kind"] == "choice"]
+
+
+@pytest.mark.parametrize(("said", "asked"), [("on", "on"), ("true", "on"), ("off", "off"), ("auto", "auto")])
+def test_compilation_is_a_key_that_reaches_the_training(said: str, asked: str) -> None:
+    given = load_settings(text=f"compile: {said}")
+    assert given.training.compile == asked and network_asked(given) == ()  # it says how, not that a network is wanted
+    model = fitted(NeuralNetwork, "two", SMALL | {"epochs": 1})
+    model.chosen |= network_settings(given)
+    assert model.settle(100, rounds=None, further=False).compile == asked
+
+
+def test_a_saved_network_keeps_compilation_only_where_it_was_set(tmp_path: Path) -> None:
+    for how, kept in (("auto", None), ("off", "off")):
+        model = fitted(NeuralNetwork, "two", SMALL | {"epochs": 1, "compile": how})
+        (folder := tmp_path / how).mkdir()
+        model.save(folder)
+        assert read_json(folder / "model.json")["settings"].get("compile") == kept
+        again = NeuralNetwork.load(folder, model.target)
+        assert again.chosen.get("compile") == kept

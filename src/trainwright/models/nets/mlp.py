@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainwright.models.nets.columns import NetRows
 from trainwright.models.nets.estimator import NetEstimator
 from trainwright.models.nets.further import MORE_RATE
-from trainwright.models.nets.passing import GREATER_IS_BETTER, engine_choices, loss_for
+from trainwright.models.nets.passing import GREATER_IS_BETTER, engine_choices, loss_for, without_usual
 from trainwright.models.nets.sizes import batch_for
-from trainwright.models.neural_network import SPEC, units_of
+from trainwright.models.neural_network import LATER, SPEC, units_of
 from trainwright.models.prepare.preparation import Recipe
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PASSED = (
     "epochs", "optimizer", "learning_rate", "scheduler", "warmup_steps", "warmup_ratio", "step_size", "gamma",
     "momentum", "l2_regularization", "gradient_clip", "early_stopping", "patience", "min_delta", "best_by",
     "precision",
-    "gradient_checkpointing", "save_checkpoint", "checkpoint_interval", "device", "deterministic",
+    "gradient_checkpointing", "compile", "save_checkpoint", "checkpoint_interval", "device", "deterministic",
 )  # fmt: skip
 USUAL_DECAY = 0.01
 
@@ -32,6 +32,10 @@ class NeuralNetwork(NetEstimator):
     spec = SPEC
     one_hot_up_to = 20
     recipe = Recipe(scale=True, clip=0.001, cyclic=True, one_hot_up_to=20, min_count=3, max_terms=100)
+
+    def written_settings(self) -> dict[str, Any]:
+        """See `PreparedEstimator.written_settings`: of those that came later only what was set."""
+        return without_usual(self.chosen, SPEC, LATER)
 
     def activation_of(self) -> str:
         """See `NetEstimator.activation_of`."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from trainwright.engine.loop import Fitted
+    from trainwright.models.spec import Spec
 
 
 def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
@@ -18,6 +19,12 @@ def engine_choices(chosen: Mapping[str, Any], names: tuple[str, ...]) -> dict[st
     from trainwright.config.resolve import Choice
 
     return {name: Choice(chosen[name], "") for name in names}
+
+
+def without_usual(chosen: Mapping[str, Any], spec: Spec, names: tuple[str, ...]) -> dict[str, Any]:
+    """The settings, of these names only those that differ from their defaults."""
+    usual = spec.defaults()
+    return {name: value for name, value in chosen.items() if name not in names or value != usual[name]}
 
 
 # The first one is the task's own.

@@ -22,6 +22,7 @@ PASSED = (
     "epochs", "batch_size", "optimizer", "scheduler", "warmup_steps", "step_size", "gamma", "momentum",
     "l2_regularization", "gradient_clip", "early_stopping", "patience", "min_delta", "best_by", "precision",
     "gradient_checkpointing", "save_checkpoint", "checkpoint_interval", "keep_epoch", "device",
+    "compile",
 )  # fmt: skip
 # A state takes four times the bytes of the weights: hundreds of MB are not written every few seconds, nor kept often.
 PAUSE, KEPT = 60.0, 2

@@ -38,7 +38,8 @@ class Workers:
     def _start(self) -> subprocess.Popen[bytes]:
         self._started += 1
         command = [sys.executable, str(HERE / "jobs_worker.py"), self._address, f"w{self._started}"]
-        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        places = [str(HERE), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
         words = [*command, str(self._slots), str(self._lease)]
         return subprocess.Popen(words, env=environment, start_new_session=True)
 

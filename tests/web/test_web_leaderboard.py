@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_web_jobs import new_run
 from test_web_pages_training import part
 
+from trainwright.store import tables
 from trainwright.store.events import add_event
-from trainwright.store.transaction import write
+from trainwright.store.transaction import read, write
 from trainwright.store.trials import finish_trial
 from trainwright.store.workspace import Workspace
 
@@ -35,3 +39,24 @@ def test_the_leaderboard_shows_the_figure_that_the_address_names(client: TestCli
         # What is not stored gives way to what decides.
         other = client.get(address, params={"metric": "<b>none"}).text
         assert '<option value="roc_auc" selected>' in other and "<b>none" not in other
+
+
+def test_a_training_keeps_every_figure_of_its_leaderboard_fold_by_fold(shop: TestClient, trained: Workspace) -> None:
+    with read(trained) as connection:
+        result = connection.execute(select(tables.run.c.result)).scalar_one()
+    board = result["leaderboard"] if isinstance(result, dict) else json.loads(result)["leaderboard"]
+    single = [row for row in board if row["name"] != "ensemble"]
+    page = shop.get("/jobs/1").text
+    offered = re.findall(r'<option value="(\w+)"', part_html(page))
+    assert len(offered) > 3 and set(offered) == set(single[0]["metrics"])
+    for metric in offered:
+        shown = part_html(shop.get("/jobs/1", params={"metric": metric}).text)
+        found = dict(re.findall(r'<th scope="row">(\w+).*?<td class="num">(\d\.\d{4})</td>', shown))
+        assert {name: float(value) for name, value in found.items()} == pytest.approx(
+            {row["name"]: row["metrics"][metric] for row in single}, abs=1e-4
+        )
+
+
+def part_html(page: str) -> str:
+    """The part of the page that shows candidates."""
+    return page.partition('id="part-standings"')[2].partition('id="curves"')[0]

@@ -29,10 +29,10 @@ def keep(
     step: Step,
     fit: FoldFit,
     work: Work,
-    metric: Metric,
+    metrics: list[Metric],
     report: Report,
 ) -> None:
-    """Publishes a finished fold and commits its row."""
+    """Publishes a finished fold and commits its row, with its score by each metric; the run's own comes first."""
     artifact = None
     if not step.handed_over:
 
@@ -48,7 +48,7 @@ def keep(
 
         artifact = publish(workspace, "trial", fill).sha
     held_out = work.folds[fit.fold].validation
-    score = metric(work.dataset.y[held_out], fit.prediction, None)
+    scores = {metric.name: work.score(metric, held_out, fit.prediction) for metric in metrics}
     with write(workspace) as connection:
         finish_trial(
             connection,
@@ -64,7 +64,7 @@ def keep(
             iterations=fit.estimator.iterations,
             rows=fit.n_train,
             seconds=fit.fit_s,
-            scores={metric.name: score},
+            scores=scores,
             details={
                 "predict_ms_per_row": fit.predict_ms_per_row,
                 "rebalanced": fit.rebalanced,
@@ -82,8 +82,8 @@ def keep(
             "trial": step.name,
             "fold": fit.fold,
             "folds": len(work.folds),
-            "metric": metric.name,
-            "score": score,
+            "metric": metrics[0].name,
+            "score": scores[metrics[0].name],
             "seconds": fit.fit_s,
         }
     )

@@ -28,6 +28,7 @@ from trainwright.training.outcome import conclude
 from trainwright.training.plan_document import plan_document
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.run_steps import run_steps
+from trainwright.training.scores import shown_metrics
 from trainwright.training.steps import Step
 from trainwright.training.trials import Trial, Work
 from trainwright.training.tuning.before import search_first
@@ -75,6 +76,8 @@ def train_run(
     if material.recorded:
         steps = tuple(step for step in steps if step.name in material.recorded["completed"])
 
+    metrics = shown_metrics(material.task, material.metric)
+
     def fit(steps: tuple[Step, ...]) -> list[Trial]:
         return run_steps(
             steps,
@@ -82,7 +85,7 @@ def train_run(
             budget,
             finished=folds_on_disk.load(workspace, run_id, material.work, steps),
             on_fold=lambda step, fit: folds_on_disk.keep(
-                workspace, run_id, attempt, step, fit, material.work, material.metric, report
+                workspace, run_id, attempt, step, fit, material.work, metrics, report
             ),
             report=report,
             stop=stop,

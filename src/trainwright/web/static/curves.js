@@ -20,7 +20,7 @@
     const held = rest.replace(/\/validation$/, "");
     if (held.startsWith("F1/")) return found("F1 of each class", held.slice(3));
     // The mean F1 has a name of its own, too, where it chooses the best epoch.
-    if (held.startsWith("Macro/") || held === "F1") return found("Figures on held-out rows", `macro ${held.replace("Macro/", "").replace(/^f1$/i, "F1")}`);
+    if (held.startsWith("Macro/") || held === "F1") return found("Figures on held-out rows", `Macro ${held.replace("Macro/", "").replace(/^f1$/i, "F1")}`);
     const words = held.replace(/_/g, " ");
     return found(SHARES.test(words) ? "Figures on held-out rows" : words, words);
   }

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import jobs_rows
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
@@ -38,8 +39,7 @@ class Workers:
     def _start(self) -> subprocess.Popen[bytes]:
         self._started += 1
         command = [sys.executable, str(HERE / "jobs_worker.py"), self._address, f"w{self._started}"]
-        places = [str(HERE), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+        environment = {**os.environ, "PYTHONPATH": jobs_rows.python_path()}
         words = [*command, str(self._slots), str(self._lease)]
         return subprocess.Popen(words, env=environment, start_new_session=True)
 

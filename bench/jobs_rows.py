@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from trainwright.store.workspace import Workspace, open_workspace
 
 # Jobs queued in one transaction.
 BATCH = 500
+
+
+def python_path() -> str:
+    """PYTHONPATH of processes that import `jobs_body`: this folder before what is there already."""
+    return os.pathsep.join(filter(None, (str(Path(__file__).resolve().parent), os.environ.get("PYTHONPATH"))))
 
 
 def databases(postgres: str | None) -> list[tuple[str, str | None]]:

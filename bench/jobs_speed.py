@@ -61,7 +61,7 @@ def claims(address: str | None, waiting: int) -> dict[str, Any]:
 def executed(address: str | None, body: str, jobs: int) -> dict[str, Any]:
     """How many empty jobs a worker gets through in a second."""
     if body == "child":
-        os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent)
+        os.environ["PYTHONPATH"] = jobs_rows.python_path()
     with tempfile.TemporaryDirectory() as folder, jobs_rows.workspace(address, Path(folder)) as (_, space):
         jobs_rows.queue_jobs(space, jobs, body)
         worker = Worker(

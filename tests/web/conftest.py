@@ -19,7 +19,7 @@ from web_browser import ARGUMENTS, CHROMIUM, Reader
 from web_client import ADDRESS, PROJECT, TOKEN, csrf_of
 from web_server import Servers
 
-from trainwright.errors import UserError
+from trainwright.errors import TrainwrightError
 from trainwright.store.transaction import write
 from trainwright.store.workspace import Workspace, open_workspace
 from trainwright.web.app import create_app
@@ -120,7 +120,7 @@ def shop_here(shop: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         found = answer(shop.app.state.workspace, task, json.loads(json.dumps(arguments)))  # type: ignore[attr-defined]
         if "error" in found:
             error = found["error"]
-            raise KINDS.get(error["kind"], UserError)(error["problem"], remedy=error["remedy"])
+            raise KINDS.get(error["kind"], TrainwrightError)(error["problem"], remedy=error["remedy"])
         return found["answer"]
 
     monkeypatch.setattr(shop.app.state.helpers, "ask", ask)  # type: ignore[attr-defined]

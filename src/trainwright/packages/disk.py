@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.errors import EnvironmentProblem
+from trainwright.errors import DiskFull, EnvironmentProblem
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _FULL_IN_WORDS = ("os error 28", "No space left")
@@ -24,7 +24,7 @@ def disk_problems(path: Path) -> Iterator[None]:
         # polars tells the number of the error only in its text
         full = getattr(error, "errno", None) in _FULL or any(mark in str(error) for mark in _FULL_IN_WORDS)
         if full:
-            raise EnvironmentProblem(
+            raise DiskFull(
                 f"the disk is full while writing {path}", remedy="free some space and run it again"
             ) from error
         if isinstance(error, pl.exceptions.PolarsError):

@@ -17,6 +17,7 @@ from trainwright.store.decisions import NONE, decision_in_force, get_decision
 from trainwright.store.deployments import activate as set_active
 from trainwright.store.deployments import rollback as roll_back
 from trainwright.store.files import open_artifact
+from trainwright.store.problems import storage_problems
 from trainwright.store.projects import Project, get_project
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import delete_version, get_version
@@ -149,7 +150,8 @@ def download(space: Space, project: ProjectName, version: VersionLabel, after: B
     after.add_task(shutil.rmtree, folder, ignore_errors=True)
     try:
         package = open_artifact(space, "package", found.artifact)
-        path = shutil.make_archive(str(folder / name), "zip", package)
+        with storage_problems(Path(tempfile.gettempdir())):
+            path = shutil.make_archive(str(folder / name), "zip", package)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -11,6 +11,7 @@ from typing import Any
 from trainwright.config.cost_text import names_file
 from trainwright.errors import UserError
 from trainwright.store.names import resolve_version
+from trainwright.store.problems import storage_problems
 from trainwright.store.workspace import Workspace
 
 
@@ -66,7 +67,8 @@ def export(
     try:
         place = folder / called
         record = export_version(workspace, name, format, place, decision=decision, int8=int8, who=who)
-        shutil.make_archive(str(folder / called), "zip", folder, called)
+        with storage_problems(Path(tempfile.gettempdir())):
+            shutil.make_archive(str(folder / called), "zip", folder, called)
         shutil.rmtree(folder / called)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -136,3 +136,11 @@ def test_a_setting_of_the_family_keeps_its_own_key() -> None:
     document = result(NET, "plateau", {"learning_rate": 0.0001})
     document["settings"]["training"]["family_settings"] = {NET: {"learning_rate": 0.0001}}
     assert f"family_settings.{NET}.learning_rate" in changes(document)
+
+
+def test_another_activation_is_tried_where_the_rate_does_not_explain_a_dead_training() -> None:
+    told = [{"kind": "dead", "text": "nothing is learned", "advice": ["other_activation"], "folds": 3}]
+    document = result(NET, "converged", {"activation": "sigmoid"}, events=told)
+    assert changes(document)["activation"] == ("sigmoid", "relu")
+    assert changes(result(NET, "converged", {"learning_rate": 1e-7}, events=told)) == {}
+    assert changes(result(NET, "converged", {"activation": "gelu"}, events=told)) == {}

@@ -26,6 +26,8 @@ DEAD = 1e-3
 DRIFT = 20.0
 # Where validation stands still, dropout alone moves the training's loss by no more than this share of it.
 NOISE = 0.05
+# A rate that is raised is raised to this one at least: below it hardly anything learns.
+LEAST_RATE = 1e-4
 # Fewer figures than these say nothing.
 FEW = 4
 
@@ -59,8 +61,10 @@ def remedy(code: str, rate: float) -> str:
     Example:
         >>> remedy("lower_learning_rate", 0.001)
         'lower learning_rate (0.001 now, try 0.0001)'
+        >>> remedy("raise_learning_rate", 1e-7)
+        'raise learning_rate (1e-7 now, try 0.0001)'
     """
-    return WORDS[code].format(now=power(rate), less=power(rate / 10), more=power(rate * 10))
+    return WORDS[code].format(now=power(rate), less=power(rate / 10), more=power(max(rate * 10, LEAST_RATE)))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trainwright.engine.diagnosis import LEAST_RATE
 from trainwright.evaluate import advice_settings as steps
 from trainwright.evaluate.advice_rules import Remedy, Result, change, seen
 from trainwright.evaluate.advice_settings import NETWORKS, NEURAL, Row, single
@@ -63,6 +64,9 @@ def other_activation(result: Result) -> Iterator[Remedy]:
     """A function between layers whose gradient does not vanish."""
     row = network(result)
     old = None if row is None else row.value("activation")
+    rate = None if row is None else row.value("learning_rate")
+    if isinstance(rate, int | float) and rate < LEAST_RATE:
+        return  # so small that hardly anything learns, whatever bends between the layers
     if row is not None and row.family == NEURAL and old in ("sigmoid", "tanh", "relu"):
         new = "gelu" if old == "relu" else "relu"
         text = "take an activation whose gradient does not vanish"

@@ -181,3 +181,12 @@ def test_what_is_cut_is_counted(base_folder: Path) -> None:
     layout = replace(columns(texts).layout, texts=())
     empty = replace(columns(texts), texts=np.empty((60, 0), dtype=object), layout=layout)
     assert "base_sha256" not in model().fit(empty, y).derived
+
+
+def test_what_it_chose_is_told_with_its_reason(base_folder: Path) -> None:
+    texts, y = notes(40)
+    events: list = []
+    model({"base_model": str(base_folder), "device": "cpu"}).fit(columns(texts), y, report=events.append)
+    chose = {event["name"]: event["message"] for event in events if event["kind"] == "choice"}
+    assert chose.keys() == {"device", "precision", "attention"}
+    assert chose["device"] == "device: cpu (asked for)" and chose["precision"].startswith("precision: fp32 (")

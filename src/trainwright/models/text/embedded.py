@@ -67,6 +67,8 @@ class TextEmbedding(Linear):
         super().fit(self._embedded(rows), labels, sample_weight=weight, validation=held, **options)
         if self.base is not None:
             self.derived |= self._facts(X) | {"labels_as_examples": described}
+            if report is not None:
+                self._report_choices(report)
         return self
 
     def more(
@@ -175,6 +177,16 @@ class TextEmbedding(Linear):
             "precision_because": opened.numbers.choices["precision"].reason,
             "device": str(opened.numbers.device),
         }
+
+    def _report_choices(self, report: Report) -> None:
+        """Tells what was settled, as the training loop does of networks."""
+        from trainwright.engine.records import Records
+        from trainwright.models.text.embedding import embedder
+
+        assert self.base is not None and self.base.folder is not None
+        settled = embedder(self.base.folder, self._limit(), *self._where()).numbers.choices
+        names = ("device", "precision", "attention")
+        Records(report, total=0, epochs=0).choices({name: settled[name] for name in names if name in settled})
 
     def _grown(self, present: np.ndarray) -> TextEmbedding:
         """This model with a place for further classes, which begin with what is average."""

@@ -203,9 +203,13 @@ def _checked(name: str, folder: Path, place: str, own: str) -> Base:
             raise UserError(f"{file} of the base model {name!r} in {folder} is not whole: {wrong}", remedy=COPY_AGAIN)
     width = int(config.get("hidden_size") or config.get("dim") or config.get("embedding_size") or 0)
     positions = int(config.get("max_position_embeddings") or 512)
-    # RoBERTa and its kin begin to count positions behind the padding token.
-    spare = int(config.get("pad_token_id") or 0) + 1 if "roberta" in kind or kind in ("camembert", "mpnet") else 0
+    spare = int(config.get("pad_token_id") or 0) + 1 if counts_behind_padding(kind) else 0
     return Base(name, folder, place, kind, width, positions - spare, own)
+
+
+def counts_behind_padding(kind: str) -> bool:
+    """Whether a kind of model counts positions behind the number of the padding token, as RoBERTa and its kin do."""
+    return "roberta" in kind or kind in ("camembert", "mpnet")
 
 
 def _fetched(hub: str, name: str, remedy: str) -> Path | None:

@@ -17,7 +17,7 @@ import torch
 
 from trainwright.models.text.base import fingerprint
 from trainwright.models.text.batches import FEW, TOKENS, padded_length, rows_of
-from trainwright.models.text.encoder import GPU_TOKENS, answers, numbers_for, open_encoder, pooled
+from trainwright.models.text.encoder import GPU_TOKENS, answers, most_positions, numbers_for, open_encoder, pooled
 from trainwright.models.text.tokens import Tokens
 
 MOST_KEPT = 300_000  # vectors of one base model; 460 MB at a width of 384
@@ -118,7 +118,8 @@ class Embedder:
         def forward(numbers: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             return pooled(self._encoder(input_ids=numbers, attention_mask=mask).last_hidden_state, mask)
 
-        return answers(forward, ids, pad=self.tokens.pad, numbers=self.numbers, few=few)
+        most = most_positions(self._encoder)
+        return answers(forward, ids, pad=self.tokens.pad, numbers=self.numbers, few=few, most=most)
 
 
 _open: OrderedDict[tuple[str, int, str, str], Embedder] = OrderedDict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from torch.nn import functional
 from trainwright.engine.precision import Numbers, choose
 from trainwright.engine.settings import EngineSettings
 from trainwright.errors import EnvironmentProblem, UserError
+from trainwright.models.text.base import counts_behind_padding
 from trainwright.models.text.batches import FEW, TOKENS, filled, shapes
 
 GPU_TOKENS = 16 * TOKENS
+POOLS_ALWAYS = ("squeezebert",)  # kinds that ask for their pooling layer in any case
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "embedding_dropout")
 
 
@@ -74,9 +77,18 @@ def small_encoder(vocabulary: int, *, width: int, depth: int, limit: int, pad: i
 
 def without_pooler(encoder: nn.Module) -> nn.Module:
     """The encoder without the layer over its first token, which nothing here reads."""
-    if getattr(encoder, "pooler", None) is not None:
+    config: Any = encoder.config
+    if getattr(encoder, "pooler", None) is not None and config.model_type not in POOLS_ALWAYS:
         encoder.pooler = None  # type: ignore[assignment]
     return encoder
+
+
+def most_positions(encoder: Any) -> int | None:
+    """Places that a batch for the encoder may have, padding included; None where padding takes none."""
+    config = encoder.config
+    if counts_behind_padding(str(config.model_type)):
+        return None
+    return getattr(config, "max_position_embeddings", None)
 
 
 def pooled(hidden: Tensor, mask: Tensor) -> Tensor:
@@ -96,6 +108,7 @@ def answers(
     numbers: Numbers,
     extra: np.ndarray | None = None,
     few: int = FEW,
+    most: int | None = None,
 ) -> np.ndarray:
     """(n, k) float32 what a network says of each text, in batches of fixed shapes.
 
@@ -106,11 +119,13 @@ def answers(
         numbers: where, and in which format.
         extra: (n, q) further numbers of each row.
         few: see `shapes`; 0 where the result will serve other calls.
+        most: see `most_positions`; no text is longer, and none is padded beyond it.
     """
     out: np.ndarray | None = None
     device = numbers.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     for shape in shapes(lengths, tokens=TOKENS if device.type == "cpu" else GPU_TOKENS, few=few):
+        shape = shape if most is None else replace(shape, length=min(shape.length, most))
         given = [torch.from_numpy(part).to(device) for part in filled(shape, ids, pad)]
         if extra is not None:
             block = np.zeros((shape.size, extra.shape[1]), dtype=np.float32)

@@ -37,7 +37,8 @@ def round_weights(network: nn.Module) -> None:
     if not fits(encoder):
         return
     with torch.no_grad():
-        for tensor in (*encoder.parameters(), *encoder.buffers()):
+        # Only what is saved: tables of waves are computed anew, and must stay as they are.
+        for tensor in encoder.state_dict().values():
             if tensor.is_floating_point():
                 tensor.copy_(tensor.half().float())
 

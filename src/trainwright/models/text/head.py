@@ -80,11 +80,12 @@ def of_base(base: Base, tokens: Tokens, chosen: Mapping[str, Any], threads: int)
 
 def of_own(network: TextNetwork, tokens: Tokens, precision: str) -> Vectors:
     """Gives the vectors of a network as it is, computed in a format."""
-    from trainwright.models.text.encoder import answers, numbers_for
+    from trainwright.models.text.encoder import answers, most_positions, numbers_for
 
     def vectors(texts: list[str]) -> np.ndarray:
         numbers = numbers_for(network.eval(), precision=precision)
         network.to(numbers.device)
-        return answers(network.vectors, tokens.encode(texts).ids, pad=tokens.pad, numbers=numbers)
+        ids, most = tokens.encode(texts).ids, most_positions(network.encoder)
+        return answers(network.vectors, ids, pad=tokens.pad, numbers=numbers, most=most)
 
     return vectors

@@ -98,7 +98,7 @@ def watch_of(
         best_by: the figure that chooses the best epoch.
     """
     from trainwright.models.nets.watch import Truth, Watch, judging, some_rows
-    from trainwright.models.text.encoder import answers, numbers_for
+    from trainwright.models.text.encoder import answers, most_positions, numbers_for
 
     n = len(given.y)
     rows = some_rows(n, min(max(int(SHARE_WATCHED * n), LEAST_WATCHED), MOST_WATCHED), seed)
@@ -108,7 +108,12 @@ def watch_of(
         with judging(learner.module) as device:
             numbers = numbers_for(learner.module, device=device.type.replace("cuda", "gpu"), precision=precision)
             scores = answers(
-                learner.module, ids, pad=pad, numbers=numbers, extra=None if extra is None else extra[rows]
+                learner.module,
+                ids,
+                pad=pad,
+                numbers=numbers,
+                extra=None if extra is None else extra[rows],
+                most=most_positions(learner.module.encoder),
             )
         return softmax(scores.astype(np.float64)) if learner.classes else scores[:, 0]
 

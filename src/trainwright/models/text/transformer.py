@@ -15,7 +15,7 @@ from trainwright.data.columns import Columns, Dataset
 from trainwright.data.schema import Target
 from trainwright.models.extras import require
 from trainwright.models.nets.further import shrink_and_perturb
-from trainwright.models.nets.passing import facts_of, loss_for
+from trainwright.models.nets.passing import facts_of, loss_for, without_usual
 from trainwright.models.prepare.preparation import Matrix, Recipe
 from trainwright.models.prepared import PreparedEstimator, softmax
 from trainwright.models.selected import View
@@ -86,7 +86,7 @@ class TextTransformer(PreparedEstimator):
     def answer(self, Z: Matrix) -> np.ndarray:
         """See `PreparedEstimator.answer`."""
         from trainwright.engine.randomness import alone
-        from trainwright.models.text.encoder import answers, numbers_for
+        from trainwright.models.text.encoder import answers, most_positions, numbers_for
 
         assert isinstance(Z, TextRows) and self.tokens is not None and self.network is not None
         ids = self.tokens.encode(Z.joined()).ids
@@ -95,7 +95,9 @@ class TextTransformer(PreparedEstimator):
             network = self.network.eval()
             numbers = numbers_for(network, precision=self._answering(), device="auto")
             network.to(numbers.device)
-            scores = answers(network, ids, pad=self.tokens.pad, numbers=numbers, extra=extra)
+            scores = answers(
+                network, ids, pad=self.tokens.pad, numbers=numbers, extra=extra, most=most_positions(network.encoder)
+            )
         if not self._n_classes:
             return scores[:, 0].astype(np.float64) * self.spread + self.shift
         return softmax(scores.astype(np.float64))
@@ -119,8 +121,7 @@ class TextTransformer(PreparedEstimator):
 
     def written_settings(self) -> dict[str, Any]:
         """See `PreparedEstimator.written_settings`: of those that came later only what was set."""
-        usual = SPEC.defaults()
-        return {name: value for name, value in self.chosen.items() if name not in LATER or value != usual[name]}
+        return without_usual(self.chosen, SPEC, LATER)
 
     def save(self, folder: Path) -> None:
         """See `Estimator.save`: the encoder as transformers reads it, the tokenizer, and the rest as ever."""

@@ -78,7 +78,7 @@ def test_the_address_signs_in_and_a_killed_worker_is_replaced(served: Callable[.
     until(lambda: len(live()) == 1)
     first = live()[0]
     os.kill(first, signal.SIGKILL)
-    until(lambda: len(live()) == 1 and live()[0] != first)
+    until(lambda: len(found := live()) == 1 and found[0] != first)
     second = live()[0]
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0

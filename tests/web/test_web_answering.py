@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from starlette.testclient import TestClient
 from test_web_versions import another_version
+from web_client import TOKEN
 
+import trainwright as tw
 from trainwright.store.workspace import Workspace
 
 PROJECT = "/api/v1/projects/shop"
@@ -67,3 +69,10 @@ def test_how_far_a_project_has_come(shop: TestClient) -> None:
     assert shop.get(PROJECT).json() == listed
     reached = [one["word"] for one in listed["stages"] if one["reached"]]
     assert reached == ["data", "trained", "tested", "active"] and all(one["meaning"] for one in listed["stages"])
+
+
+def test_a_client_looks_at_a_dataset_version(trained: Workspace, live: Callable[..., str]) -> None:
+    server = tw.connect(live(trained), token=TOKEN)
+    seen = server.examine(settings={"project": "shop", "data.version": "d1"})
+    assert seen["rows"] == 160 and seen["statistics"]["counted"] == 136 and seen["plan"]["settings_of"] == 1
+    assert [one["name"] for one in server.projects()] == ["shop"]

@@ -139,9 +139,18 @@ class Trainings(Versions):
                 raise kind(f"run {run} is {job['state']}: {words}", remedy="see its log on the server")
             time.sleep(POLL)
 
-    def examine(self, data: Any, target: str, *, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What a table holds and what is wrong with it, before any training."""
-        body = {"upload": self.upload(data), "settings": {"data.target": target, **(settings or {})}}
+    def examine(
+        self, data: Any = None, target: str | None = None, *, settings: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What a table holds, what is wrong with it, and what would be trained in which time, before any training.
+
+        Args:
+            data: a path or a frame; None with the settings `project` and `data.version`.
+            target: the column to predict; known of a dataset version.
+            settings: by key.
+        """
+        asked = {**({} if target is None else {"data.target": target}), **(settings or {})}
+        body = {"upload": None if data is None else self.upload(data), "settings": asked}
         found: dict[str, Any] = self.call("POST", "/examine", body)
         return found
 

@@ -83,7 +83,7 @@ def changed(
     changes: list[Change] = []
     written: dict[str, str] = {}
     for key, value in given.items():
-        name = _full(key)
+        name = full_key(key)
         if name in written:
             raise UserError(
                 f"{written[name]!r} and {key!r} are the same setting ({name})", remedy="give each setting one value"
@@ -110,7 +110,7 @@ def changed(
     return _checked(merged, origins, changes), tuple(changes)
 
 
-def _full(key: str) -> str:
+def full_key(key: str) -> str:
     """The full key of what the user wrote; a family's setting may be written FAMILY.SETTING."""
     name = full_name(key)
     if name == FAMILY_SETTINGS:

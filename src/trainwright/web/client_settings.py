@@ -52,9 +52,8 @@ def client_settings(yaml: str | None, values: Mapping[str, Any], *, test_file: s
             remedy=f"write {' or '.join(SEARCHES)}, or the space itself",
         )
     given = {"training": {"base_model": settings.training.base_model}, **settings.training.family_settings}
-    for key, name in [*base_models(given), *base_models(space, "search.space.")]:
-        if not is_base_model(name):
-            raise UserError(f"{key} {name!r} is a path", remedy="name a model of the gallery, of the hub, or a version")
+    refuse_paths(given)
+    refuse_paths(space, "search.space.")
     changed: dict[str, Any] = {"data.train_file": None}
     if test_file is not None:
         changed["data.test_file"] = test_file
@@ -67,6 +66,19 @@ def with_files(settings: Settings, files: Mapping[str, Any]) -> Settings:
     changed = settings.model_copy(update={"data": data})
     changed._origins.update(dict.fromkeys(files, "the upload"))
     return changed
+
+
+def refuse_paths(given: Any, key: str = "") -> None:
+    """Refuses a base model that is a path, anywhere inside settings of families or a search space.
+
+    Raises:
+        UserError: there is one.
+    """
+    for where, name in base_models(given, key):
+        if not is_base_model(name):
+            raise UserError(
+                f"{where} {name!r} is a path", remedy="name a model of the gallery, of the hub, or a version"
+            )
 
 
 def base_models(given: Any, key: str = "") -> list[tuple[str, str]]:

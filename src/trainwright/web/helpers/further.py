@@ -11,7 +11,7 @@ from trainwright.store.runs import get_run
 from trainwright.store.transaction import read, write
 from trainwright.store.versions import list_versions
 from trainwright.store.workspace import Workspace
-from trainwright.web.client_settings import client_settings
+from trainwright.web.client_settings import client_settings, refuse_paths
 from trainwright.web.helpers.tables import known_already, queue_prepared, submit
 
 # A value that a try takes back, which is no value of the setting itself.
@@ -40,7 +40,7 @@ def queue_try(
     """
     from trainwright.training.iterate import prepare_try
 
-    client_settings(None, {key: value for key, value in given.items() if value not in TAKEN_BACK})
+    _refuse_files(given)
     known = known_already(workspace, queue["key"], queue["after"])
     if known is not None:
         return known
@@ -142,3 +142,17 @@ def reproduction(workspace: Workspace, *, run: int) -> dict[str, Any]:
         ]
     name = f"{project.name}@{made[0].label}" if made else f"run {first.id} of {project.name}"
     return comparison(workspace, first, again, name)
+
+
+def _refuse_files(given: Mapping[str, Any]) -> None:
+    """Refuses what a try would set where it names a file of the server; whether the values fit is the try's to say.
+
+    Raises:
+        UserError: a value names one, or a key is none.
+    """
+    from trainwright.training.change import FAMILY_SETTINGS, full_key
+
+    named = {full_key(key): value for key, value in given.items() if value not in TAKEN_BACK}
+    of_families = {key: value for key, value in named.items() if key.startswith(f"{FAMILY_SETTINGS}.")}
+    refuse_paths({key.removeprefix(f"{FAMILY_SETTINGS}."): value for key, value in of_families.items()})
+    client_settings(None, {key: value for key, value in named.items() if key not in of_families})

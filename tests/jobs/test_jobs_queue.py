@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from trainwright.errors import EnvironmentProblem, TrainwrightError, UserError
+from trainwright.jobs import claiming, queue
 from trainwright.jobs import lost as losing
-from trainwright.jobs import queue
 from trainwright.jobs.queue import Claim, Slots
 from trainwright.jobs.slots import parse_slots
 from trainwright.jobs.waiting import expected_start, position, time_in_states
@@ -416,7 +416,7 @@ def test_a_full_disk_leaves_the_queue_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for module, name in ((queue, "add_event"), (queue, "now"), (queue, "ask_cancel")):
+    for module, name in ((queue, "add_event"), (queue, "now"), (queue, "ask_cancel"), (claiming, "add_event")):
         monkeypatch.setattr(module, name, full)
     acts_of: dict[str, Callable[[], object]] = {
         "claim": lambda: queue.claim(workspace, "w2", ROOMY),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import time
@@ -36,28 +37,32 @@ PATIENCE = 240.0
 
 def files(folder: Path) -> tuple[Path, Path]:
     """A table of which no line knows the answer, and how a network learns it."""
-    draw = np.random.default_rng(0)
-    x = draw.normal(size=(160, 3))
+    config = folder / "net.yaml"
+    config.write_text(CONFIG)
+    return rows_in(folder / "table.csv", 160, seed=0), config
+
+
+def rows_in(table: Path, n: int, *, seed: int) -> Path:
+    """Writes n rows of the table."""
+    x = np.random.default_rng(seed).normal(size=(n, 3))
     said = np.where(x[:, 0] * x[:, 1] + x[:, 2] > 0, "yes", "no")
-    table, config = folder / "table.csv", folder / "net.yaml"
     lines = [",".join([*(f"{value:.4f}" for value in row), answer]) for row, answer in zip(x, said)]
     table.write_text("\n".join(["a,b,c,bought", *lines]) + "\n")
-    config.write_text(CONFIG)
-    return table, config
+    return table
 
 
-def killed_within_a_fit(table: Path, config: Path, space: Path, *, fold: int, step: int) -> Said:
+def killed_within_a_fit(*arguments: object, space: Path, fold: int, step: int, number: int = 1) -> Said:
     """Starts the training and kills the process that trains it, once a checkpoint of that fold is so far."""
-    command = start("train", table, "--config", config, "--workspace", space)
+    command = start("train", *arguments, "--workspace", space)
     end = time.monotonic() + PATIENCE
     while not any(
         int(path.name.rpartition("-")[2]) >= step
-        for path in (space / "scratch").glob(f"run-1/neural_network.{fold}.*/epoch-*")
+        for path in (space / "scratch").glob(f"run-{number}/neural_network.{fold}.*/epoch-*")
     ):
         assert command.poll() is None, command.communicate()
         assert time.monotonic() < end, "no checkpoint came"
         time.sleep(0.001)
-    ((process,),) = rows_of(space, "SELECT process FROM attempt")
+    ((process,),) = rows_of(space, f"SELECT process FROM attempt WHERE run_id = {number}")
     owner = Owner.parse(process)
     assert owner is not None
     os.kill(owner.pid, signal.SIGKILL)
@@ -80,7 +85,7 @@ def test_a_network_that_is_killed_at_random_steps_ends_as_the_same_package(tmp_p
         space = tmp_path / f"killed{number}"
         # Where the kill falls after this step is left to the machine.
         fold, step = draw.randrange(2), draw.randrange(1, 400)
-        said = killed_within_a_fit(table, config, space, fold=fold, step=step)
+        said = killed_within_a_fit(table, "--config", config, space=space, fold=fold, step=step)
         assert said.code == 3 and "trainwright runs resume 1" in said.err
         resumed = run("runs", "resume", "1", "--workspace", space, "--json")
         assert resumed.code == 0, resumed.err
@@ -90,3 +95,25 @@ def test_a_network_that_is_killed_at_random_steps_ends_as_the_same_package(tmp_p
         ]
         assert len(told) == 1, "it was killed within the fit, and went on there"
         assert not (space / "scratch").exists()
+
+
+@pytest.mark.slow
+def test_a_network_that_learns_on_and_is_killed_ends_as_the_same_package(tmp_path: Path) -> None:
+    table, config = files(tmp_path)
+    later = rows_in(tmp_path / "later.csv", 120, seed=1)
+    whole, space = tmp_path / "whole", tmp_path / "killed"
+    first = run("train", table, "--config", config, "--project", "net", "--workspace", whole, "--json")
+    assert first.code == 0, first.err
+    assert first.document["selected"] == "neural_network"  # or nothing of it would learn on
+    shutil.copytree(whole, space)
+    more = (later, "--project", "net", "--incremental", "--time-limit", "10m")
+    grown = run("train", *more, "--workspace", whole, "--json")
+    assert grown.code == 0, grown.err
+    said = killed_within_a_fit(*more, space=space, fold=1, step=20, number=2)
+    assert said.code == 3 and "trainwright runs resume 2" in said.err
+    resumed = run("runs", "resume", "2", "--workspace", space, "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.document["package"]["sha256"] == grown.document["package"]["sha256"]
+    told = rows_of(space, "SELECT message FROM event WHERE message LIKE '%goes on after step%'")
+    assert len(told) == 1, "it was killed within the fit, and went on there"
+    assert not (space / "scratch").exists()

@@ -12,7 +12,7 @@ import polars as pl
 from trainwright.config.resolve import hidden_columns, resolve_metric
 from trainwright.config.settings import Settings
 from trainwright.data.dataset import weights
-from trainwright.data.infer import Inferred, encode_target, infer_schema, infer_target
+from trainwright.data.infer import Inferred, absent, encode_target, infer_schema, infer_target
 from trainwright.data.notes import Note, listing
 from trainwright.data.read import ReadOptions, Source, read_table
 from trainwright.data.schema import Kind, Role, Schema, Target
@@ -70,6 +70,9 @@ def understand(source: Any, settings: Settings) -> Table:
     given = read_source(source, settings)
     given, named, voted = _annotated(given, settings)
     check_column(settings, given.frame.columns)
+    for name in data.stratify if not isinstance(data.stratify, bool) else ():
+        if name not in given.frame.columns:
+            raise absent(name, given.frame.columns, f"stratify, {settings.origin('data.stratify')}")
     roles = {
         getattr(data, name): role
         for name, role in (

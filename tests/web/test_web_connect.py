@@ -147,6 +147,7 @@ def test_two_versions_are_compared_decided_by_and_exported(
     decided = server.decide("shop", cost="costs.yaml", use=True)
     assert decided["label"] == "d1" and decided["policy"] == server.decide("shop@v2", cost={"fp": 1, "fn": 9})["policy"]
     assert server.versions("shop")[0]["decision"] == "d1"
+    assert server.decide("shop@v1", cost=[[0, 1], [1, 0]])["label"] == "d1"
     back = [server.rollback("shop") for _ in range(2)]
     assert [(one["version"], one["decision"]) for one in back] == [("v2", None), ("v1", None)]
 

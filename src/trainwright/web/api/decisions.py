@@ -26,7 +26,7 @@ Share = Field(None, ge=0, le=1)
 KEPT: dict[int | str, dict[str, Any]] = {
     202: {"description": "Kept, not yet in use: the version answers by it once a second person asks for the same."}
 }
-Costs = dict[str, float | str | dict[str, float]] | str
+Costs = dict[str, float | str | dict[str, float]] | list[list[float]] | str
 
 
 class Question(Body):

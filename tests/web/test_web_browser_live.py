@@ -26,6 +26,8 @@ CURVES = """() => Object.fromEntries([...document.querySelectorAll("#curves-figu
   const [curve] = f.querySelector(".plot").data || [{x: [], y: []}];
   return [f.querySelector("strong").textContent, [curve.x, curve.y]];
 }))"""
+# Whether the axis of the first figure holds the last of its steps.
+REACHES = "last => document.querySelector('#curves .plot')._fullLayout.xaxis.range[1] >= last"
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def expect_epochs(page: Any, number: int) -> None:
             break
         page.wait_for_timeout(100)
     assert page.evaluate(CURVES) == {"Loss": whole}
+    page.wait_for_function(REACHES, arg=number - 1)
     told = [line.partition("Epoch ")[2] for line in page.locator("#log li").all_inner_texts() if "Epoch" in line]
     assert told == [f"{step}/99" for step in range(number)]
 
@@ -73,8 +76,9 @@ def test_curves_and_log_grow_and_survive_a_reload(
     assert "training began at 1 and is at 0.2" in page.locator("#curves .plot").get_attribute("aria-label")
     page.reload()
     expect_epochs(page, 5)
-    tell(workspace, run, range(5, 6))
-    expect_epochs(page, 6)
+    for first, last in ((5, 6), (6, 9), (9, 14)):
+        tell(workspace, run, range(first, last))
+        expect_epochs(page, last)
 
     page.get_by_role("button", name="Cancel").click()
     page.locator("#part-outcome", has_text="Asked to end").wait_for()

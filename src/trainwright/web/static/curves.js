@@ -112,12 +112,12 @@
       }));
       const values = series.flatMap((s) => s.y.filter((v) => v !== null));
       // A curve that does not move would stand on an axis of whole numbers, however small it is.
-      const still = values.length && values.every((v) => v === values[0]) && values[0] !== 0;
-      const range = still ? [Math.min(0, 2 * values[0]), Math.max(0, 2 * values[0])] : undefined;
+      const still = values.length && values[0] !== 0 && values.every((v) => v === values[0]);
+      const span = still ? { autorange: false, range: [0, 2 * values[0]].sort((a, b) => a - b) } : { autorange: true };
       const layout = {
         height: 260, showlegend: series.length > 1, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, dragmode: false,
         margin: { l: 52, r: 12, b: 44 }, hovermode: "closest",
-        xaxis: { title: { text: series[0].axis }, zeroline: false, rangemode: "tozero" }, yaxis: { zeroline: false, range },
+        xaxis: { title: { text: series[0].axis }, zeroline: false, rangemode: "tozero" }, yaxis: { zeroline: false, ...span },
       };
       const rows = series.map((s) => {
         const known = s.y.filter((v) => v !== null);

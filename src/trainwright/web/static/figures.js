@@ -26,8 +26,8 @@
   // Draws or redraws a figure {data, layout} in an element; new points keep the reader's zoom.
   tw.draw = function (element, figure) {
     element.figure = figure;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const layout = { uirevision: "keep", transition: { duration: still ? 0 : 0 }, ...themed(figure.layout || {}) };
+    // No `transition`, not even one of no duration: with it Plotly keeps the axes of the first points.
+    const layout = { uirevision: "keep", ...themed(figure.layout || {}) };
     return Plotly.react(element, figure.data, layout, { responsive: true, displayModeBar: false });
   };
 

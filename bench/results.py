@@ -160,18 +160,23 @@ def code_version() -> str:
     return f"{commit}, changed" if git("status", "--porcelain", "--", "../src") else commit
 
 
-FOLDERS = ("--data", "--results", "--scratch", "--peers", "--peers-python")
+# What stands for the value of these options: it says where something lies for the person who ran it.
+PLACES = dict.fromkeys(("--data", "--results", "--scratch", "--peers", "--peers-python"), "FOLDER") | {
+    "--postgres": "URL"
+}
 
 
 def _command() -> str:
-    """The command line, without the folders of the person who ran it."""
-    words, hide = [], False
+    """The command line, without the places of the person who ran it."""
+    words: list[str] = []
+    hidden = ""
     for word in sys.argv[1:]:
         name, given, _ = word.partition("=")
-        words.append("FOLDER" if hide else name if name in FOLDERS else word)
-        hide = name in FOLDERS and not given
-        if name in FOLDERS and given:
-            words.append("FOLDER")
+        words.append(hidden or (name if name in PLACES else word))
+        hidden = "" if hidden else PLACES.get(name, "")
+        if hidden and given:
+            words.append(hidden)
+            hidden = ""
     return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
 
 

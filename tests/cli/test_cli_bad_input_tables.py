@@ -132,6 +132,13 @@ def _kind(document: dict[str, Any], name: str) -> dict[str, Any]:
     return next(column for column in document["schema"] if column["name"] == name)
 
 
+def test_inspect_tells_how_often_each_class_comes(tmp_path: Path) -> None:
+    table = _shop(lambda i, row: {"bought": "yes" if i % 4 == 0 else "no"})(tmp_path)
+    said = run("inspect", table, "--target", "bought")
+    rows = {one["class"]: one["rows"] for one in _inspect(table)["statistics"]["target"]["classes"]}
+    assert [f"  {name}: {rows[name]} rows (" in said.out for name in ("no", "yes")] == [True, True]
+
+
 def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
     document = _inspect(_shop(lambda i, row: {"bought": "?" if i % 10 == 0 else row["bought"]})(tmp_path))
     assert document["rows"] == 144

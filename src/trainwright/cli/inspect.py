@@ -33,10 +33,10 @@ def inspect(source: str, config: str | None, workspace: str | None, as_json: boo
     if as_json:
         output.print_json(document)
         return
-    facts = document["statistics"]
+    about = document["statistics"]["target"]
     output.say(f"{document['name']}: {document['rows']:,} labelled rows, target {document['target']['column']}")
-    for name, share in (facts.get("classes") or {}).items():
-        output.say(f"  {name}: {share}")
+    for one in about.get("classes", [])[:COLUMNS]:
+        output.say(f"  {one['class']}: {one['rows']:,} rows ({one['share']:.1%})")
     sizes = document["split"]["n_rows"]
     output.say(f"split: {sizes['train']:,} train / {sizes['validation']:,} validation / {sizes['test']:,} test")
     for reason in document["split"]["reason"]:

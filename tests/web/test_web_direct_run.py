@@ -85,8 +85,8 @@ def test_a_training_without_a_server_is_live_on_the_page_and_cancelled_from_ther
     assert folds["linear"] >= 1, detail["standings"]
     page = client.get("/jobs/1").text
     assert 'action="/jobs/1/cancel"' in page and "linear" in page
-    first = client.get("/api/v1/jobs/1/events").json()
-    assert any("linear" in line["words"] for line in first["items"])
+    # Lines are written twice a second, so the last of them may come a moment later.
+    wait_for(lambda: any("linear" in one["words"] for one in client.get("/api/v1/jobs/1/events").json()["items"]))
 
     refused = as_role(client, "viewer").post("/jobs/1/cancel")
     assert refused.status_code == 403 and process.poll() is None

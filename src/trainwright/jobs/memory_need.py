@@ -31,13 +31,17 @@ def memory_need(connection: Connection, run: Run) -> tuple[int, str] | None:
 
 def peak_memory(connection: Connection, project: str) -> tuple[float, int] | None:
     """The most memory in MB that one of the newest trainings of a project took, and how many those are."""
-    run = tables.run.c
-    newest = select(run.id).select_from(tables.run.join(tables.project, tables.project.c.id == run.project_id))
-    newest = newest.where(tables.project.c.name == project).order_by(run.id.desc()).limit(RUNS)
-    ids = list(connection.execute(newest).scalars())
-    peak = run.record["peak_memory_mb"].as_float()
-    found = connection.execute(select(peak).where(run.id.in_(ids), peak.is_not(None))).scalars().all()
+    peak = tables.run.c.record["peak_memory_mb"].as_float()
+    query = select(peak).where(tables.run.c.id.in_(newest_runs(connection, project)), peak.is_not(None))
+    found = connection.execute(query).scalars().all()
     return (max(found), len(found)) if found else None
+
+
+def newest_runs(connection: Connection, project: str) -> list[int]:
+    """The numbers of the newest runs of a project, which what a training takes is read from."""
+    run, owner = tables.run.c, tables.project.c
+    query = select(run.id).select_from(tables.run.join(tables.project, owner.id == run.project_id))
+    return list(connection.execute(query.where(owner.name == project).order_by(run.id.desc()).limit(RUNS)).scalars())
 
 
 def memory_mb(cells: int, limit: float) -> int:

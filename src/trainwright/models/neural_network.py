@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from trainwright.models.objective import OBJECTIVE
+from trainwright.models.objective import (
+    COMPILE,
+    DEVICE,
+    EARLY_STOPPING,
+    KEEP_EPOCH,
+    MIN_DELTA,
+    OBJECTIVE,
+    OPTIMIZERS,
+    PRECISION,
+    SAVE_CHECKPOINT,
+    SCHEDULERS,
+    STEP_SIZE,
+)
 from trainwright.models.spec import Setting, Spec
 
 # Settings that came later: a saved model keeps them only where they were set, so that packages stay as they were.
@@ -62,7 +74,7 @@ SPEC = Spec(
         Setting(
             "optimizer",
             "adamw",
-            choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop"),
+            choices=OPTIMIZERS,
             guidance="adamw suits all; sgd and momentum want larger rates.",
         ),
         Setting(
@@ -77,54 +89,28 @@ SPEC = Spec(
         Setting(
             "scheduler",
             "fixed",
-            choices=(
-                "fixed",
-                "step",
-                "cosine_annealing",
-                "linear",
-                "one_cycle",
-                "plateau",
-                "warmup_cosine",
-                "warmup_linear",
-            ),
+            choices=SCHEDULERS,
             guidance="How the rate falls; cosine_annealing often gains a little.",
         ),
-        Setting(
-            "step_size",
-            10,
-            1,
-            100_000,
-            guidance="scheduler step only: epochs between two reductions.",
-            only_with=("scheduler", "step"),
-        ),
+        STEP_SIZE,
         Setting("gamma", 0.1, 1e-9, 1.0, guidance="scheduler step and plateau: the factor of a reduction."),
         Setting("warmup_steps", 0, 0, 10_000_000, guidance="Steps during which the rate rises from zero."),
         Setting("warmup_ratio", 0.0, 0.0, 0.99, guidance="The same as a share of all steps."),
         Setting("momentum", None, 0.0, 0.9999, guidance="sgd, momentum, nesterov and rmsprop only; 0.9 is usual."),
         Setting("weight_decay", None, 0.0, 10.0, guidance="0.01 with adamw when not given; raise it to simplify."),
         Setting("l2_regularization", 0.0, 0.0, 10.0, guidance="Within the loss; 0.001 when it overfits."),
-        Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
+        EARLY_STOPPING,
         Setting("patience", 5, 1, 100_000, guidance="Epochs without improvement before it stops; 3 when it overfits."),
-        Setting("min_delta", 0.0, 0.0, 1e9, guidance="What counts as an improvement of the validation loss."),
+        MIN_DELTA,
         *OBJECTIVE,
         Setting("gradient_clip", None, 1e-9, 1e9, log=True, guidance="1.0 when the loss jumps."),
         Setting("gradient_checkpointing", False, choices=(True, False), guidance="Saves memory; here it hardly does."),
-        Setting(
-            "precision",
-            "auto",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            guidance="auto takes what the device does fastest.",
-        ),
-        Setting(
-            "compile",
-            "auto",
-            choices=("auto", "on", "off"),
-            guidance="Into code of its own before it trains: auto does where many steps of a GPU repay it.",
-        ),
-        Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
+        PRECISION,
+        COMPILE,
+        SAVE_CHECKPOINT,
         Setting("checkpoint_interval", 1, 1, 100_000, guidance="Epochs between two checkpoints."),
-        Setting("keep_epoch", None, 1, 100_000, guidance="Keep the weights of this epoch in place of the best one."),
-        Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
+        KEEP_EPOCH,
+        DEVICE,
         Setting("deterministic", True, choices=(True, False), guidance="Insist on the same numbers again."),
     ),
     iterations="epochs",

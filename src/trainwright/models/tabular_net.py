@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainwright.models.objective import LOSS
+from trainwright.models.objective import DEVICE, LOSS
 from trainwright.models.spec import Setting, Spec
 
 SPEC = Spec(
@@ -57,7 +57,7 @@ SPEC = Spec(
             guidance="0.1 gains accuracy at the cost of the probabilities.",
             tasks=("classes",),
         ),
-        Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
+        DEVICE,
     ),
     iterations="epochs",
     cost=10.0,

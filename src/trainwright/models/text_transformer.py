@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from trainwright.models.objective import OBJECTIVE
+from trainwright.models.objective import (
+    COMPILE,
+    DEVICE,
+    EARLY_STOPPING,
+    KEEP_EPOCH,
+    MIN_DELTA,
+    OBJECTIVE,
+    OPTIMIZERS,
+    PRECISION,
+    SAVE_CHECKPOINT,
+    SCHEDULERS,
+    STEP_SIZE,
+)
 from trainwright.models.spec import Setting, Spec
 from trainwright.models.text.base import PATTERN, WORDS
 
@@ -53,34 +65,18 @@ SPEC = Spec(
         Setting(
             "optimizer",
             "adamw",
-            choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop"),
+            choices=OPTIMIZERS,
             guidance="adamw suits all.",
         ),
         Setting(
             "scheduler",
             "warmup_linear",
-            choices=(
-                "fixed",
-                "step",
-                "cosine_annealing",
-                "linear",
-                "one_cycle",
-                "plateau",
-                "warmup_cosine",
-                "warmup_linear",
-            ),
+            choices=SCHEDULERS,
             guidance="How the rate falls; a warm-up keeps the first steps from spoiling what the base model knows.",
         ),
         Setting("warmup_ratio", 0.1, 0.0, 0.99, guidance="Share of the steps during which the rate rises."),
         Setting("warmup_steps", 0, 0, 10_000_000, guidance="The same as a number of steps, where it is not 0."),
-        Setting(
-            "step_size",
-            10,
-            1,
-            100_000,
-            guidance="scheduler step only: epochs between two reductions.",
-            only_with=("scheduler", "step"),
-        ),
+        STEP_SIZE,
         Setting("gamma", 0.1, 1e-9, 1.0, guidance="scheduler step and plateau only: the factor of a reduction."),
         Setting("momentum", None, 0.0, 0.9999, guidance="sgd, momentum, nesterov and rmsprop only."),
         Setting("weight_decay", 0.01, 0.0, 10.0, guidance="Raise it when it overfits."),
@@ -96,9 +92,9 @@ SPEC = Spec(
         ),
         *OBJECTIVE,
         Setting("gradient_clip", 1.0, 1e-9, 1e9, log=True, guidance="The largest norm of a step's gradient."),
-        Setting("early_stopping", True, choices=(True, False), guidance="Stop when validation no longer improves."),
+        EARLY_STOPPING,
         Setting("patience", 3, 1, 100_000, guidance="Epochs without improvement before it stops."),
-        Setting("min_delta", 0.0, 0.0, 1e9, guidance="What counts as an improvement of the validation loss."),
+        MIN_DELTA,
         Setting("layer_decay", 0.9, 0.1, 1.0, guidance="The rate of a layer as a share of that of the layer above it."),
         Setting(
             "frozen_epochs",
@@ -129,22 +125,12 @@ SPEC = Spec(
             guidance="base_model none only: pieces of words.",
             only_with=("base_model", "none"),
         ),
-        Setting(
-            "precision",
-            "auto",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            guidance="auto takes what the device does fastest.",
-        ),
+        PRECISION,
         Setting(
             "gradient_checkpointing", False, choices=(True, False), guidance="Saves memory, costs a third more time."
         ),
-        Setting(
-            "compile",
-            "auto",
-            choices=("auto", "on", "off"),
-            guidance="Into code of its own before it trains: auto does where many steps of a GPU repay it.",
-        ),
-        Setting("save_checkpoint", True, choices=(True, False), guidance="Whether a killed run goes on within a fit."),
+        COMPILE,
+        SAVE_CHECKPOINT,
         Setting(
             "checkpoint_interval",
             1,
@@ -152,8 +138,8 @@ SPEC = Spec(
             100_000,
             guidance="Epochs between two checkpoints; at least a minute lies between two.",
         ),
-        Setting("keep_epoch", None, 1, 100_000, guidance="Keep the weights of this epoch in place of the best one."),
-        Setting("device", "auto", choices=("auto", "cpu", "gpu"), guidance="Where it trains."),
+        KEEP_EPOCH,
+        DEVICE,
     ),
     iterations="epochs",
     fewest=2,

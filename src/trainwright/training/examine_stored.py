@@ -9,6 +9,7 @@ from trainwright.data.checks.mix_of_places import CHECK as MIX_OF_PLACES
 from trainwright.data.checks.policy import check_codes, silence
 from trainwright.data.checks.rows_in_both_parts import CHECK as ROWS_IN_BOTH_PARTS
 from trainwright.data.checks.told_apart import CHECK as TOLD_APART
+from trainwright.training.prepare import examined
 from trainwright.training.stored import Stored
 
 # These compare the parts, and the sealed one is left alone here, its features included.
@@ -45,19 +46,14 @@ def examine_stored(stored: Stored) -> dict[str, Any]:
         notes=table.notes,
         later={check.code: LATER for check in COMPARING},
     )
-    findings = silence(findings, ignored)
     summary = {key: value for key, value in (stored.row.summary or {}).items() if key not in OWN}
     # Every stored row has a label: what had none was left out before it was stored.
     whole = {"rows": stored.dataset.rows, "labelled": stored.dataset.rows, "split": summary}
     figures = statistics(table.frame, table.schema, table.target)
-    return {
-        "name": table.name,
-        "rows": stored.dataset.rows,
-        "target": table.target.to_json(),
-        "schema": table.schema.to_json(),
-        "notes": [note.to_json() for note in table.notes],
-        "split": summary,
-        "statistics": {**figures, **whole, "counted": table.frame.height},
-        "findings": [finding.to_json() for finding in findings.findings],
-        "checks": [outcome.to_json() for outcome in findings.outcomes],
-    }
+    return examined(
+        table,
+        silence(findings, ignored),
+        rows=stored.dataset.rows,
+        split=summary,
+        statistics={**figures, **whole, "counted": table.frame.height},
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from trainwright.config.settings import Settings
-from trainwright.data.checks import run_checks
+from trainwright.data.checks import Findings, run_checks
 from trainwright.data.checks.policy import check_codes, silence
 from trainwright.data.split import DEVELOPMENT, TEST, Split
 from trainwright.errors import UserError
@@ -183,15 +183,35 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
         notes=table.notes,
     )
     check_codes(settings.data.ignore_findings)
-    findings = silence(findings, settings.data.ignore_findings)
+    return examined(
+        table,
+        silence(findings, settings.data.ignore_findings),
+        rows=table.frame.height,
+        split=_summary(split, given),
+        statistics=statistics(table.frame, table.schema, table.target, split),
+    )
+
+
+def examined(
+    table: Table, findings: Findings, *, rows: int, split: dict[str, Any], statistics: dict[str, Any]
+) -> dict[str, Any]:
+    """What a look at a table tells, as plain data.
+
+    Args:
+        table: as it was understood.
+        findings: of the checks.
+        rows: of the whole table.
+        split: its summary.
+        statistics: see `data.statistics`.
+    """
     return {
         "name": table.name,
-        "rows": table.frame.height,
+        "rows": rows,
         "target": table.target.to_json(),
         "schema": table.schema.to_json(),
         "notes": [note.to_json() for note in table.notes],
-        "split": _summary(split, given),
-        "statistics": statistics(table.frame, table.schema, table.target, split),
+        "split": split,
+        "statistics": statistics,
         "findings": [finding.to_json() for finding in findings.findings],
         "checks": [outcome.to_json() for outcome in findings.outcomes],
     }

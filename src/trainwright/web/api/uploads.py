@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from trainwright.store.transaction import read
-from trainwright.web.api.nouns import After, Limit, Number, Page, noun
+from trainwright.web.api.nouns import After, Limit, Number, Page, noun, page_of
 from trainwright.web.problems import Refusal
 from trainwright.web.requests import Space, Who, named_in_address
 from trainwright.web.security.roles import Role, least
@@ -50,7 +50,7 @@ def uploads(
     """Uploads, the newest first."""
     with read(space) as connection:
         found = list_uploads(connection, limit=limit + 1, before=after)
-    return Page(items=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
+    return page_of(found, limit)
 
 
 @router.get("/uploads/{upload_id}", operation_id="get_upload")

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from trainwright.jobs.memory_need import newest_runs
 from trainwright.store import tables
 
-# Of the newest runs so many are looked at, and of those so many batch sizes shown.
-RUNS, SHOWN = 30, 3
+# So many batch sizes are shown.
+SHOWN = 3
 # Epochs of a run that its pace is read from.
 EPOCHS = 400
 MEMORY = "%System/memory GiB"
@@ -32,7 +33,7 @@ class Batch:
 def measured_batches(connection: Connection, project: str) -> list[Batch]:
     """The newest batch sizes that networks of a project learned with, each in its newest run."""
     event = tables.event.c
-    query = select(event.run_id, event.data).where(event.run_id.in_(_newest(connection, project)))
+    query = select(event.run_id, event.data).where(event.run_id.in_(newest_runs(connection, project)))
     query = query.where(event.kind == "choice", event.data["name"].as_string() == "batch_size")
     runs: dict[int, int] = {}
     for run, data in connection.execute(query.order_by(event.run_id.desc())):
@@ -40,12 +41,6 @@ def measured_batches(connection: Connection, project: str) -> list[Batch]:
     return [
         Batch(size, run, _memory(connection, run), _pace(connection, run)) for size, run in list(runs.items())[:SHOWN]
     ]
-
-
-def _newest(connection: Connection, project: str) -> list[int]:
-    run, owner = tables.run.c, tables.project.c
-    query = select(run.id).select_from(tables.run.join(tables.project, owner.id == run.project_id))
-    return list(connection.execute(query.where(owner.name == project).order_by(run.id.desc()).limit(RUNS)).scalars())
 
 
 def _memory(connection: Connection, run: int) -> float | None:

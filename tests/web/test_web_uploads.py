@@ -65,13 +65,13 @@ def test_another_kind_of_file_is_refused_by_its_name(
     [
         ("table.csv", b"\x89PNG\r\n"),
         ("table.parquet", TABLE),
-        ("table.csv", gzip.compress(TABLE)),
+        ("table.csv", gzip.compress(TABLE, mtime=0)),
         ("table.csv", b"\x80\x04\x95"),
         ("table.csv", b""),
         ("table.xlsx", b"PK\x03\x04broken"),
         ("table.csv", NOISE),
         ("table.csv", NOISE.replace(b"\0", b"")),
-        ("table.csv.gz", gzip.compress(NOISE)),
+        ("table.csv.gz", gzip.compress(NOISE, mtime=0)),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(

@@ -122,3 +122,9 @@ def test_schedules_are_added_listed_and_removed(tmp_path: Path, table: Path) -> 
     assert run("schedule", "remove", "1", *place).out == "schedule 1 of project shop is removed\n"
     assert run("schedule", "list", "--json", *place).document == []
     assert run("schedule", "remove", "1", *place).code == 2
+    nothing = run("schedule", "remove", "shop", *place)
+    assert nothing.code == 2 and "project 'shop' has no schedule" in nothing.err
+    for line in ("0 3 * * 1", "0 4 * * 1"):
+        assert run("schedule", "add", "shop", "--cron", line, *place).code == 0
+    assert run("schedule", "remove", "shop", *place).out.count("of project shop is removed") == 2
+    assert "no project 'shp'" in run("schedule", "remove", "shp", *place).err

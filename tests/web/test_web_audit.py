@@ -128,6 +128,10 @@ def further_trainings(walk: Walk) -> None:
         at="/api/v1/projects/shop/tune", json={"trials": 2, "families": ["linear"], "method": "random"},
     )  # fmt: skip
     walk.act("POST /api/v1/runs/{run}/reproduce", "reproduce", at="/api/v1/runs/1/reproduce", json={})
+    v1 = "projects/shop/versions/v1"
+    walk.act(f"POST /api/v1/{VERSION}/learning-curve", "learning_curve", at=f"/api/v1/{v1}/learning-curve", json={})
+    walk.act(f"POST /api/v1/{VERSION}/stability", "stability", at=f"/api/v1/{v1}/stability", json={"seeds": 3})
+    walk.act(f"POST /{VERSION}/measure", "stability", at=f"/{v1}/measure", data={"kind": "stability"})
 
 
 def versions(walk: Walk) -> None:

@@ -18,6 +18,7 @@ from trainwright.api import Server
 from trainwright.jobs.slots import Slots
 from trainwright.jobs.worker import Worker
 from trainwright.store.workspace import Workspace
+from trainwright.training.tuning.ground import base_run
 
 QUICK = {"data.folds": 2, "data.repeats": 1, "training.ensemble": False}
 
@@ -208,12 +209,33 @@ def test_a_setting_is_tried_a_run_repeated_and_settings_searched(
     assert {("try", "run 2"), ("reproduce", "run 3"), ("tune", "run 4")} <= set(acts)
 
 
+def test_a_version_is_measured_further_and_its_report_says_so(
+    trained: Workspace, live: Callable[..., str], worker: Callable[[Workspace], None]
+) -> None:
+    server = tw.connect(live(trained), token=TOKEN)
+    worker(trained)
+    said: list[str] = []
+    curve = server.learning_curve("shop", time_limit="30s", watch=said.append)
+    assert curve["version"] == "shop@v1" and len(curve["points"]) > 1 and f"completed: {curve['text']}" in said
+    spread = server.stability("shop@v1", seeds=2)
+    assert spread["text"] and spread["version"] == "shop@v1"
+
+    kept = server.call("GET", "/runs/1/result")
+    assert kept["size_curve"]["points"] == curve["points"] and kept["seed_stability"]["text"] == spread["text"]
+    own = server.call("GET", "/runs/2/result")
+    assert own["size_curve"]["text"] == curve["text"] and (own["run"], own["version"]) == (2, None)
+    assert [row["version"] for row in server.versions("shop")] == ["v1"]
+    names = {job["run"]: job["name"] for job in server.jobs()}
+    assert names[2] == "learning curve of shop@v1" and names[3] == "stability over seeds of shop@v1"
+    for refused in (lambda: server.compare_runs("1", "2"), lambda: server.reproduce(2)):
+        with pytest.raises(tw.UserError, match="run 2 measures shop@v1 and is no training"):
+            refused()
+    # What follows a project's newest training does not follow a measurement of it.
+    assert base_run(trained, "shop")[1].id == 1
+
+
 def test_what_no_server_does_is_said(trained: Workspace, live: Callable[..., str]) -> None:
     server = tw.connect(live(trained), token=TOKEN)
-    with pytest.raises(AttributeError, match="run it on the server's machine: trainwright stability"):
-        server.stability("shop")
-    with pytest.raises(AttributeError, match="has no 'trian'"):
-        server.trian("shop")
     with pytest.raises(tw.UserError, match="cannot be sent to a server"):
         server.train("shop.csv", "bought", metrics=[max])
     with pytest.raises(tw.UserError, match="needs: 'cores=2' is none of"):

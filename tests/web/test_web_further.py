@@ -56,6 +56,8 @@ def test_a_try_a_search_and_a_repetition_wait_in_the_queue_under_their_askers_na
         (f"{PROJECT}/tune", {"space": "/srv/space.yaml"}, "space"),
         (f"{PROJECT}/tune", {"space": {"text_transformer": {"base_model": ["minilm", "/srv/bert"]}}}, "is a path"),
         (f"{PROJECT}/tune", {"time_limit": "soon"}, "soon"),
+        (f"{PROJECT}/versions/v1/learning-curve", {"time_limit": "soon"}, "soon"),
+        (f"{PROJECT}/versions/v1/stability", {"seeds": 1}, "seeds"),
         ("/api/v1/runs/compare", {"runs": ["/etc/passwd", "../shop"]}, "no project"),
         ("/api/v1/runs/compare", {"runs": ["shop@v1", "shop@v1"]}, "stand for the same run 1"),
     ],
@@ -74,6 +76,8 @@ def test_what_is_not_there_is_not_found(shop: TestClient) -> None:
         ("/api/v1/projects/nothing/tune", {}),
         (f"{PROJECT}/try", {**TRIED, "version": "v9"}),
         (f"{PROJECT}/tune", {"version": "v9"}),
+        (f"{PROJECT}/versions/v9/learning-curve", None),
+        (f"{PROJECT}/versions/v9/stability", {"seeds": 3}),
         ("/api/v1/runs/99/reproduce", None),
     ):
         assert shop.post(path, json=body).status_code == 404, path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from test_web_versions import another_version
 
 from trainwright import web
 from trainwright.evaluate.glossary import METRICS, TERMS
+from trainwright.evaluate.report_words import sentence
+from trainwright.jobs.attempt import execute
 from trainwright.store.workspace import Workspace
 from trainwright.web.views.typed_rows import rows_of_text
 from trainwright.web.words import WORDS
@@ -69,6 +72,21 @@ def test_a_threshold_is_kept_as_a_decision(shop: TestClient, as_role: AsRole) ->
     assert shop.post(f"{V1}/decisions/use", data={"decision": "none"}).status_code == 303
     assert shop.get("/api/v1/projects/shop/versions/v1").json()["decision"] is None
     assert as_role(shop, "reviewer").post(f"{V1}/decisions", data={"threshold": "0.3"}).status_code == 403
+
+
+def test_a_version_is_measured_by_a_job_whose_page_says_what_came_of_it(
+    shop: TestClient, trained: Workspace, as_role: AsRole
+) -> None:
+    assert "Measure with other seeds" not in as_role(shop, "viewer").get(V1).text
+    assert "Measure with other seeds" in shop.get(V1).text
+    assert shop.post(f"{V1}/measure", data={"kind": "charm"}).status_code == 422
+    asked = shop.post(f"{V1}/measure", data={"kind": "learning_curve"})
+    assert asked.status_code == 303 and asked.headers["location"] == "/jobs/2"
+    execute(trained, 2, 1, time.time())
+    size_curve = shop.get("/api/v1/runs/1/result").json()["size_curve"]
+    page = shop.get("/jobs/2").text
+    assert f"<strong>Completed.</strong> {size_curve['text']}" in page and f'href="{V1}#growth"' in page
+    assert sentence(size_curve["text"]) in shop.get(V1).text
 
 
 def test_activation_says_what_is_known_and_tells_whoever_comes_second(shop: TestClient, trained: Workspace) -> None:

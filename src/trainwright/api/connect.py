@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from trainwright.api.remote import Caller, split_address
 from trainwright.api.remote_further import Further
 
 TOKEN = "TRAINWRIGHT_TOKEN"
-# Verbs of the library that a server does not offer: the command that does it on its own machine.
-NOT_SERVED = {
-    "learning_curve": "trainwright learning-curve adult@v2",
-    "stability": "trainwright stability adult@v2",
-}
 
 
 def connect(url: str, token: str | None = None, *, timeout: float = 600.0) -> Server:
@@ -47,8 +41,3 @@ def connect(url: str, token: str | None = None, *, timeout: float = 600.0) -> Se
 @dataclass(frozen=True)
 class Server(Further):
     """A server, with the verbs of the library; made by `connect`."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in NOT_SERVED:
-            raise AttributeError(f"{name} is not served; run it on the server's machine: {NOT_SERVED[name]}")
-        raise AttributeError(f"a server has no {name!r}")

@@ -1,4 +1,4 @@
-"""What a server makes of a training: better settings searched, one setting tried, the run repeated; each a job."""
+"""What a server makes of a training: settings searched, one tried, a version measured, a run repeated; each a job."""
 
 from __future__ import annotations
 
@@ -103,6 +103,51 @@ class Further(Trainings):
             **in_queue(None, priority, needs, after, key),
         }
         return self.wait(self.call("POST", f"/projects/{project}/try", body)["run"], watch=watch)
+
+    def learning_curve(
+        self,
+        name: str,
+        *,
+        time_limit: str | float = "2m",
+        priority: int = 0,
+        needs: str | Slots | None = None,
+        after: Sequence[int] = (),
+        key: str | None = None,
+        watch: Watch = lambda _: None,
+    ) -> dict[str, Any]:
+        """Would more rows help? As `tw.learning_curve`; the version's result and report say it from then on.
+
+        Raises:
+            UserError, EnvironmentProblem: as `train`; there is no such version, or it cannot be fitted again.
+        """
+        asked = {"time_limit": time_limit, **in_queue(None, priority, needs, after, key)}
+        return self._measured(name, "learning-curve", asked, watch, "size_curve")
+
+    def stability(
+        self,
+        name: str,
+        *,
+        seeds: int = 5,
+        time_limit: str | float = "20m",
+        priority: int = 0,
+        needs: str | Slots | None = None,
+        after: Sequence[int] = (),
+        key: str | None = None,
+        watch: Watch = lambda _: None,
+    ) -> dict[str, Any]:
+        """How much is luck? As `tw.stability`; the version's result and report say it from then on.
+
+        Raises:
+            UserError, EnvironmentProblem: as `learning_curve`.
+        """
+        asked = {"seeds": seeds, "time_limit": time_limit, **in_queue(None, priority, needs, after, key)}
+        return self._measured(name, "stability", asked, watch, "seed_stability")
+
+    def _measured(self, name: str, what: str, asked: Mapping[str, Any], watch: Watch, key: str) -> dict[str, Any]:
+        row = self.version_of(name)
+        run = self.call("POST", f"/projects/{row['project']}/versions/{row['version']}/{what}", asked)["run"]
+        found: dict[str, Any] = self.wait(run, watch=watch).document[key]
+        return found
 
     def reproduce(
         self,

@@ -10,6 +10,8 @@ from trainwright.cli import output
 from trainwright.cli.output import json_option, workspace_option
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from trainwright.jobs.schedule import Schedule
 
 
@@ -80,11 +82,11 @@ def list_all(project: str | None, workspace: str | None, as_json: bool) -> None:
     )
 
 
-@COMMAND.command(help="End schedules; the runs they made stay.")
-@click.argument("schedules", type=int, nargs=-1, required=True)
+@COMMAND.command(help="End schedules, by number, or all those of a PROJECT; the runs they made stay.")
+@click.argument("schedules", metavar="SCHEDULE|PROJECT...", nargs=-1, required=True)
 @workspace_option
 @json_option
-def remove(schedules: tuple[int, ...], workspace: str | None, as_json: bool) -> None:
+def remove(schedules: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
     """Removes schedules."""
     from trainwright.jobs.schedule import remove_schedule
     from trainwright.store.projects import project_of
@@ -93,13 +95,28 @@ def remove(schedules: tuple[int, ...], workspace: str | None, as_json: bool) -> 
 
     space = open_workspace(workspace, create=False)
     with write(space) as connection:
-        removed = [remove_schedule(connection, one) for one in dict.fromkeys(schedules)]
+        numbers = [number for named in schedules for number in _numbers(connection, named)]
+        removed = [remove_schedule(connection, one) for one in dict.fromkeys(numbers)]
         documents = [_document(one, project_of(connection, one.project_id).name) for one in removed]
     if as_json:
         output.print_json(documents)
         return
     for one in documents:
         output.say(f"schedule {one['schedule']} of project {one['project']} is removed")
+
+
+def _numbers(connection: Connection, named: str) -> list[int]:
+    """The schedule of a number, or all those of a project."""
+    from trainwright.errors import UserError
+    from trainwright.jobs.schedule import list_schedules
+    from trainwright.store.projects import get_project
+
+    if named.isdecimal() and len(named) < 10:
+        return [int(named)]
+    found = [one.id for one in list_schedules(connection, get_project(connection, named).id)]
+    if not found:
+        raise UserError(f"project {named!r} has no schedule", remedy="see `trainwright schedule list`")
+    return found
 
 
 def _document(one: Schedule, project: str) -> dict[str, Any]:

@@ -66,17 +66,21 @@ def execute(
     """
     from threadpoolctl import threadpool_limits
 
+    from trainwright.training.measurement import measure_run, measured
     from trainwright.training.run import train_run
 
     stop = stop or threading.Event()
     with write(workspace) as connection:
         begin_attempt(connection, run_id, attempt, str(current_owner()))
+        run = get_run(connection, run_id)
         set_state(connection, run_id, attempt, "initializing", "reading the development rows")
     try:
         prepare_first(workspace, run_id, attempt)
         # One thread in linear algebra: the same sums to the last bit, also in the process of a caller.
         channel = Channel(workspace, run_id, attempt, stop, cancelled=cancelled, superseded=superseded)
         with threadpool_limits(1, user_api="blas"), channel as report:
+            if measured(run) is not None:
+                return measure_run(workspace, run, attempt, report)
             return train_run(
                 workspace,
                 run_id,

@@ -28,7 +28,7 @@ from trainwright.store.attempts import attempts_of, new_attempt
 from trainwright.store.evaluations import findings_of
 from trainwright.store.events import Event, events_after
 from trainwright.store.process import Owner, current_owner, is_alive
-from trainwright.store.runs import Run, create_run, get_run, save_document
+from trainwright.store.runs import Run, get_run, repeating_run
 from trainwright.store.states import FINISHED
 from trainwright.store.sweep import sweep
 from trainwright.store.transaction import read, write
@@ -153,18 +153,7 @@ def repetition(connection: Connection, run_id: int) -> Run:
     first = get_run(connection, run_id)
     if first.state != "completed":
         raise UserError(f"run {run_id} is {first.state}", remedy="only a completed run can be repeated")
-    run = create_run(
-        connection,
-        first.project_id,
-        name=f"repetition of run {run_id}",
-        settings=first.settings or {},
-        origins=first.origins or {},
-        dataset_version_id=first.dataset_version_id,
-        split_id=first.split_id,
-        comments=first.comments,
-    )
-    save_document(connection, run.id, 1, "record", {"repeats": run_id})
-    return run
+    return repeating_run(connection, first, name=f"repetition of run {run_id}", comments=first.comments)
 
 
 def follow(

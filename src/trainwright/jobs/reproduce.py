@@ -35,6 +35,7 @@ from trainwright.training.held_out import read_held_out
 from trainwright.training.ignored import without
 from trainwright.training.kept_plan import kept_plan
 from trainwright.training.kept_rows import rows_are_there
+from trainwright.training.measurement import refuse_measurement
 from trainwright.training.options import RunOptions
 from trainwright.training.plan_document import own_estimators
 from trainwright.training.record import environment_record
@@ -125,6 +126,7 @@ def _find(workspace: Workspace, name: str) -> tuple[Run, str]:
 
 def _check(workspace: Workspace, run: Run) -> None:
     """Refuses what cannot be repeated before anything is fitted."""
+    refuse_measurement(run)
     if run.state != "completed":
         raise UserError(f"run {run.id} is {run.state}", remedy="only a completed run can be repeated")
     own = own_estimators(kept_plan(run))

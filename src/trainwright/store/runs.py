@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +123,38 @@ def create_run(
     connection.execute(tables.attempt.insert().values(run_id=run_id, number=1, created=now))
     add_event(connection, run_id, 1, "state", state="queued", message="waiting to start")
     return get_run(connection, run_id)
+
+
+def repeating_run(
+    connection: Connection,
+    first: Run,
+    *,
+    name: str,
+    kind: str = "full",
+    comments: str | None = None,
+    record: Mapping[str, Any] | None = None,
+) -> Run:
+    """Writes a run on the rows, split and settings of an earlier one; it makes no version, and nothing follows it.
+
+    Args:
+        connection: a write transaction.
+        first: the earlier one.
+        name, kind, comments: of the new one.
+        record: what its record begins with beside the number of the first.
+    """
+    run = create_run(
+        connection,
+        first.project_id,
+        name=name,
+        settings=first.settings or {},
+        origins=first.origins or {},
+        dataset_version_id=first.dataset_version_id,
+        split_id=first.split_id,
+        kind=kind,
+        comments=comments,
+    )
+    save_document(connection, run.id, 1, "record", {"repeats": first.id, **(record or {})})
+    return run
 
 
 def fill_run(

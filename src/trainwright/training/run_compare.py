@@ -24,6 +24,7 @@ from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
 from trainwright.training.held_out import held_out_of, read_truth
 from trainwright.training.kept_plan import kept_plan
+from trainwright.training.measurement import refuse_measurement
 
 MOST = 3
 
@@ -133,6 +134,7 @@ def _find(workspace: Workspace, name: str, first: str) -> Compared:
     with read(workspace) as connection:
         run = get_run(connection, number)
         project = project_of(connection, run.project_id)
+        refuse_measurement(run)
         if run.state != "completed" or run.result is None or run.split_id is None or run.dataset_version_id is None:
             raise UserError(
                 f"run {run.id} is {run.state}: it has no figures",

@@ -38,6 +38,16 @@ COMMANDS = (
         "POST /api/v1/projects/{project}/versions/{version}/activate",
     ),
     (rf"decide {VERSION}", "Threshold on its page", "POST /api/v1/projects/{project}/versions/{version}/decisions"),
+    (
+        rf"learning-curve {VERSION}",
+        "“Measure with fewer rows” on the page of {version}",
+        "POST /api/v1/projects/{project}/versions/{version}/learning-curve",
+    ),
+    (
+        rf"stability {VERSION}",
+        "“Measure with other seeds” on the page of {version}",
+        "POST /api/v1/projects/{project}/versions/{version}/stability",
+    ),
     (r"data list", "the page New training", "GET /api/v1/projects"),
     (r"(?:runs )?report", "the report on the page of the job", "GET /api/v1/runs/RUN/report"),
     (r"inspect", "the look at the table under New training", "POST /api/v1/examine"),

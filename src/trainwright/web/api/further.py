@@ -11,7 +11,7 @@ from trainwright.store.transaction import read
 from trainwright.store.versions import get_version
 from trainwright.store.workspace import Workspace
 from trainwright.web.api.jobs import Queueing, Submitted
-from trainwright.web.api.nouns import Body, Number, ProjectName, noun
+from trainwright.web.api.nouns import Body, Number, ProjectName, VersionLabel, noun
 from trainwright.web.api.runs import finished
 from trainwright.web.api.versions import project_named
 from trainwright.web.helpers.pool import Helpers
@@ -71,6 +71,19 @@ class NewSearch(Queueing):
     families: list[str] = Field([], max_length=50, description="Search these alone.")
 
 
+class NewCurve(Queueing):
+    """How long a version is measured on parts of its rows."""
+
+    time_limit: float | str = Field("2m", description="For the fits: seconds, or such as 90s.")
+
+
+class NewStability(Queueing):
+    """With how many seeds a version is fitted again."""
+
+    seeds: int = Field(5, ge=2, le=100, description="In all, its own among them.")
+    time_limit: float | str = Field("20m", description="No further seed begins after it.")
+
+
 @router.post("/projects/{project}/try", operation_id="try_setting", status_code=201)
 @least(Role.TRAINER)
 def try_setting(space: Space, who: Who, children: Children, project: ProjectName, body: NewTry) -> Submitted:
@@ -85,6 +98,38 @@ def tune(space: Space, who: Who, children: Children, project: ProjectName, body:
     """Queues a search for better settings and the training with what it finds, as one job; its result has `search`."""
     asked = body.model_dump(include={"method", "space", "trials", "time_limit", "families"})
     return _queued(space, who, children, "queue_search", project, body, body.version, asked)
+
+
+@router.post("/projects/{project}/versions/{version}/learning-curve", operation_id="learning_curve", status_code=201)
+@least(Role.TRAINER)
+def learning_curve(
+    space: Space,
+    who: Who,
+    children: Children,
+    project: ProjectName,
+    version: VersionLabel,
+    body: NewCurve | None = None,
+) -> Submitted:
+    """Queues fits on parts of a version's rows: would more rows help? The run's result has it under `size_curve`."""
+    asked = body or NewCurve.model_validate({})
+    limits = {"kind": "learning_curve", "time_limit": asked.time_limit}
+    return _queued(space, who, children, "queue_measurement", project, asked, version, limits)
+
+
+@router.post("/projects/{project}/versions/{version}/stability", operation_id="stability", status_code=201)
+@least(Role.TRAINER)
+def stability(
+    space: Space,
+    who: Who,
+    children: Children,
+    project: ProjectName,
+    version: VersionLabel,
+    body: NewStability | None = None,
+) -> Submitted:
+    """Queues fits of a version with other seeds: how much is luck? The run's result has it under `seed_stability`."""
+    asked = body or NewStability.model_validate({})
+    limits = {"kind": "stability", "time_limit": asked.time_limit, "seeds": asked.seeds}
+    return _queued(space, who, children, "queue_measurement", project, asked, version, limits)
 
 
 @router.post("/runs/{run}/reproduce", operation_id="reproduce", status_code=201)

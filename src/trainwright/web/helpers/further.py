@@ -1,4 +1,4 @@
-"""Tasks that take up what was trained: a try, a search or a repetition for the queue, and what a repetition showed."""
+"""Tasks that take up what was trained: tries, searches, repetitions and measurements for the queue, and their ends."""
 
 from __future__ import annotations
 
@@ -118,6 +118,32 @@ def queue_repetition(workspace: Workspace, *, run: int, **queue: Any) -> dict[st
     return queue_prepared(workspace, again.id, again.project_id, act="reproduce", **queue)
 
 
+def queue_measurement(
+    workspace: Workspace, *, of: str, kind: str, time_limit: str | float, seeds: int | None = None, **queue: Any
+) -> dict[str, Any]:
+    """Puts a measurement of a version into the queue; see `training.measurement`.
+
+    Args:
+        of: `PROJECT@vN`.
+        kind: what is measured.
+        time_limit: of its fits.
+        seeds: where that is what it is about.
+        queue: see `tables.queue_prepared`.
+
+    Returns:
+        {"run": number, "new": whether the key was not known before}.
+    """
+    from trainwright.config.durations import parse_duration
+    from trainwright.training.measurement import new_measurement
+
+    known = known_already(workspace, queue["key"], queue["after"])
+    if known is not None:
+        return known
+    limits = {"seconds": parse_duration(time_limit), **({} if seeds is None else {"seeds": seeds})}
+    run = new_measurement(workspace, of, kind, **limits)
+    return queue_prepared(workspace, run.id, run.project_id, act=kind, **queue)
+
+
 def reproduction(workspace: Workspace, *, run: int) -> dict[str, Any]:
     """What a repetition showed, figure by figure; see `jobs.reproduce.reproduce`.
 
@@ -128,10 +154,11 @@ def reproduction(workspace: Workspace, *, run: int) -> dict[str, Any]:
         UserError: the run repeats none, or is not completed.
     """
     from trainwright.jobs.reproduce import comparison
+    from trainwright.training.measurement import measured
 
     with read(workspace) as connection:
         again = get_run(connection, run)
-        repeats = (again.record or {}).get("repeats")
+        repeats = None if measured(again) else (again.record or {}).get("repeats")
         if repeats is None or again.state != "completed":
             what = "repeats no other run" if repeats is None else f"is {again.state}"
             raise UserError(f"run {run} {what}, so there is nothing to compare", remedy="ask for a repetition first")

@@ -9,6 +9,7 @@ TASKS = {
     "queue_try": "trainwright.web.helpers.further:queue_try",
     "queue_search": "trainwright.web.helpers.further:queue_search",
     "queue_repetition": "trainwright.web.helpers.further:queue_repetition",
+    "queue_measurement": "trainwright.web.helpers.further:queue_measurement",
     "reproduction": "trainwright.web.helpers.further:reproduction",
     "predict": "trainwright.web.helpers.predicting:predict",
     "inputs": "trainwright.web.helpers.predicting:inputs",

@@ -1,8 +1,8 @@
-"""The evaluation of a version: everything its report says, and a threshold that can be weighed and kept."""
+"""The evaluation of a version: what its report says, a threshold to weigh and keep, and further measurements."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,6 +15,7 @@ from trainwright.store.versions import get_version
 from trainwright.store.workspace import Workspace
 from trainwright.training.deployed import decisions_in_short
 from trainwright.web.api.decisions import Question, decided, used
+from trainwright.web.api.further import learning_curve, stability
 from trainwright.web.api.nouns import ProjectName, VersionLabel
 from trainwright.web.approval import waiting
 from trainwright.web.forms import number
@@ -80,6 +81,21 @@ def use_decision(
     """Lets the active version answer by another of its decisions."""
     used(space, who.name, project, version, decision, two=web.second_approver)
     return RedirectResponse(f"/projects/{project}/versions/{version}#threshold", 303)
+
+
+@router.post("/projects/{project}/versions/{version}/measure")
+@least(Role.TRAINER)
+def measure(
+    space: Space,
+    who: Who,
+    children: Children,
+    project: ProjectName,
+    version: VersionLabel,
+    kind: Annotated[Literal["learning_curve", "stability"], Form()],
+) -> RedirectResponse:
+    """Puts a measurement of the version into the queue, and shows its job."""
+    asked = learning_curve if kind == "learning_curve" else stability
+    return RedirectResponse(f"/jobs/{asked(space, who, children, project, version).run}", 303)
 
 
 def _page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from trainwright.jobs.story import waits_for
 from trainwright.jobs.waiting import expected_start, position
@@ -14,6 +14,7 @@ from trainwright.store.clock import now
 from trainwright.store.evaluations import findings_of
 from trainwright.store.runs import get_run
 from trainwright.store.states import FINISHED, STATES
+from trainwright.training.measurement import KIND, MEASURES
 from trainwright.web.views.jobs import JobRow, document_of, get_job
 from trainwright.web.views.leaderboard import Leaderboard, leaderboard
 from trainwright.web.views.progress import Progress, progress_of
@@ -56,6 +57,8 @@ class JobPage:
         cause: of a failure, in words.
         problem: what happened and what can be done.
         chosen: name of the candidate that became the version, or None.
+        said: what came of a completed job that made no version, or None.
+        measures: label of the version that it measures, or None for a training.
         findings: about its data.
         settings: as the run keeps them.
         log, cursor, earlier: its newest lines, where the next begins, and whether there were lines before.
@@ -71,6 +74,8 @@ class JobPage:
     cause: str | None
     problem: str | None
     chosen: str | None
+    said: str | None
+    measures: str | None
     findings: list[dict[str, Any]]
     settings: dict[str, Any]
     log: list[LogLine]
@@ -106,6 +111,8 @@ def job_page(connection: Connection, run: int, metric: str | None = None) -> Job
         cause,
         problem.get("message"),
         _chosen(connection, job),
+        _said(connection, job),
+        _measures(connection, job),
         findings_of(connection, run),
         document_of(connection, run, "settings") or {},
         log,
@@ -136,17 +143,37 @@ def stages(state: str, seconds: dict[str, float], last: str) -> list[Stage]:
 
 
 def _chosen(connection: Connection, job: JobRow) -> str | None:
-    if job.state != "completed":
+    return _word(connection, job, tables.run.c.result["selected"]) if job.state == "completed" else None
+
+
+def _measures(connection: Connection, job: JobRow) -> str | None:
+    if job.kind != KIND:
         return None
+    name = _word(connection, job, tables.run.c.record[MEASURES, "of"])
+    return None if name is None else name.rpartition("@")[2]
+
+
+def _word(connection: Connection, job: JobRow, place: Any) -> str | None:
     # The database takes this one word out of a document of a hundred kilobytes.
-    query = select(tables.run.c.result["selected"].as_string()).where(tables.run.c.id == job.run)
-    chosen: str | None = connection.execute(query).scalar()
-    return chosen
+    word: str | None = connection.execute(select(place.as_string()).where(tables.run.c.id == job.run)).scalar()
+    return word
+
+
+def _said(connection: Connection, job: JobRow) -> str | None:
+    if job.state != "completed" or job.version is not None:
+        return None
+    event = tables.event.c
+    return _newest(connection, job, event.message, event.state == "completed")
 
 
 def _last_state(connection: Connection, job: JobRow) -> str:
     event = tables.event.c
-    query = select(event.state).where(
-        event.run_id == job.run, event.kind == "state", event.state.not_in(sorted(FINISHED))
-    )
-    return str(connection.execute(query.order_by(event.seq.desc()).limit(1)).scalar() or "queued")
+    return _newest(connection, job, event.state, event.state.not_in(sorted(FINISHED))) or "queued"
+
+
+def _newest(connection: Connection, job: JobRow, what: Any, condition: ColumnElement[bool]) -> str | None:
+    """What the newest change of a job's state says, of those that meet a condition."""
+    event = tables.event.c
+    query = select(what).where(event.run_id == job.run, event.kind == "state", condition)
+    found: str | None = connection.execute(query.order_by(event.seq.desc()).limit(1)).scalar()
+    return found

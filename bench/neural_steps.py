@@ -6,12 +6,12 @@
 
 Every system has a process of its own, which builds everything and trains once before it counts; then each trains in
 turn, again and again, so that whatever else the machine does meets all of them alike. Where a process puts its tensors
-moves its time by some per cent, so several processes follow one another. Medians over all repetitions. All
-do the same work: fp32, fused AdamW, gradients clipped to a norm of 1, rows in memory in a new order for each epoch, the
-loss read back and looked at after each step. The loop by hand permutes the rows once per epoch and slices them, as ours
-does; the others read through torch's DataLoader, as their users do. Ours is measured with health checks (gradients
-looked at every 50 steps, and a good state kept to go back to) and without; the
-ends of epochs, of 25 to 400 steps each, are within the time. About 25 minutes on 2 cores.
+moves its time by some per cent, so several processes follow one another. Medians over all repetitions. All do the same
+work: fp32, fused AdamW over one group of parameters (HF Trainer makes two of its own), gradients clipped to norm 1,
+rows in memory in a new order for each epoch, the loss read back and looked at after each step. The loop by hand
+permutes the rows once per epoch and slices them, as ours does; the others read through torch's DataLoader, as their
+users do. Ours is measured with health checks (gradients looked at every 50 steps, and a good state kept to go back to)
+and without; the ends of epochs, of 25 to 400 steps each, are within the time. About 25 minutes on 2 cores.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def section(result: dict[str, Any]) -> str:
     return f"""## Time of a training step
 
 Median time per step over {rows[0]["processes"]} processes of each system, all in turn, each with
-{rows[0]["threads"]} thread(s); all do the same work (fp32, fused AdamW, clipping, the loss read back after each step).
+{rows[0]["threads"]} thread(s); all do the same work (fp32, fused AdamW over one group of parameters, clipping, the loss
+read back after each step).
 "Ours" looks at the gradients every 50 steps and keeps a state to go back to.
 
 {shown}

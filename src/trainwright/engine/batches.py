@@ -79,14 +79,18 @@ class Batches:
 
     def order(self, epoch: int) -> list[Tensor]:
         """The positions of the rows of each batch."""
-        if self.reading.shuffle:
-            drawn = torch.randperm(self.rows, generator=generator(self.reading.seed, "order", epoch))
-        else:
-            drawn = torch.arange(self.rows)
-        return list(drawn.split(self.reading.size))
+        return list(self.drawn(epoch).split(self.reading.size))
+
+    def drawn(self, epoch: int) -> Tensor:
+        """(rows,) The positions of the rows, one batch after the other, where their length does not count."""
+        if not self.reading.shuffle:
+            return torch.arange(self.rows)
+        return torch.randperm(self.rows, generator=generator(self.reading.seed, "order", epoch))
 
     def share(self, epoch: int) -> list[Tensor]:
         """The positions of the rows that this process reads of each batch; a short batch may leave it none."""
+        if self.reading.world == 1:
+            return self.order(epoch)
         # Every world-th row: batches sorted by length then cost all processes the same.
         return [rows[self.reading.rank :: self.reading.world] for rows in self.order(epoch)]
 
@@ -173,12 +177,16 @@ class _HeldBatches(Batches):
         self._columns = {name: column.to(reading.device) for name, column in columns.items()}
 
     def _from(self, position: int) -> Iterator[Batch]:
-        columns = self._columns
-        sizes: int | list[int] = self.reading.size
-        if self.reading.shuffle or self.reading.world > 1:
+        reading, columns = self.reading, self._columns
+        sizes: int | list[int] = reading.size
+        order: Tensor | None = None
+        if reading.world > 1:
             share = self.share(self.epoch)
-            sizes = [len(rows) for rows in share]
-            order = torch.cat(share).to(self.reading.device)
+            sizes, order = [len(rows) for rows in share], torch.cat(share)
+        elif reading.shuffle:
+            order = self.drawn(self.epoch)
+        if order is not None:
+            order = order.to(reading.device)
             columns = {name: column[order] for name, column in columns.items()}
         names = tuple(columns)
         for parts in list(zip(*(column.split(sizes) for column in columns.values())))[position:]:

@@ -100,6 +100,8 @@ def part_of(batch: Batch, start: int, end: int) -> Batch:
 
 def tensors_of(module: nn.Module) -> dict[str, Tensor]:
     """What a module has learned, by name: parameters, and buffers that belong to its state; tied ones once."""
-    kept = module.state_dict(keep_vars=True).keys()
-    named = [*module.named_parameters(), *((n, b) for n, b in module.named_buffers() if n in kept)]
+    named: list[tuple[str, Tensor]] = list(module.named_parameters())
+    if buffers := list(module.named_buffers()):
+        kept = module.state_dict(keep_vars=True).keys()
+        named += [(name, buffer) for name, buffer in buffers if name in kept]
     return {name: tensor.detach() for name, tensor in named}

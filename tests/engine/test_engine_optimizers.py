@@ -14,6 +14,7 @@ from trainwright.engine.learner import freeze, groups, tensors_of
 from trainwright.engine.loop import fit
 from trainwright.engine.optimizers import build, set_rate
 from trainwright.engine.settings import EngineSettings
+from trainwright.engine.step import clipped
 
 RATE = 0.1
 
@@ -173,3 +174,23 @@ def test_tied_weights_count_once() -> None:
     module[1].weight = module[0].weight
     assert list(tensors_of(module)) == ["0.weight", "0.bias", "1.bias"]
     assert sum(len(group["params"]) for group in groups(module)) == 3
+
+
+@pytest.mark.parametrize(
+    "kinds", [(torch.float32,), (torch.float32, torch.float64), ()], ids=["alike", "mixed", "none"]
+)
+@pytest.mark.parametrize("most", [0.5, 1e6, None])
+def test_gradients_are_clipped_to_the_bits_of_torch(kinds: tuple[torch.dtype, ...], most: float | None) -> None:
+    def drawn() -> list[torch.nn.Parameter]:
+        torch.manual_seed(3)
+        made = [torch.nn.Parameter(torch.zeros(7, n + 1, dtype=kind)) for n, kind in enumerate(kinds * 3)]
+        for one in made:
+            one.grad = torch.randn_like(one)
+        return [*made, torch.nn.Parameter(torch.zeros(2))]  # one that is frozen
+
+    ours, theirs = drawn(), drawn()
+    norm = clipped(ours, most)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, float("inf") if most is None else most)
+    assert norm.item() == expected.item()
+    for one, other in zip(ours[:-1], theirs):
+        assert one.grad is not None and other.grad is not None and torch.equal(one.grad, other.grad)

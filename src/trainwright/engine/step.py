@@ -57,9 +57,7 @@ class Step:
             run.scaler.unscale_(run.optimizer)
         norm: Tensor | None = None
         if look or self._clip is not None:
-            norm = get_total_norm([p.grad for p in self._parameters if p.grad is not None])
-            if self._clip is not None:
-                clip_grads_with_norm_(self._parameters, self._clip, norm)
+            norm = clipped(self._parameters, self._clip)
         if run.scaler is None:
             run.optimizer.step()
         else:
@@ -165,3 +163,28 @@ class Step:
             f"parts of {taken // 2}, whose gradients are added up, so that the batch stays what it was"
         )
         run.happened("out_of_memory", text)
+
+
+def clipped(parameters: list[torch.nn.Parameter], most: float | None) -> Tensor:
+    """The norm of all gradients together, which are then scaled so that it is at most `most` (None: left as they are).
+
+    The operations of `torch.nn.utils.clip_grad_norm_`, with the same bits. That one sorts the gradients by device and
+    number format before each of them, half of its time in a small network; here only where they differ.
+
+    Example:
+        >>> weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+        >>> weights[0].grad, weights[1].grad = torch.tensor([3.0]), torch.tensor([4.0])
+        >>> clipped(weights, 1.0).item(), [round(weight.grad.item(), 4) for weight in weights]
+        (5.0, [0.6, 0.8])
+    """
+    grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    kinds = {(grad.device, grad.dtype, grad.layout) for grad in grads}
+    if len(kinds) == 1 and grads[0].layout == torch.strided:
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+        if most is not None:
+            torch._foreach_mul_(grads, (most / (norm + 1e-6)).clamp(max=1.0))
+        return norm
+    norm = get_total_norm(grads)
+    if most is not None:
+        clip_grads_with_norm_(parameters, most, norm)
+    return norm

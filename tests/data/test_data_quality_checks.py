@@ -153,6 +153,9 @@ def test_unknown_codes_are_refused_with_the_nearest() -> None:
         check_codes(["TW320"])
     with pytest.raises(UserError, match="TW and three digits"):
         load_settings(None, overrides={"data.ignore_findings": ("imbalance",)}, flags=False)
+    unknown = load_settings(None, overrides={"data.target": "y", "data.ignore_findings": ("TW320",)}, flags=False)
+    with pytest.raises(UserError, match="TW320"):  # before anything is read
+        examine(PAGES / "no_such_table.csv", unknown)
 
 
 def test_only_errors_stop_a_training() -> None:

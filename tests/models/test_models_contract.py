@@ -230,6 +230,11 @@ def test_a_count_takes_whole_numbers_only(value: object) -> None:
     assert check_settings(families()["forest"], {"max_depth": 5.0})["max_depth"] == 5
 
 
+def test_on_and_off_are_taken_as_yaml_reads_them() -> None:
+    network = families()["neural_network"]
+    assert [check_settings(network, {"compile": value})["compile"] for value in (True, False)] == ["on", "off"]
+
+
 def test_a_misspelt_setting_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'max_depth'"):
         check_settings(families()["forest"], {"maxdepth": 3})

@@ -266,6 +266,8 @@ def test_a_stored_table_is_looked_at_without_its_sealed_rows(shop: TestClient, t
     both = {"upload": 1, "settings": asked}
     shop.post("/api/v1/uploads", params={"name": "shop.csv"}, content=b"a,b\n1,2\n")
     assert "both given" in shop.post("/api/v1/examine", json=both).json()["detail"]
+    other_test = shop.post("/api/v1/examine", json={"settings": asked, "test_upload": 1}).json()["detail"]
+    assert "data.test_file" in other_test and "cannot change on a stored dataset version" in other_test
     assert "no table is named" in text_of(shop.get("/new/statistics").text)
 
 

@@ -102,6 +102,8 @@ def _checked(spec: Spec, setting: Setting, value: Any) -> Any:
     """The value in the setting's own type, or a UserError that says what is allowed."""
     if value is None and setting.default is None:
         return None
+    if isinstance(value, bool) and value not in setting.choices and {"on", "off"} <= set(setting.choices):
+        value = "on" if value else "off"  # as YAML 1.1 reads these words
     # bool is an int in Python: `True` must be listed as a choice to count.
     if any(type(value) is type(choice) and value == choice for choice in setting.choices):
         return value

@@ -165,6 +165,7 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
     """
     from trainwright.data.statistics import statistics
 
+    check_codes(settings.data.ignore_findings)
     table = understand(source, settings)
     rule = rule_of(settings, table.frame.height, RunOptions.from_settings(settings).limit)
     split = draw(table, settings, rule, None, None)
@@ -182,7 +183,6 @@ def examine(source: Any, settings: Settings) -> dict[str, Any]:
         deadline=60,
         notes=table.notes,
     )
-    check_codes(settings.data.ignore_findings)
     return examined(
         table,
         silence(findings, settings.data.ignore_findings),

@@ -156,7 +156,7 @@ def inherit(settings: Settings, before: Run) -> Settings:
     for key, where in settings.origins.items():
         block, _, rest = key.partition(".")
         if block == "data" and rest not in FREE:
-            if rest in FILES or at(given, key) == at(base, key):
+            if rest == "train_file" or at(given, key) == at(base, key):  # the YAML of the first training may name it
                 continue
             raise UserError(
                 f"data.{rest} ({where}) cannot change on a stored dataset version: its split stays as it is",

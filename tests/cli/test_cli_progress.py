@@ -1,10 +1,11 @@
-"""What the terminal shows while a network that was asked for by name learns."""
+"""What the terminal shows while a training goes on, of its networks above all, and which version answers at its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from command_line import Shop
 
 from trainwright.cli.progress import Screen
 from trainwright.store.events import Event
@@ -34,3 +35,20 @@ def test_what_the_time_is_too_short_for_is_said_before_the_first_fit(capsys: pyt
     reasons = [left_out, "forest: 30 rounds instead of 100, which is what the time limit affords"]
     Screen(quiet=False, started=0.0).event(event("plan", steps=[], folds=2, reasons=reasons, too_long=[left_out]))
     assert capsys.readouterr().out == f"  {left_out}; give more time (--time-limit)\n"
+
+
+@pytest.mark.parametrize(
+    ("active", "said"),
+    [
+        ("v1", "  trainwright versions list shop"),
+        ("v0", "v0 stays active until v1 is activated."),
+        (None, "No version answers until v1 is activated."),
+    ],
+)
+def test_which_version_answers_is_said_at_the_end(
+    active: str | None, said: str, trained: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Screen(quiet=False, started=0.0).result({**trained.document, "active": active})
+    lines = capsys.readouterr().out.splitlines()
+    assert said in lines
+    assert ("  trainwright versions activate shop@v1" in lines) == (active != "v1")

@@ -212,9 +212,11 @@ class Screen:
             self._line(words)
         name = document["project"]
         label = f"{name}@{document['version']}" if document["version"] else name
-        waiting = document["version"] and document.get("active") not in (None, document["version"])
-        if waiting:
+        waiting = document["version"] and document.get("active") != document["version"]
+        if waiting and document.get("active"):
             self._line(f"{document['active']} stays active until {document['version']} is activated.")
+        elif waiting:  # the first version, where a server asks for a second person
+            self._line(f"No version answers until {document['version']} is activated.")
         if document["version"]:
             self._line(f"  trainwright report {label} --open")
             self._line(f"  trainwright predict {label} NEW.csv -o predictions.csv")

@@ -151,7 +151,9 @@ def section(result: dict[str, Any]) -> str:
 Median time per step over {rows[0]["processes"]} processes of each system, all in turn, each with
 {rows[0]["threads"]} thread(s); all do the same work (fp32, fused AdamW over one group of parameters, clipping, the loss
 read back after each step).
-"Ours" looks at the gradients every 50 steps and keeps a state to go back to.
+"Ours" looks at the gradients every 50 steps and keeps a state to go back to. The others clip by
+`torch.nn.utils.clip_grad_norm_`; ours runs the same operations without sorting the gradients by device first, which is
+about 30 µs of a step.
 
 {shown}
 

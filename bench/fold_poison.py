@@ -104,8 +104,8 @@ def compare(case: Case, task: str, rounds: int) -> dict[str, Any]:
 
 def _fit_and_hash(case: Case, settings: dict[str, Any], work: Any) -> str:
     """SHA-256 over the names and bytes of all files of the fold's saved model."""
+    from trainwright.training.fitting import fit_fold
     from trainwright.training.plan import Step
-    from trainwright.training.trials import fit_fold
 
     step = Step(case.family, case.family, settings, inner=case.inner)
     fit = fit_fold(step, FOLD, work, lambda _: None)

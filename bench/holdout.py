@@ -89,7 +89,8 @@ def folded(dataset: Dataset, target: Target, *, folds: int = 3, jobs: int = 1) -
 
 def fitted(step: Step, work: Work) -> Trial:
     """A model of each fold, one after the other."""
-    from trainwright.training.trials import Trial, fit_fold
+    from trainwright.training.fitting import fit_fold
+    from trainwright.training.trials import Trial
 
     trial = Trial(step)
     for index in range(len(work.folds)):

@@ -141,7 +141,7 @@ def section(result: dict[str, Any]) -> str:
             for row in rows
         ],
     )
-    fast = all(row["ours_times"] <= AIM for row in rows)
+    fast = all(max(row["ours_times"], row["ours_without_checks_times"]) <= AIM for row in rows)
     against = [row["ours_us"] / row["lightning_us"] for row in rows if "lightning_us" in row and "MLP" in row["title"]]
     half = max(against) <= AIM_LIGHTNING if against else None
     versions = {name: number for row in rows for name, number in row["packages"].items()}
@@ -157,8 +157,8 @@ about 30 µs of a step.
 
 {shown}
 
-At most {AIM} times a loop written by hand: {markdown.aim(fast)}. At most half of Lightning on the MLP:
-{markdown.aim(half)}. {packages}.
+At most {AIM} times a loop written by hand, with checks and without: {markdown.aim(fast)}.
+At most half of Lightning on the MLP: {markdown.aim(half)}. {packages}.
 
 {markdown.footer(result)}
 """

@@ -46,8 +46,9 @@ def measure(name: str, level: str, size: str, options: argparse.Namespace) -> di
     from trainwright.data.split import Fold
     from trainwright.models.extras import is_installed
     from trainwright.models.families import families
+    from trainwright.training.fitting import fit_fold
     from trainwright.training.steps import Step
-    from trainwright.training.trials import Work, fit_fold
+    from trainwright.training.trials import Work
 
     family = LEVELS[level]
     if family not in families() or not is_installed(families()[family]):

@@ -91,8 +91,8 @@ def on_fresh_rows(place: Path, document: dict[str, Any], frame: pl.DataFrame) ->
     from trainwright.store.runs import get_run
     from trainwright.store.transaction import read
     from trainwright.store.workspace import open_workspace
+    from trainwright.training.fitting import fit_fold
     from trainwright.training.material import Custom, load_material
-    from trainwright.training.trials import fit_fold
     from trainwright.training.tuning.ground import stand_on
     from trainwright.training.tuning.step import step_of
 

@@ -188,16 +188,16 @@ def test_without_a_time_limit_the_plan_does_not_depend_on_the_machine():
 
 
 def test_a_family_that_fails_is_named_and_the_others_answer(monkeypatch):
-    from trainwright.training import trials
+    from trainwright.training import fitting
 
-    make = trials.new_estimator
+    make = fitting.new_estimator
 
     def broken(step, target, custom):
         if step.family == "decision_tree":
             raise RuntimeError("no such tree")
         return make(step, target, custom)
 
-    monkeypatch.setattr(trials, "new_estimator", broken)
+    monkeypatch.setattr(fitting, "new_estimator", broken)
     X, y = people()
     with pytest.warns(UserWarning, match="decision_tree is left out: it failed: RuntimeError: no such tree"):
         model = tw.TabularClassifier(families=["linear", "decision_tree"]).fit(X, y)

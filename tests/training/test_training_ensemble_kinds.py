@@ -22,10 +22,11 @@ from trainwright.tasks import task_for
 from trainwright.training import finish
 from trainwright.training.bagging import plan_bag
 from trainwright.training.budget import Budget
+from trainwright.training.fitting import fit_fold
 from trainwright.training.outcome import conclude
 from trainwright.training.plan import Step
 from trainwright.training.select import Requirements
-from trainwright.training.trials import Trial, Work, fit_fold
+from trainwright.training.trials import Trial, Work
 
 SMALL = {"lightgbm": {"n_estimators": 20}, "forest": {"n_estimators": 5}}
 
@@ -221,16 +222,16 @@ def test_each_model_of_a_bag_lacks_another_part_of_the_rows_and_groups_stay_whol
     given = work()
     group = np.arange(len(given.dataset)) // 6
     grouped = replace(given, dataset=replace(given.dataset, group=group))
-    from trainwright.training import trials
+    from trainwright.training import fitting
 
     seen: list[tuple[np.ndarray, Any]] = []
-    real = trials._fit_one
+    real = fitting._fit_one
 
     def spy(step: Step, rows: np.ndarray, seed: int, stopping: Any, **more: Any) -> Any:
         seen.append((rows, stopping))
         return real(step, rows, seed, stopping, **more)
 
-    monkeypatch.setattr(trials, "_fit_one", spy)
+    monkeypatch.setattr(fitting, "_fit_one", spy)
     fit = fit_fold(replace(BOOSTED, bags=4), 0, grouped, lambda event: None)
     train = set(given.folds[0].train.tolist())
     assert len(seen) == 4 and fit.estimator.derived["models"] == 4

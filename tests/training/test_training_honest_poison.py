@@ -19,9 +19,10 @@ from trainwright.data.split import SplitRule, make_split
 from trainwright.jobs.attempt import execute
 from trainwright.store.datasets import get_split
 from trainwright.store.transaction import read
+from trainwright.training.fitting import fit_fold
 from trainwright.training.plan import Step
 from trainwright.training.prepare import prepare
-from trainwright.training.trials import Work, fit_fold
+from trainwright.training.trials import Work
 
 # What a clock measured, and what the sealed test alone may say.
 MEASURED = {"fit_s", "predict_ms_per_row", "row_ms", "size_mb"}

@@ -22,10 +22,10 @@ from trainwright.store.datasets import get_split
 from trainwright.store.runs import get_run
 from trainwright.store.transaction import read
 from trainwright.store.workspace import Workspace
+from trainwright.training.fitting import fit_fold
 from trainwright.training.incremental_settings import refuse_others
 from trainwright.training.material import Custom, load_material
 from trainwright.training.prepare import check_base, prepare
-from trainwright.training.trials import fit_fold
 
 ROUNDS = {"forest": {"n_estimators": 3}, "lightgbm": {"n_estimators": 20, "features": "plain"}}
 LABELS = {"low": 0, "mid": 1, "high": 2}

@@ -50,6 +50,14 @@ def test_a_limit_too_short_for_a_booster_gives_the_baselines_and_says_so():
     assert [step.role for step in plan.steps] == ["baseline"] * 3
     assert any("baselines only" in reason for reason in plan.reasons)
     assert any("baselines only" in reason for reason in plan.too_long)
+    assert set(plan.too_long) <= set(plan.shortened)
+
+
+def test_what_the_time_limit_did_not_cut_is_not_told_as_cut():
+    plan = make_plan(facts(task="number", n_outputs=1), 20, chosen=("catboost", "adaboost", "linear"), custom=("mine",))
+    smaller = next(reason for reason in plan.reasons if "rounds instead of 1000" in reason)
+    assert smaller in plan.shortened and not plan.too_long
+    assert not any("handed over" in reason for reason in plan.shortened)
 
 
 def test_less_time_means_fewer_rounds_and_the_reason_is_given():

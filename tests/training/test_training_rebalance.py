@@ -23,10 +23,11 @@ from trainwright.errors import EnvironmentProblem, UserError
 from trainwright.models.recalibrated import Recalibrated
 from trainwright.packages.predictor import Predictor
 from trainwright.training import rebalance, rebalance_plan, smote
+from trainwright.training.fitting import fit_fold, fit_part
 from trainwright.training.plan import Step
 from trainwright.training.rebalance import FEWEST, LONGEST, Rebalance, stopping_rows
 from trainwright.training.recalibrate import _by_fold, recalibrated
-from trainwright.training.trials import Trial, Work, fit_fold, fit_part
+from trainwright.training.trials import Trial, Work
 
 WAYS = ["weights", "over", "under", "smote"]
 TARGET = Target("y", "classes", ("no", "yes"), positive="yes")

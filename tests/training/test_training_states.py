@@ -17,9 +17,10 @@ from trainwright.data.dataset import build_dataset
 from trainwright.data.schema import Column, Kind, Role, Schema, Target
 from trainwright.data.split import SplitRule, make_split
 from trainwright.models.spec import Estimator
+from trainwright.training.fitting import fit_fold, fit_part
 from trainwright.training.shape import refitted_members
 from trainwright.training.steps import Step
-from trainwright.training.trials import Trial, Work, fit_fold, fit_part
+from trainwright.training.trials import Trial, Work
 
 pytestmark = pytest.mark.skipif(not networks_here(), reason='pip install "trainwright[neural]" brings torch')
 

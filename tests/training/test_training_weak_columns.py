@@ -19,10 +19,10 @@ from trainwright.jobs import launch
 from trainwright.models.members import kept_columns
 from trainwright.packages.predictor import Predictor
 from trainwright.training import weak_columns
+from trainwright.training.fitting import fit_fold
 from trainwright.training.iterate import prepare_try
 from trainwright.training.plan import Step
 from trainwright.training.prepare import prepare
-from trainwright.training.trials import fit_fold
 from trainwright.training.weak_columns import Selector, check_most
 
 STEPS = (

@@ -16,8 +16,9 @@ from trainwright.store.transaction import read, write
 from trainwright.store.trials import finish_trial, trials_of
 from trainwright.store.workspace import Workspace
 from trainwright.tasks import Metric
+from trainwright.training.fitting import new_estimator
 from trainwright.training.plan import Step
-from trainwright.training.trials import FoldFit, Work, new_estimator
+from trainwright.training.trials import FoldFit, Work
 
 PREDICTIONS = "predictions.npz"
 

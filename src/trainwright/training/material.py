@@ -25,7 +25,7 @@ from trainwright.training.budget import Budget
 from trainwright.training.combine import BAGGING, kind_of
 from trainwright.training.custom import factories
 from trainwright.training.ignored import without
-from trainwright.training.incremental import base_package, open_continuing
+from trainwright.training.incremental_open import base_package, open_continuing
 from trainwright.training.kept_plan import kept_plan
 from trainwright.training.learnable import learnable
 from trainwright.training.options import RunOptions

@@ -51,6 +51,8 @@ STOPPED = ("lightgbm", "hist_gradient_boosting", "xgboost", "text_transformer", 
 TOKEN_ROWS = 1_000
 # CatBoost with fewer rounds than this does better with plain counters for its categories, at half the cost.
 FEW_ROUNDS = 150
+# How a reason ends that made a contender smaller.
+AFFORDS = "which is what the time limit affords"
 # What a baseline forest may cost: enough to be a fair yardstick, light enough to be always there.
 BASELINE_SETTINGS: dict[str, dict[str, Any]] = {"forest": {"n_estimators": 100, "min_samples_leaf": 5}}
 
@@ -68,6 +70,11 @@ class Plan:
     steps: tuple[Step, ...]
     reasons: tuple[str, ...] = ()
     too_long: tuple[str, ...] = ()
+
+    @property
+    def shortened(self) -> list[str]:
+        """Those of the reasons that say what the time limit cut or made smaller."""
+        return [reason for reason in self.reasons if reason in self.too_long or reason.endswith(AFFORDS)]
 
     def to_json(self) -> dict[str, Any]:
         steps = [asdict(step) for step in self.steps]
@@ -265,4 +272,4 @@ def _size(step: Step, facts: Facts, rest: float, asked: bool, given: dict[str, A
     small = replace(small, seconds=estimate(small, facts))
     if wall(small, facts) > rest * 1.1 and not asked:
         return None, f"{step.name} is left out: about {wall(small, facts):.0f} s, {max(rest, 0):.0f} s are left"
-    return small, f"{step.name}: {rounds} {unit} instead of {most}, which is what the time limit affords"
+    return small, f"{step.name}: {rounds} {unit} instead of {most}, {AFFORDS}"

@@ -15,10 +15,11 @@ from trainwright.errors import DiskFull, TrainwrightError
 from trainwright.models.spec import Report
 from trainwright.training import rebalance_plan
 from trainwright.training.budget import Budget
+from trainwright.training.fitting import fit_fold
 from trainwright.training.pace import MARGIN, fit_into, slowness
 from trainwright.training.plan import FITS_SHARE
 from trainwright.training.steps import Step, in_turn
-from trainwright.training.trials import FoldFit, Trial, Work, fit_fold
+from trainwright.training.trials import FoldFit, Trial, Work
 
 # Share of a limit that optional steps leave to what follows the fits.
 OPTIONAL_RESERVE = 0.12

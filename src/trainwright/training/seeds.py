@@ -19,9 +19,10 @@ from trainwright.evaluate.seed_stability import seed_stability
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric, Task
 from trainwright.training.ensemble import blend
+from trainwright.training.fitting import fit_again, sampled
 from trainwright.training.scores import finite_mean
 from trainwright.training.steps import done_after
-from trainwright.training.trials import Trial, Work, fit_again, sampled
+from trainwright.training.trials import Trial, Work
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome

@@ -20,8 +20,9 @@ from trainwright.models.recalibrated import Recalibrated
 from trainwright.models.spec import Report
 from trainwright.packages.predictor import Predictor
 from trainwright.packages.write import Member
+from trainwright.training.fitting import ALL_ROWS, fit_part, sampled, states_of
 from trainwright.training.steps import Step
-from trainwright.training.trials import ALL_ROWS, Trial, Work, fit_part, sampled, states_of
+from trainwright.training.trials import Trial, Work
 
 # The limits within which the fold models are shipped, unless the requirements say otherwise.
 MAX_LATENCY_MS = 2.0

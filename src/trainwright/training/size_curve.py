@@ -17,9 +17,10 @@ import numpy as np
 from trainwright.evaluate.size_curve import size_curve
 from trainwright.models.spec import Report
 from trainwright.tasks import Metric
+from trainwright.training.fitting import fit_again, sampled
 from trainwright.training.row_parts import blocks_of, part_of, words_of_parts
 from trainwright.training.steps import done_after
-from trainwright.training.trials import Trial, Work, fit_again, sampled
+from trainwright.training.trials import Trial, Work
 
 if TYPE_CHECKING:
     from trainwright.training.outcome import Outcome

@@ -45,7 +45,7 @@ def budget_document(facts: Facts) -> dict[str, Any]:
     for name, end in zip(names, ends):
         stages[words.get(name, name)] = end - facts.clock[name]
     shortened = [f"{name}: {why}" for name, why in facts.outcome.unfinished.items() if why != NO_TIME_LEFT]
-    shortened += [r for r in facts.material.plan.reasons if "instead of" in r or "left out" in r or "too short" in r]
+    shortened += facts.material.plan.shortened
     shortened += [trial.shortened for trial in facts.outcome.trials if trial.shortened]
     left = (facts.importance or {}).get("left_out") or []
     if left:

@@ -11,11 +11,12 @@ import numpy as np
 
 from trainwright.evaluate.pruning import clearly_worse
 from trainwright.models.spec import Report
+from trainwright.training.fitting import fit_fold
 from trainwright.training.recalibrate import recalibrated
 from trainwright.training.scores import gather
 from trainwright.training.shape import model_size_mb
 from trainwright.training.steps import Step
-from trainwright.training.trials import FoldFit, Trial, fit_fold
+from trainwright.training.trials import FoldFit, Trial
 from trainwright.training.tuning.ground import Ground
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from trainwright.jobs.stillness import time_limit_of
 from trainwright.store import tables
 from trainwright.store.datasets import get_dataset_version
 from trainwright.store.projects import project_of
@@ -22,7 +23,7 @@ def memory_need(connection: Connection, run: Run) -> tuple[int, str] | None:
         most, number = took
         trainings = "the last training" if number == 1 else f"the last {number} trainings"
         return max(1, round(most)), f"the most that {trainings} of the project took"
-    limit = _limit(run)
+    limit = time_limit_of(run)
     if run.dataset_version_id is None or limit is None:
         return None
     data = get_dataset_version(connection, run.dataset_version_id)
@@ -59,13 +60,3 @@ def memory_mb(cells: int, limit: float) -> int:
         [630, 740, 960]
     """
     return int(round(450 + cells * 2e-4 * (1 + limit / 120), -1))
-
-
-def _limit(run: Run) -> float | None:
-    from trainwright.config.resolve import resolve_time_limit
-    from trainwright.config.settings import Settings
-
-    try:
-        return float(resolve_time_limit(Settings.from_json(run.settings or {}, run.origins or {})).value)
-    except ValueError:  # of a body that is no training
-        return None

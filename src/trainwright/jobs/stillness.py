@@ -68,14 +68,20 @@ class Stillness:
 
 def longest(run: Run) -> float | None:
     """Seconds that one attempt at a run may take in all; None for one that no clock ends (a repetition)."""
+    if (run.record or {}).get("repeats") is not None:
+        return None
+    limit = time_limit_of(run, with_search=True)
+    return None if limit is None else TIMES * limit + MORE
+
+
+def time_limit_of(run: Run, *, with_search: bool = False) -> float | None:
+    """Seconds that a training may take, and the search before it where that counts; None for a body that is none."""
     from trainwright.config.resolve import resolve_time_limit
     from trainwright.config.settings import Settings
 
-    if (run.record or {}).get("repeats") is not None:
-        return None
     try:
         settings = Settings.from_json(run.settings or {}, run.origins or {})
-    except ValueError:  # of a body that is no training
+    except ValueError:
         return None
-    limit = resolve_time_limit(settings).value + (settings.search.time_limit or 0.0)
-    return TIMES * float(limit) + MORE
+    searching = settings.search.time_limit or 0.0 if with_search else 0.0
+    return float(resolve_time_limit(settings).value) + searching

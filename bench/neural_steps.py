@@ -11,7 +11,7 @@ work: fp32, fused AdamW over one group of parameters (HF Trainer makes two of it
 rows in memory in a new order for each epoch, the loss read back and looked at after each step. The loop by hand
 permutes the rows once per epoch and slices them, as ours does; the others read through torch's DataLoader, as their
 users do. Ours is measured with health checks (gradients looked at every 50 steps, and a good state kept to go back to)
-and without; the ends of epochs, of 25 to 400 steps each, are within the time. About 25 minutes on 2 cores.
+and without; the ends of epochs, of 25 to 400 steps each, are within the time. About 55 minutes on 2 cores.
 """
 
 from __future__ import annotations

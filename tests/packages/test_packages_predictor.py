@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from datetime import datetime
 from pathlib import Path
@@ -278,7 +277,7 @@ def test_one_row_costs_little_more_than_its_members_do(
             estimator.predict(one)
         whole.append(middle - begin)
         members_alone.append(time.perf_counter() - middle)
-    assert statistics.median(whole) < 1.6 * statistics.median(members_alone)  # 1.1; a frame for each row makes it 3
+    assert min(whole) < 1.6 * min(members_alone)  # 1.1; a frame for each row makes it 3
 
 
 def test_reasons_of_linear_models_are_exact_and_point_the_right_way(two: Predictor) -> None:

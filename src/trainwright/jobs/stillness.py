@@ -83,5 +83,5 @@ def time_limit_of(run: Run, *, with_search: bool = False) -> float | None:
         settings = Settings.from_json(run.settings or {}, run.origins or {})
     except ValueError:
         return None
-    searching = settings.search.time_limit or 0.0 if with_search else 0.0
-    return float(resolve_time_limit(settings).value) + searching
+    searching = settings.search.time_limit if with_search else None
+    return float(resolve_time_limit(settings).value) + (searching or 0.0)
